@@ -1,0 +1,1 @@
+"""Frozen values shared by every part. Standard library and numpy only."""

@@ -1,0 +1,74 @@
+"""Custody: who did what to which evidence, in the words of the PREMIS event vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """Event names (Library of Congress PREMIS eventType vocabulary where it has one)."""
+
+    CASE_CREATED = "creation"
+    INGESTION_START = "ingestion start"
+    INGESTION = "ingestion"
+    INGESTION_REFUSED = "ingestion refused"
+    INGESTION_END = "ingestion end"
+    APPEARANCE = "metadata modification"
+    FIXITY_CHECK = "fixity check"
+    MATCHING = "matching"
+    REPLAY = "replication of analysis"
+    RECOVERY = "recovery"
+    DISSEMINATION = "dissemination"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyEvent:
+    """One line of the custody log.
+
+    ``seq`` counts from 0 without gaps; ``prev`` is the SHA-256 of the previous stored line's bytes with its
+    newline (64 zeros for the first); ``time`` is RFC 3339 UTC with microseconds; ``detail`` maps plain names to
+    text or whole numbers.
+    """
+
+    case: str
+    seq: int
+    prev: str
+    time: str
+    event: EventType
+    run: str
+    operator: str
+    item: str | None
+    detail: dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseInfo:
+    """What case.json holds."""
+
+    id: str
+    title: str | None
+    custodian: str | None
+    operator: str
+    schema: int
+    created: str
+
+
+class CheckStatus(StrEnum):
+    """Outcome of one check of `verify`."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing verified: the numbered step, its name, the subject, what was expected and what was found."""
+
+    step: int
+    name: str
+    status: CheckStatus
+    subject: str
+    expected: str | None = None
+    found: str | None = None

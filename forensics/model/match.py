@@ -1,0 +1,126 @@
+"""What comparing two videos gave: hits, segments, a match with its grounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Hits(NamedTuple):
+    """Close pairs of frame hashes: ``query`` int64 (n,) row of the query, ``reference`` int64 (n,) row in the
+    index, ``distance`` uint16 (n,) in bits. Complete within the radius asked for: no cap, no k.
+    """
+
+    query: npt.NDArray[np.int64]
+    reference: npt.NDArray[np.int64]
+    distance: npt.NDArray[np.uint16]
+
+
+class Decision(StrEnum):
+    """Only a ``match`` is ever called a repost; a ``candidate`` asks a person to look."""
+
+    MATCH = "match"
+    CANDIDATE = "candidate"
+
+
+class Assessment(StrEnum):
+    """What the grounds support, strongest first. Only the first three are decided ``match``."""
+
+    IDENTICAL_FILE = "identical_file"
+    IDENTICAL_BITSTREAM = "identical_bitstream"
+    SAME_RECORDING = "same_recording"
+    SAME_RECORDING_PROBABLE = "same_recording_probable"
+    SAME_SCENE = "same_scene"
+    AUDIO_ONLY = "audio_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transform:
+    """How the reference picture appears in the query picture.
+
+    A similarity from reference to query, in units of each picture's long side: ``scale``, ``rotation_deg``
+    (counter-clockwise), shift ``dx``, ``dy``; applied after ``mirrored`` (left-right), ``inverted`` (negative)
+    and ``quarter_turns`` (counter-clockwise). ``crop`` is the rectangle (x0, y0, x1, y1) of the reference that is
+    visible in the query, and ``box`` the rectangle of the query that the reference fills, both in 0..1 of
+    width and height.
+    """
+
+    mirrored: bool
+    inverted: bool
+    quarter_turns: int
+    scale: float
+    rotation_deg: float
+    dx: float
+    dy: float
+    crop: tuple[float, float, float, float]
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentEvidence:
+    """The grounds of one segment.
+
+    ``frames`` aligned pairs compared by hash, ``hamming_median`` their median distance in bits (None when the
+    segment was found by local features alone), ``moments`` aligned pictures that passed geometry, ``inliers`` the
+    median RANSAC inliers, ``cells`` the median number of distinct picture cells that they lie in,
+    ``inlier_ratio`` inliers over putative correspondences, ``drift_px`` the spread of the transform over time at
+    512 px, ``motion`` the peak motion correlation and ``motion_z`` its distance from the background (None: too little
+    motion to tell).
+    """
+
+    frames: int
+    hamming_median: float | None
+    moments: int
+    inliers: float
+    cells: float
+    inlier_ratio: float
+    drift_px: float | None
+    motion: float | None
+    motion_z: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """An aligned stretch. Times in seconds on each file's presentation clock; ``speed`` is reference seconds
+    per query second.
+    """
+
+    query_start_s: float
+    query_end_s: float
+    reference_start_s: float
+    reference_end_s: float
+    speed: float
+    score: float
+    transform: Transform | None
+    evidence: SegmentEvidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """Which procedure found it: name, version, digest of the canonical parameters."""
+
+    name: str
+    version: str
+    params_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """All aligned segments of one pair, with the assessment. ``score`` is in [0, 1] and grows with trust."""
+
+    query_id: str
+    reference_id: str
+    score: float
+    decision: Decision
+    assessment: Assessment
+    mirrored: bool
+    segments: tuple[Segment, ...]
+    method: Method
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError("a score is in [0, 1]")

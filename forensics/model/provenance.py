@@ -1,0 +1,74 @@
+"""Where bytes were seen: a file in a folder, a post in a channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SourceKind(StrEnum):
+    """Which reader found the file."""
+
+    FILE = "file"
+    TELEGRAM_EXPORT = "telegram-desktop-export"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message of a channel or chat, as the export wrote it. Unknown is None, never guessed.
+
+    ``posted_unixtime`` and ``edited_unixtime`` are seconds UTC (``date_unixtime`` in the export);
+    ``posted_local`` is the exporter's wall clock without zone, as written.
+    """
+
+    platform: str
+    channel: str | None
+    channel_id: str | None
+    message_id: str
+    posted_unixtime: int | None
+    posted_local: str | None
+    edited_unixtime: int | None = None
+    author: str | None = None
+    forwarded_from: str | None = None
+    forwarded_from_id: str | None = None
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appearance:
+    """One place and time where these bytes were seen.
+
+    ``path`` is the file as given or as found below a given folder (undecodable bytes as surrogate escapes);
+    ``source`` is the document that speaks of it (an export's result.json), if any.
+    """
+
+    kind: SourceKind
+    path: str
+    source: str | None = None
+    post: Post | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A file to acquire, where it was seen, and the files that belong beside it (telemetry, captions)."""
+
+    appearance: Appearance
+    sidecars: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The file system path of the file."""
+        return self.appearance.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """Something that was met and not taken, with the reason.
+
+    ``failed`` tells a defect (unreadable, a loop, a missing export file) from a plain "this is no media file".
+    """
+
+    path: str
+    code: str
+    message: str
+    failed: bool

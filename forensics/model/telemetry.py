@@ -1,0 +1,40 @@
+"""What a drone or camera wrote about itself. Unknown is None, never filled, smoothed or swapped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forensics.model.notice import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """One sample of a track. Numbers stay decimal text, as written in the file.
+
+    ``cue`` is the sample's number in file order from 0, ``at_ms`` its start on the sidecar's own timeline in
+    milliseconds, ``clock_as_written`` the wall clock text without any zone guessed. Degrees WGS 84, metres.
+    """
+
+    cue: int
+    at_ms: int | None
+    clock_as_written: str | None
+    latitude: str | None
+    longitude: str | None
+    relative_altitude: str | None = None
+    absolute_altitude: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A telemetry file read whole: which family of format, every cue counted, the fixes, what was odd."""
+
+    format: str
+    family: str | None
+    cues: int
+    fixes: tuple[Fix, ...]
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def located(self) -> tuple[Fix, ...]:
+        """The samples that have a position."""
+        return tuple(fix for fix in self.fixes if fix.latitude is not None and fix.longitude is not None)
