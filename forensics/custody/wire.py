@@ -1,0 +1,39 @@
+"""Pieces of the stored documents that several of them share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from forensics.errors import ManifestError
+
+Hex64 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+"""A SHA-256 as text."""
+
+Hex128 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{128}\Z")]
+"""A SHA-512 as text."""
+
+
+class DigestSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """An in-toto DigestSet of the two algorithms in use."""
+
+    sha256: Hex64
+    sha512: Hex128 | None = None
+
+
+class Descriptor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """An in-toto ResourceDescriptor: a named thing and its digests; ``annotations`` may hold its size in bytes."""
+
+    name: str
+    digest: DigestSet
+    annotations: dict[str, int] | None = None
+
+
+def wire_error(document: str, error: msgspec.ValidationError) -> ManifestError:
+    """The library's error for a document whose fields are not those of its schema."""
+    return ManifestError(
+        f"the {document} has a field that its schema does not allow: {error}",
+        code="manifest.invalid",
+        hint="Compare it with the log and with another copy of the case.",
+    )

@@ -1,0 +1,34 @@
+"""Indexes: frame hashes in, every pair within a radius out. Exact and complete, or it is not in this table."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from forensics.index.flat import FlatIndex
+from forensics.index.linear import LinearIndex
+from forensics.model.match import Hits
+
+__all__ = ["INDEXES", "FlatIndex", "Index", "LinearIndex"]
+
+
+class Index(Protocol):
+    """What an index does. Rows are numbered from 0 in the order added."""
+
+    def __len__(self) -> int:
+        """Number of codes added."""
+        ...
+
+    def add(self, codes: npt.NDArray[np.uint8]) -> None:
+        """Append codes uint8 (n, 32)."""
+        ...
+
+    def query(self, codes: npt.NDArray[np.uint8], radius: int) -> Hits:
+        """All pairs at most ``radius`` bits apart, sorted by query row and then reference row."""
+        ...
+
+
+INDEXES: tuple[type[Index], ...] = (LinearIndex, FlatIndex)
+"""Every index, the slow truth first. `tests/contract/test_indexes.py` holds each to it."""

@@ -1,0 +1,121 @@
+"""Stage 2: is it the same picture, seen how? ORB or SIFT correspondences and a RANSAC fit, with fixed seeds.
+
+Sources: ORB, Rublee et al. 2011; SIFT, Lowe 2004; RANSAC, Fischler and Bolles 1981; ratio test, Lowe 2004.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Luma = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+
+FEATURES = 1000
+FAST_THRESHOLD = 7
+RATIO = 0.8
+RANSAC_PX = 4.0
+RANSAC_ITERATIONS = 2000
+CELL_PX = 32
+SEED = 20250
+
+
+class Detector(StrEnum):
+    """Which local features."""
+
+    ORB = "orb"
+    SIFT = "sift"
+
+
+class Pose(NamedTuple):
+    """How the query picture is changed before it is compared: mirrored left-right, negative."""
+
+    mirrored: bool = False
+    inverted: bool = False
+
+
+class Features(NamedTuple):
+    """Local features of one picture: ``points`` float32 (n, 2) pixels, ``descriptors`` (n, k), its height and width."""
+
+    points: npt.NDArray[np.float32]
+    descriptors: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fit:
+    """One accepted or refused geometric fit: ``matrix`` float64 (2, 3) from posed query pixels to reference pixels."""
+
+    matrix: Floats
+    inliers: int
+    cells: int
+    putative: int
+
+    @property
+    def inlier_ratio(self) -> float:
+        """Inliers over putative correspondences."""
+        return self.inliers / self.putative if self.putative else 0.0
+
+
+def posed(luma: Luma, pose: Pose) -> Luma:
+    """The picture after ``pose``, contiguous."""
+    picture = luma[:, ::-1] if pose.mirrored else luma
+    return np.ascontiguousarray(255 - picture if pose.inverted else picture)
+
+
+def detect(luma: Luma, detector: Detector) -> Features:
+    """Local features of a uint8 (h, w) picture."""
+    height, width = luma.shape
+    if detector is Detector.ORB:
+        engine = cv2.ORB_create(nfeatures=FEATURES, fastThreshold=FAST_THRESHOLD)
+        size = 32
+    else:
+        engine = cv2.SIFT_create(nfeatures=FEATURES)
+        size = 128
+    keypoints, descriptors = engine.detectAndCompute(luma, None)
+    if descriptors is None or not keypoints:
+        kind = np.uint8 if detector is Detector.ORB else np.float32
+        return Features(np.zeros((0, 2), np.float32), np.zeros((0, size), kind), height, width)
+    points = np.array([k.pt for k in keypoints], np.float32)
+    return Features(points, descriptors, height, width)
+
+
+def correspond(query: Features, reference: Features) -> npt.NDArray[np.intp]:
+    """Rows (query, reference) of putative correspondences by the ratio test, (n, 2)."""
+    if len(query.points) < 2 or len(reference.points) < 2:
+        return np.zeros((0, 2), np.intp)
+    norm = cv2.NORM_HAMMING if query.descriptors.dtype == np.uint8 else cv2.NORM_L2
+    pairs = cv2.BFMatcher(norm).knnMatch(query.descriptors, reference.descriptors, k=2)
+    good = [(a.queryIdx, a.trainIdx) for a, b in pairs if a.distance < RATIO * b.distance]
+    return np.array(good, np.intp).reshape(-1, 2)
+
+
+def cells_of(points: npt.NDArray[np.float32]) -> int:
+    """How many distinct 32-px picture cells the points lie in."""
+    if not len(points):
+        return 0
+    return len(np.unique(np.floor(points / CELL_PX).astype(np.int64), axis=0))
+
+
+def fit(query: Features, reference: Features, full_affine: bool = False) -> Fit | None:
+    """The best similarity (or affine) map from query to reference pixels, or None when none holds."""
+    rows = correspond(query, reference)
+    if len(rows) < 4:
+        return None
+    source, target = query.points[rows[:, 0]], reference.points[rows[:, 1]]
+    cv2.setRNGSeed(SEED)
+    estimate = cv2.estimateAffine2D if full_affine else cv2.estimateAffinePartial2D
+    matrix, mask = estimate(
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PX, maxIters=RANSAC_ITERATIONS, confidence=0.995
+    )
+    if matrix is None:
+        return None
+    kept = mask.ravel().astype(bool)
+    cells = min(cells_of(source[kept]), cells_of(target[kept]))
+    return Fit(matrix=matrix, inliers=int(kept.sum()), cells=cells, putative=len(rows))

@@ -1,0 +1,174 @@
+"""One running child with several output pipes, read together without dead-lock and within bounds."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from forensics.errors import MediaError
+from forensics.media.limits import Limits
+from forensics.media.tools import rewind, start
+
+CommandBuilder = Callable[[str, tuple[str, ...]], list[str]]
+"""Builds an argv from the input's name (``/dev/fd/N``) and the outputs' names (``pipe:N`` each)."""
+
+_CHUNK = 1 << 20
+_STDERR = -1
+_FIRST_FREE_FD = 3
+_F_SETPIPE_SZ = 1031  # Linux fcntl.h; Python 3.10 and later name it on Linux only
+_MESSAGE = re.compile(r"^(?:\[(?P<part>[^\]@]+?)(?: @ [^\]]*)?\] )*\[(?P<level>[a-z]+)\] (?P<text>.*)$")
+
+
+class Message:
+    """One line of the child's stderr: the ``part`` of ffmpeg that spoke, its ``level`` and the text."""
+
+    __slots__ = ("level", "part", "text")
+
+    def __init__(self, line: str) -> None:
+        found = _MESSAGE.match(line)
+        self.part = (found["part"] or "") if found else ""
+        self.level = found["level"] if found else ""
+        # Addresses differ from run to run; what is recorded must not.
+        self.text = re.sub(r" @ 0x[0-9a-f]+|0x[0-9a-f]{8,}", "", found["text"] if found else line).strip()
+
+
+class Child:
+    """A child process and its output pipes. Use as a context manager: leaving it ends the process."""
+
+    def __init__(self, build: CommandBuilder, fd: int, outputs: int, *, limits: Limits, cpu_s: int) -> None:
+        pipes = [os.pipe() for _ in range(outputs)]
+        ends = [write for _, write in pipes]
+        try:
+            argv = build(rewind(fd), tuple(f"pipe:{end}" for end in ends))
+            self.command = canonical(argv, fd, ends)
+            self._process = start(
+                argv, pass_fds=(fd, *ends), stdout=subprocess.DEVNULL, cpu_s=cpu_s, limits=limits
+            )
+        except BaseException:
+            for read, _ in pipes:
+                os.close(read)
+            raise
+        finally:
+            for end in ends:
+                os.close(end)
+        self._limits = limits
+        self._stderr = bytearray()
+        self.stderr_dropped = 0
+        self.stalled = False
+        self._selector = selectors.DefaultSelector()
+        for channel, (read, _) in enumerate(pipes):
+            _widen(read)
+            self._selector.register(read, selectors.EVENT_READ, channel)
+        assert self._process.stderr is not None
+        self._selector.register(self._process.stderr.fileno(), selectors.EVENT_READ, _STDERR)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.end()
+
+    @property
+    def open(self) -> bool:
+        """Whether any pipe may still deliver."""
+        return bool(self._selector.get_map())
+
+    def read(self) -> list[tuple[int, bytes]]:
+        """Wait for data; what each output delivered, or nothing when all pipes are closed or the child hung."""
+        deadline = time.monotonic() + self._limits.stall_s
+        while self.open:
+            events = self._selector.select(max(0.0, deadline - time.monotonic()))
+            if not events:
+                self.stalled = True
+                self.end()
+                return []
+            arrived = [(key.data, data) for key, _ in events if (data := self._take(key)) is not None]
+            if arrived:
+                return arrived
+        return []
+
+    def _take(self, key: selectors.SelectorKey) -> bytes | None:
+        data = os.read(key.fd, _CHUNK)
+        if not data:
+            self._selector.unregister(key.fd)
+            if key.data != _STDERR:
+                os.close(key.fd)
+            return None
+        if key.data == _STDERR:
+            self._keep_stderr(data)
+            return None
+        return data
+
+    def _keep_stderr(self, data: bytes) -> None:
+        room = self._limits.max_stderr_bytes - len(self._stderr)
+        self._stderr += data[:room]
+        self.stderr_dropped += max(0, len(data) - room)
+
+    def messages(self) -> list[Message]:
+        """The lines of stderr so far, up to the byte cap."""
+        return [Message(line) for line in self._stderr.decode("utf-8", "replace").splitlines() if line]
+
+    def end(self) -> None:
+        """Kill the child if it still runs, reap it, close every pipe. May be called more than once."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for key in list(self._selector.get_map().values()):
+            self._selector.unregister(key.fd)
+            if key.data != _STDERR:
+                os.close(key.fd)
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def wait(self) -> int:
+        """Exit status after all pipes are closed; negative for a signal."""
+        try:
+            return self._process.wait(self._limits.stall_s)
+        except subprocess.TimeoutExpired:
+            self.stalled = True
+            self.end()
+            return self._process.returncode
+
+
+def canonical(argv: Sequence[str], fd: int, ends: Sequence[int]) -> tuple[str, ...]:
+    """The argv with descriptors renumbered from 3 on, so that equal runs leave equal records."""
+    names = {f"/dev/fd/{fd}": f"/dev/fd/{_FIRST_FREE_FD}"}
+    for place, end in enumerate(ends, _FIRST_FREE_FD + 1):
+        names[f"pipe:{end}"] = f"pipe:{place}"
+    return tuple(names.get(word, word) for word in argv)
+
+
+def _widen(fd: int) -> None:
+    """Ask Linux for a pipe of one chunk: fewer wake-ups for full-size pictures. The default also works."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(fd, _F_SETPIPE_SZ, _CHUNK)
+
+
+def collect(build: CommandBuilder, fd: int, *, limits: Limits, cpu_s: int, max_bytes: int) -> tuple[Child, bytes]:
+    """Run a child with one output to its end: the ended child and what it wrote.
+
+    Raises `MediaError` (``media.limit``) when it writes more than ``max_bytes`` or hangs.
+    """
+    written = bytearray()
+    with Child(build, fd, 1, limits=limits, cpu_s=cpu_s) as child:
+        while arrived := child.read():
+            for _, data in arrived:
+                written += data
+            if len(written) > max_bytes:
+                raise MediaError(f"the probe wrote more than {max_bytes} bytes", code="media.limit")
+        if child.stalled:
+            raise MediaError(f"no answer within {limits.stall_s:g} s", code="media.limit")
+        child.wait()
+    return child, bytes(written)

@@ -1,0 +1,177 @@
+"""The two programs: which they are, and how a child process is started and confined."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensics.errors import ToolError
+from forensics.media.limits import DEFAULT_LIMITS, Limits
+
+MINIMUM_LIBAVUTIL = (57, 28)
+"""libavutil of ffmpeg 5.1, the first version with ``-fps_mode``; development builds have no other number."""
+
+CHILD_ENVIRONMENT = {"LC_ALL": "C"}
+"""All that the child sees: no HOME, no proxies, no AV_LOG settings of the user."""
+
+CONFINEMENT = "rlimits" if sys.platform == "linux" else "rlimits without memory"
+"""Name of the confinement in force, for the record. macOS accepts RLIMIT_AS but does not enforce it."""
+
+_MAX_DESCRIPTORS = 64
+_VERSION_TIMEOUT_S = 30
+_VERSION = re.compile(r"\w+ version (\S+)")
+_LIBAVUTIL = re.compile(r"libavutil\s+(\d+)\.\s*(\d+)\.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One program as found: ``banner`` is its whole first line, ``sha256`` is over its executable file."""
+
+    name: str
+    path: str
+    version: str
+    version_numbers: tuple[int, ...]
+    banner: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Both programs."""
+
+    ffmpeg: Tool
+    ffprobe: Tool
+
+
+@functools.lru_cache(maxsize=8)
+def find_tools(search_path: str) -> Tools:
+    """Find ffmpeg and ffprobe in the folders of ``search_path`` (separated as in PATH) and read their versions.
+
+    Raises `ToolError` (``tool.missing``, ``tool.too_old``, ``tool.cannot_start``) with the line to type.
+    """
+    return Tools(ffmpeg=_find("ffmpeg", search_path), ffprobe=_find("ffprobe", search_path))
+
+
+def _find(name: str, search_path: str) -> Tool:
+    path = shutil.which(name, path=search_path)
+    if path is None:
+        raise ToolError(f"{name} was not found", code="tool.missing", hint=_install_hint())
+    path = str(Path(path).absolute())
+    text = _version_text(name, path)
+    banner = text.partition("\n")[0].strip()
+    version = _VERSION.match(banner)
+    library = _LIBAVUTIL.search(text)
+    if version is None or library is None:
+        raise ToolError(f"{path} does not answer like {name}", code="tool.cannot_start", hint=_install_hint())
+    if (int(library[1]), int(library[2])) < MINIMUM_LIBAVUTIL:
+        raise ToolError(
+            f"{name} {version[1]} is too old: 5.1 or later is needed", code="tool.too_old", hint=_install_hint()
+        )
+    digits = re.match(r"n?(\d+(?:\.\d+)*)", version[1])
+    numbers = tuple(int(part) for part in digits[1].split(".")) if digits else ()
+    return Tool(
+        name=name, path=path, version=version[1], version_numbers=numbers, banner=banner, sha256=_sha256_of(path)
+    )
+
+
+def _sha256_of(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ToolError(
+            f"{path} cannot be read: {error.strerror}", code="tool.cannot_start", hint=_install_hint()
+        ) from error
+
+
+def _version_text(name: str, path: str) -> str:
+    process = start([path, "-version"], pass_fds=(), stdout=subprocess.PIPE, cpu_s=_VERSION_TIMEOUT_S)
+    try:
+        out, _ = process.communicate(timeout=_VERSION_TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        process.communicate()
+        raise ToolError(f"{name} does not answer", code="tool.cannot_start", hint=_install_hint()) from error
+    return bytes(out).decode("utf-8", "replace")
+
+
+def _install_hint() -> str:
+    if sys.platform == "darwin":
+        return "Install ffmpeg 5.1 or later: brew install ffmpeg"
+    return "Install ffmpeg 5.1 or later: sudo apt-get install ffmpeg"
+
+
+def start(
+    argv: Sequence[str],
+    *,
+    pass_fds: Sequence[int],
+    stdout: int,
+    cpu_s: int,
+    limits: Limits = DEFAULT_LIMITS,
+) -> subprocess.Popen[bytes]:
+    """Start one confined child: no shell, empty environment, folder ``/``, only the descriptors of ``pass_fds``.
+
+    Raises `ToolError` (``tool.cannot_start``).
+    """
+    bounds = _bounds(limits, cpu_s)
+    try:
+        # preexec_fn is unsafe beside threads that hold locks: the library starts none, and workers are processes.
+        # A session of its own keeps a Ctrl-C in the terminal from cutting a decode short behind our back.
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            pass_fds=tuple(pass_fds),
+            env=CHILD_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+            preexec_fn=functools.partial(confine, bounds),  # noqa: PLW1509
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ToolError(f"{argv[0]} cannot be started: {error}", code="tool.cannot_start") from error
+
+
+def confine(bounds: Sequence[tuple[int, tuple[int, int]]]) -> None:
+    """Give up in the child what decoding does not need. This is the place for a Landlock and seccomp jail."""
+    for which, pair in bounds:
+        resource.setrlimit(which, pair)
+
+
+def _bounds(limits: Limits, cpu_s: int) -> list[tuple[int, tuple[int, int]]]:
+    """Resource limits of the child; never above the hard limit that we run under ourselves."""
+    wanted = [
+        (resource.RLIMIT_CPU, cpu_s, cpu_s + 5),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS, _MAX_DESCRIPTORS),
+        # Outputs are pipes, so a child that can write no file loses nothing.
+        (resource.RLIMIT_FSIZE, 0, 0),
+    ]
+    if sys.platform == "linux":
+        wanted.append((resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes))
+    return [(which, _clip(which, soft, hard)) for which, soft, hard in wanted]
+
+
+def _clip(which: int, soft: int, hard: int) -> tuple[int, int]:
+    ceiling = resource.getrlimit(which)[1]
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    return soft, hard
+
+
+def rewind(fd: int) -> str:
+    """Name an open file for the child as ``/dev/fd/N``.
+
+    Linux opens the file anew through that name; macOS duplicates the descriptor with its offset, hence the seek.
+    """
+    os.lseek(fd, 0, os.SEEK_SET)
+    return f"/dev/fd/{fd}"

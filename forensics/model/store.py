@@ -1,0 +1,30 @@
+"""What the store says it holds of one evidence, in one version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forensics.model.manifest import Subject
+
+ORIGINAL_NAME = "original"
+"""Logical name of the untouched bytes in every object."""
+
+MANIFEST_NAME = "manifest.json"
+"""Logical name of the manifest in every version of every object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectState:
+    """The files of one version of one object, by logical name, as its inventory declares them.
+
+    ``item`` is the evidence's SHA-256, ``version`` counts from 1. ``files`` is sorted by name; sizes are those of the
+    files on disk, digests are the inventory's own words (`Check` of step 4 compares them with the bytes).
+    """
+
+    item: str
+    version: int
+    files: tuple[Subject, ...]
+
+    def file(self, name: str) -> Subject | None:
+        """The file of this logical name, or None."""
+        return next((found for found in self.files if found.name == name), None)

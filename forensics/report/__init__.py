@@ -1,0 +1,43 @@
+"""Pure functions from values to what people read: the case report, contact sheets, thumbnails, safe text."""
+
+from forensics.report.groups import RepostGroup, Sighting, posting_time, repost_groups
+from forensics.report.page import render_case
+from forensics.report.pictures import contact_sheet, thumbnail
+from forensics.report.text import visible
+from forensics.report.values import (
+    AlignedPair,
+    CaseReport,
+    EvidenceView,
+    KeyframeView,
+    LogHeadView,
+    MatchView,
+    MethodView,
+    Row,
+    SideView,
+    TelemetryView,
+    ToolView,
+    VerificationView,
+)
+
+__all__ = [
+    "AlignedPair",
+    "CaseReport",
+    "EvidenceView",
+    "KeyframeView",
+    "LogHeadView",
+    "MatchView",
+    "MethodView",
+    "RepostGroup",
+    "Row",
+    "SideView",
+    "Sighting",
+    "TelemetryView",
+    "ToolView",
+    "VerificationView",
+    "contact_sheet",
+    "posting_time",
+    "render_case",
+    "repost_groups",
+    "thumbnail",
+    "visible",
+]

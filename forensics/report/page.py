@@ -1,0 +1,255 @@
+"""The case report: one HTML file that works offline, needs no script, and lets nothing foreign act.
+
+Three walls: every value is escaped by the template engine; control and bidirectional characters are made visible;
+a Content Security Policy (W3C CSP Level 3) in the page forbids every load and script, so that an escaping mistake
+still fetches nothing. No address in the page is built from input.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from forensics.model.match import Decision
+from forensics.report import wording
+from forensics.report.drawing import BAR_HEIGHT, GAP, WIDTH, Gaps, OverlapBar, overlap_bar, unmatched
+from forensics.report.findings import sentences, tally
+from forensics.report.groups import RepostGroup, posting_time, repost_groups
+from forensics.report.text import visible
+from forensics.report.values import AlignedPair, CaseReport, EvidenceView, MatchView
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+MAX_TEXT = 20_000
+"""Characters of one foreign text on the page. Telegram's longest caption is 4,096 and a path 4,096 bytes, so only an
+attack is cut, and the page says by how much; the manifest has it whole."""
+
+HASH_GROUP = 8
+"""Hex digits between two gaps of a written digest: what a person compares at one glance."""
+SHORT_DIGITS = 16
+PAIRS_A_ROW = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceEntry:
+    """An evidence with its place on the page (``e-1``) and the matches and groups that name it."""
+
+    anchor: str
+    view: EvidenceView
+    groups: tuple[str, ...]
+    matches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of a panel: its evidence on this page, or None when the file was compared but not admitted."""
+
+    id: str
+    name: str
+    duration_s: float | None
+    entry: EvidenceEntry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A match or candidate with its number, both sides, the drawing and what lay outside."""
+
+    anchor: str
+    title: str
+    view: MatchView
+    query: Side
+    reference: Side
+    rows: tuple[tuple[AlignedPair, ...], ...]
+    bar: OverlapBar | None
+    gaps: Gaps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupEntry:
+    """A repost group with its number and the numbers of the matches that join it."""
+
+    anchor: str
+    title: str
+    group: RepostGroup
+    panels: tuple[Panel, ...]
+    pairs: int
+
+
+def render_case(report: CaseReport) -> bytes:
+    """Write the whole report as UTF-8 HTML. Equal values give equal bytes.
+
+    Raises ValueError for a value that the page cannot show (see `forensics.report.values`).
+    """
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    views = sorted(report.matches, key=_best_first)
+    groups = repost_groups(report.evidence, [view.match for view in views])
+    entries = _evidence_entries(report.evidence, views, groups)
+    panels = _panels(views, entries)
+    counts = tally(report, groups)
+    page = (
+        _environment()
+        .get_template("case.html")
+        .render(
+            report=report,
+            style=Markup(style),  # noqa: S704 our own file; the policy names its digest
+            policy=policy(style),
+            counts=counts,
+            sentences=sentences(report, counts),
+            evidence=tuple(entries.values()),
+            entries=entries,
+            groups=_group_entries(groups, panels),
+            matches=tuple(panel for panel in panels if panel.view.match.decision is Decision.MATCH),
+            candidates=tuple(panel for panel in panels if panel.view.match.decision is Decision.CANDIDATE),
+        )
+    )
+    return page.encode("utf-8")
+
+
+def policy(style: str) -> str:
+    """Build the page's Content Security Policy: only embedded pictures and this one style sheet, by its digest."""
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "foreign": foreign,
+        "digest": digest,
+        "short": lambda value: value[:SHORT_DIGITS],
+        "picture": picture,
+        "clock": wording.clock,
+        "utc": wording.utc,
+        "later": wording.later,
+        "figure": wording.figure,
+        "octets": wording.octets,
+        "count": wording.count,
+    }
+    environment.globals |= {
+        "assessment_names": wording.ASSESSMENT_NAMES,
+        "assessment_meanings": wording.ASSESSMENT_MEANINGS,
+        "posting_time": posting_time,
+        "infinity": math.inf,
+        "pairs_a_row": PAIRS_A_ROW,
+        "bar_height": BAR_HEIGHT,
+        "bar_gap": GAP,
+        "bar_width": WIDTH,
+    }
+    return environment
+
+
+def _shown(value: object) -> object:
+    """Second net below `foreign`: no expression of a template writes raw control characters, or the word None."""
+    if value is None:
+        raise ValueError("a template wrote a value that is None")
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def foreign(value: str, *, lines: bool = False) -> Markup:
+    """Text from outside: visible, escaped, and kept apart from the direction of the text around it.
+
+    ``lines`` keeps line feeds (for captions). Longer than `MAX_TEXT`, the rest is counted instead of shown.
+    """
+    shown = visible(value[:MAX_TEXT], keep_newlines=lines)
+    rest = Markup("")
+    if len(value) > MAX_TEXT:
+        rest = Markup(' <span class="cut">[{} more characters: see the manifest]</span>').format(len(value) - MAX_TEXT)
+    return Markup('<bdi dir="auto">{}</bdi>{}').format(shown, rest)
+
+
+def digest(value: str) -> Markup:
+    """Write a digest in groups for the eye; copied, it is one unbroken word."""
+    groups = [value[start : start + HASH_GROUP] for start in range(0, len(value), HASH_GROUP)]
+    spans = Markup("<wbr>").join(Markup("<span>{}</span>").format(group) for group in groups)
+    return Markup('<code class="digest">{}</code>').format(spans)
+
+
+def picture(jpeg: bytes) -> Markup:
+    """Write a JPEG as the address of an image inside the page itself."""
+    return Markup("data:image/jpeg;base64,{}").format(base64.b64encode(jpeg).decode("ascii"))
+
+
+def _best_first(view: MatchView) -> tuple[bool, float, str, str]:
+    match = view.match
+    return match.decision is not Decision.MATCH, -match.score, match.query_id, match.reference_id
+
+
+def _evidence_entries(
+    evidence: Sequence[EvidenceView], views: Sequence[MatchView], groups: Sequence[RepostGroup]
+) -> dict[str, EvidenceEntry]:
+    titles = _titles(views)
+    return {
+        view.sha256: EvidenceEntry(
+            anchor=f"e-{number}",
+            view=view,
+            groups=tuple(f"G-{place}" for place, group in enumerate(groups, 1) if view.sha256 in group.items),
+            matches=tuple(
+                title
+                for title, other in zip(titles, views, strict=True)
+                if view.sha256 in (other.match.query_id, other.match.reference_id)
+            ),
+        )
+        for number, view in enumerate(evidence, 1)
+    }
+
+
+def _titles(views: Sequence[MatchView]) -> list[str]:
+    """``M-1`` … for matches and ``C-1`` … for candidates, in the order given (matches come first)."""
+    matches = sum(1 for view in views if view.match.decision is Decision.MATCH)
+    return [f"M-{number}" if number <= matches else f"C-{number - matches}" for number in range(1, len(views) + 1)]
+
+
+def _panels(views: Sequence[MatchView], entries: Mapping[str, EvidenceEntry]) -> tuple[Panel, ...]:
+    return tuple(
+        Panel(
+            anchor=title.lower(),
+            title=title,
+            view=view,
+            query=Side(
+                id=view.match.query_id,
+                name=view.query.name,
+                duration_s=view.query.duration_s,
+                entry=entries.get(view.match.query_id),
+            ),
+            reference=Side(
+                id=view.match.reference_id,
+                name=view.reference.name,
+                duration_s=view.reference.duration_s,
+                entry=entries.get(view.match.reference_id),
+            ),
+            rows=tuple(view.strip[start : start + PAIRS_A_ROW] for start in range(0, len(view.strip), PAIRS_A_ROW)),
+            bar=overlap_bar(view),
+            gaps=unmatched(view),
+        )
+        for title, view in zip(_titles(views), views, strict=True)
+    )
+
+
+def _group_entries(groups: Sequence[RepostGroup], panels: Sequence[Panel]) -> tuple[GroupEntry, ...]:
+    return tuple(
+        GroupEntry(
+            anchor=f"g-{number}",
+            title=f"G-{number}",
+            group=group,
+            panels=tuple(panels[place] for place in group.matches),
+            pairs=len({frozenset((panels[place].query.id, panels[place].reference.id)) for place in group.matches}),
+        )
+        for number, group in enumerate(groups, 1)
+    )

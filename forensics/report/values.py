@@ -1,0 +1,214 @@
+"""What a case report shows: frozen values that the caller fills, so that rendering reads no file and no clock.
+
+Every text from outside (names, captions, metadata, reasons) is given raw, exactly as found: the page escapes it
+once. Applying `forensics.report.text.visible` before would escape it twice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from forensics.model.custody import CaseInfo, Check, CustodyEvent
+from forensics.model.match import Match, Method
+from forensics.model.notice import Notice
+from forensics.model.provenance import Appearance, Passed
+from forensics.model.telemetry import Fix
+
+_HEX64 = re.compile(r"[0-9a-f]{64}\Z")
+_JPEG_START = b"\xff\xd8\xff"
+
+
+def _require_sha256(*digests: str | None) -> None:
+    for digest in digests:
+        if digest is not None and not _HEX64.match(digest):
+            raise ValueError(f"a SHA-256 is 64 lower-case hex digits, not {digest!r}")
+
+
+def _require_jpeg(*pictures: bytes | None) -> None:
+    for picture in pictures:
+        if picture is not None and not picture.startswith(_JPEG_START):
+            raise ValueError("a picture of a report is a JPEG file")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A label and its value, for lists of versions and parameters."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolView:
+    """What made the report: ``ffmpeg`` is its version line, ``confinement`` the level in which it ran, in words."""
+
+    name: str
+    version: str
+    ffmpeg: str
+    confinement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationView:
+    """What `verify` said in this run: how many checks of each outcome, and every failed one."""
+
+    ok: int
+    skipped: int
+    problems: tuple[Check, ...]
+
+    @property
+    def verified(self) -> bool:
+        """No check failed."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogHeadView:
+    """The custody log's last event: its number, the SHA-256 of its line, how many events no seal covers yet."""
+
+    seq: int
+    sha256: str
+    unsealed: int
+
+    def __post_init__(self) -> None:
+        _require_sha256(self.sha256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyframeView:
+    """One keyframe: its time on the presentation clock in words, its exact timestamp as written in the manifest
+    (``pts*num/den``), the digest of its decoded planes, and a small JPEG (None: not stored).
+    """
+
+    time_text: str
+    pts_text: str
+    planes_sha256: str
+    jpeg: bytes | None
+
+    def __post_init__(self) -> None:
+        _require_sha256(self.planes_sha256)
+        _require_jpeg(self.jpeg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryView:
+    """One telemetry source of an evidence: counts, the first and last fix with a position, where it came from."""
+
+    origin: str
+    format: str
+    family: str | None
+    cues: int
+    located: int
+    first: Fix | None
+    last: Fix | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceView:
+    """One evidence.
+
+    ``label`` is the exhibit number or a short id; ``status`` one plain word (``whole``, ``partial``,
+    ``undecodable``, …); ``names`` the file names under which it was found; ``duration_s`` seconds on the
+    presentation clock; ``streams`` one line a stream; paths are relative to the case. ``contact_sheet`` is shown
+    only where no keyframe carries its own picture: it would show the same pictures twice.
+    """
+
+    sha256: str
+    label: str
+    status: str
+    names: tuple[str, ...]
+    appearances: tuple[Appearance, ...]
+    size: int
+    duration_s: float | None
+    streams: tuple[str, ...]
+    keyframes: tuple[KeyframeView, ...]
+    telemetry: tuple[TelemetryView, ...]
+    custody: tuple[CustodyEvent, ...]
+    notices: tuple[Notice, ...]
+    original_path: str
+    manifest_path: str
+    manifest_sha256: str
+    facts: tuple[Row, ...] = ()
+    contact_sheet: bytes | None = None
+
+    def __post_init__(self) -> None:
+        _require_sha256(self.sha256, self.manifest_sha256)
+        _require_jpeg(self.contact_sheet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideView:
+    """One side of a match: the name to show, and the length in seconds where it is known."""
+
+    name: str
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignedPair:
+    """Two frames that the alignment puts at the same moment, each as JPEG with the seconds of its own clock."""
+
+    query_jpeg: bytes
+    query_s: float
+    reference_jpeg: bytes
+    reference_s: float
+
+    def __post_init__(self) -> None:
+        _require_jpeg(self.query_jpeg, self.reference_jpeg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchView:
+    """One match or candidate with the frames that let a person judge it.
+
+    ``finding_path`` and ``finding_sha256`` name the signed finding below the case, where there is one.
+    """
+
+    match: Match
+    query: SideView
+    reference: SideView
+    strip: tuple[AlignedPair, ...]
+    finding_path: str | None = None
+    finding_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_sha256(self.finding_sha256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodView:
+    """How it was found, in plain paragraphs, with versions, the parameters in force and what the method cannot do.
+
+    ``matching`` is None when no matching was run.
+    """
+
+    text: tuple[str, ...]
+    matching: Method | None
+    versions: tuple[Row, ...]
+    parameters: tuple[Row, ...]
+    limits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReport:
+    """Everything that the page of one case shows. ``created`` is RFC 3339 text in UTC, given by the caller.
+
+    ``verification`` is None when `verify` was not part of the run; ``refused`` are inputs that are not evidence,
+    with the reason.
+    """
+
+    case: CaseInfo
+    created: str
+    tool: ToolView
+    verification: VerificationView | None
+    log_head: LogHeadView | None
+    evidence: tuple[EvidenceView, ...]
+    matches: tuple[MatchView, ...]
+    refused: tuple[Passed, ...]
+    method: MethodView
+    notices: tuple[Notice, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len({item.sha256 for item in self.evidence}) != len(self.evidence):
+            raise ValueError("an evidence appears once in a report")

@@ -1,0 +1,90 @@
+"""The report's fixed words and the way it writes numbers, times and digests."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from forensics.model.match import Assessment
+
+ASSESSMENT_NAMES = {
+    Assessment.IDENTICAL_FILE: "identical file",
+    Assessment.IDENTICAL_BITSTREAM: "identical picture stream",
+    Assessment.SAME_RECORDING: "same recording",
+    Assessment.SAME_RECORDING_PROBABLE: "same recording probable",
+    Assessment.SAME_SCENE: "same scene",
+    Assessment.AUDIO_ONLY: "sound only",
+}
+
+ASSESSMENT_MEANINGS = {
+    Assessment.IDENTICAL_FILE: "Both files are the same bytes.",
+    Assessment.IDENTICAL_BITSTREAM: (
+        "The compressed pictures are the same, bit for bit; only the container around them differs."
+    ),
+    Assessment.SAME_RECORDING: (
+        "Points in aligned pictures lie in the same places, the relation between the pictures stays constant over "
+        "time, and the movement in both runs together. Two cameras at the same place do not give that: the "
+        "pictures come from one recording."
+    ),
+    Assessment.SAME_RECORDING_PROBABLE: (
+        "Points in aligned pictures lie in the same places and their relation stays constant over time, but there "
+        "is too little movement to tell one recording from two recordings of a fixed camera. A person should look."
+    ),
+    Assessment.SAME_SCENE: (
+        "The pictures show the same place or object. That they come from one recording is not established. "
+        "A person should look."
+    ),
+    Assessment.AUDIO_ONLY: (
+        "Only the sound agrees. Nothing is said about the pictures: music and speech are often laid over other "
+        "footage. A person should listen and look."
+    ),
+}
+
+UNKNOWN = "not known"
+
+
+def clock(seconds: float | None) -> str:
+    """Seconds on a file's clock as ``0:07.500`` or ``1:02:03.250``; milliseconds, rounded half to even."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    total = round(abs(seconds) * 1000)
+    sign = "−" if seconds < 0 and total else ""
+    hours, rest = divmod(total, 3_600_000)
+    minutes, milliseconds = divmod(rest, 60_000)
+    tail = f"{milliseconds // 1000:02d}.{milliseconds % 1000:03d}"
+    return f"{sign}{hours}:{minutes:02d}:{tail}" if hours else f"{sign}{minutes}:{tail}"
+
+
+def utc(seconds: int | None) -> str:
+    """Seconds UTC since 1970 as ``2022-03-14 09:26:53 UTC``; a number outside the calendar as itself."""
+    if seconds is None:
+        return UNKNOWN
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC").rjust(23, "0")
+    except (OverflowError, OSError, ValueError):
+        return f"{seconds} (seconds since 1970, outside the calendar)"
+
+
+def later(seconds: int) -> str:
+    """How much later than the earliest: ``+3 d 04:12:00``."""
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3600)
+    tail = f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
+    return f"+{days} d {tail}" if days else f"+{tail}"
+
+
+def figure(value: float | None, digits: int = 2) -> str:
+    """Write a measured number with fixed digits; a dash where it was not measured."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.{digits}f}"
+
+
+def octets(size: int) -> str:
+    """Write a size in bytes with thin spaces between thousands, exact."""
+    return f"{size:,}".replace(",", "\u202f") + " bytes"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun: ``1 file``, ``3 files``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

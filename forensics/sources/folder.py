@@ -1,0 +1,70 @@
+"""A plain folder: clips and stills by content or by name, telemetry files with their clips, everything else named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from forensics.errors import InputError
+from forensics.model.provenance import Appearance, Found, Passed, SourceKind
+from forensics.sources import content, opening, sidecars
+from forensics.sources.content import Looks
+from forensics.sources.opening import Kind
+from forensics.sources.walk import Claim, Folder, Taker, walk
+
+
+def sniff(path: str) -> bool:
+    """Whether ``path`` is a folder (a link to one is not)."""
+    try:
+        return opening.kind_of(path) is Kind.FOLDER
+    except InputError:
+        return False
+
+
+def read(path: str, claim: Claim = lambda _: None) -> Iterator[Found | Passed]:
+    """Every file below the folder; a folder inside it that another reader claims is left to that reader."""
+    return walk(path, survey, claim)
+
+
+def survey(folder: Folder) -> Taker:
+    """Look at all files of one folder, then take each: clips with their sidecars, stills, or a reason."""
+    seen = {name: _look(folder, name) for name in folder.files}
+    pairs = sidecars.pair(
+        (name for name, what in seen.items() if what is Looks.VIDEO),
+        (name for name, what in seen.items() if what is None and sidecars.is_sidecar(name)),
+    )
+    lent = frozenset(name for names in pairs.values() for name in names)
+    return partial(_take, folder, seen, pairs, lent)
+
+
+def _look(folder: Folder, name: str) -> Looks | InputError | None:
+    try:
+        return content.looks(name, opening.read_head(name, dir_fd=folder.fd))
+    except InputError as err:
+        return err
+
+
+def _take(
+    folder: Folder,
+    seen: dict[str, Looks | InputError | None],
+    pairs: dict[str, tuple[str, ...]],
+    lent: frozenset[str],
+    name: str,
+) -> Iterator[Found | Passed]:
+    path, what = folder.at(name), seen[name]
+    if isinstance(what, InputError):
+        yield opening.passed(path, what)
+    elif what is not None:
+        appearance = Appearance(kind=SourceKind.FILE, path=path)
+        yield Found(appearance=appearance, sidecars=tuple(folder.at(other) for other in pairs.get(name, ())))
+    elif name not in lent:
+        yield no_media(path)
+
+
+def no_media(path: str) -> Passed:
+    """A file that is neither media nor somebody's sidecar: no defect, but said."""
+    if sidecars.is_sidecar(path):
+        message = "a subtitle or telemetry file with no clip of that name beside it; give it by name to take it"
+    else:
+        message = "no video or still, by content or by name; give it by name to take it all the same"
+    return Passed(path=path, code="input.not_media", message=message, failed=False)

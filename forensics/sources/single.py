@@ -1,0 +1,58 @@
+"""A single file given by name: taken whatever it holds, because the user asked for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from forensics.errors import InputError
+from forensics.model.provenance import Appearance, Found, Passed, SourceKind
+from forensics.sources import content, opening, sidecars
+from forensics.sources.content import Looks
+
+
+def sniff(path: str) -> bool:  # noqa: ARG001 (the last reader of the table takes every path that is left)
+    """Always: what is no readable file is refused by `read`, with the reason."""
+    return True
+
+
+def read(path: str) -> Iterator[Found | Passed]:
+    """The file, with the telemetry files beside it when it is a clip; or why it cannot be taken."""
+    try:
+        head = opening.read_head(path)
+    except InputError as err:
+        yield opening.passed(path, err)
+        return
+    beside: tuple[str, ...] = ()
+    if content.looks(path, head) is Looks.VIDEO:
+        try:
+            beside = _sidecars(path)
+        except InputError as err:
+            message = f"not searched for telemetry files: {err.message}"
+            yield Passed(
+                path=os.path.dirname(path) or ".", code="input.sidecars_unknown", message=message, failed=False
+            )
+    yield Found(appearance=Appearance(kind=SourceKind.FILE, path=path), sidecars=beside)
+
+
+def _sidecars(path: str) -> tuple[str, ...]:
+    """Paths of the readable telemetry files that pair with the clip and with no nearer one beside it."""
+    parent, name = os.path.split(path)
+    fd = opening.open_folder(os.path.join(parent or ".", "."))  # the name's own folder, be it reached by a link
+    try:
+        names = [os.fsdecode(other) for other in os.listdir(fd)]
+        clips = [other for other in names if content.extension(other) in content.VIDEO_EXTENSIONS]
+        others = [other for other in names if sidecars.is_sidecar(other)]
+        paired = sidecars.pair({*clips, name}, others).get(name, ())
+        return tuple(os.path.join(parent, other) for other in paired if _is_file(other, fd))
+    except OSError as err:
+        raise opening.unreadable(parent, err) from err
+    finally:
+        os.close(fd)
+
+
+def _is_file(name: str, fd: int) -> bool:
+    try:
+        return opening.kind_of(name, dir_fd=fd) is opening.Kind.FILE
+    except InputError:
+        return False

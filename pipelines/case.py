@@ -1,0 +1,280 @@
+"""A case: one folder with its store, log, findings and staging area."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from forensics import acquire, custody
+from forensics.errors import CaseError, IntegrityError, StoreError
+from forensics.model.custody import CaseInfo, CustodyEvent, EventType
+from forensics.model.manifest import Manifest
+from pipelines.surroundings import Surroundings
+
+SCHEMA = 1
+"""Version of the case layout on disk."""
+
+CASE_FILE = "case.json"
+MIN_PREFIX = 6
+"""Fewest hex digits that name an evidence: what an investigator still reads aloud."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of the program over a case: who acts, under which identifier, and the clock."""
+
+    id: str
+    operator: str
+    surroundings: Surroundings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An open case. Every write to its log goes through `record`."""
+
+    root: Path
+    info: CaseInfo
+
+    @property
+    def store(self) -> acquire.Store:
+        """The OCFL store of the kept bytes."""
+        return acquire.Store(self.root / "store")
+
+    @property
+    def log(self) -> custody.Log:
+        """The hash-chained custody log."""
+        return custody.Log(self.root / "log" / "custody.jsonl", self.info.id)
+
+    @property
+    def findings(self) -> Path:
+        """Where match findings are written."""
+        return self.root / "findings"
+
+    @property
+    def reports(self) -> Path:
+        """Rendered reports: may be deleted."""
+        return self.root / "reports"
+
+    @property
+    def staging(self) -> Path:
+        """Half-done work, on the store's file system."""
+        return self.root / "staging"
+
+    @property
+    def quarantine(self) -> Path:
+        """What an interrupted run left behind."""
+        return self.root / "quarantine"
+
+    def record(
+        self, run: Run, event: EventType, item: str | None, detail: Mapping[str, str | int] | None = None
+    ) -> CustodyEvent:
+        """Append one event to the custody log."""
+        return self.log.append(
+            event,
+            time=run.surroundings.timestamp(),
+            run=run.id,
+            operator=run.operator,
+            item=item,
+            detail=dict(detail or {}),
+        )
+
+    def manifest_bytes(self, evidence: str) -> bytes:
+        """The stored bytes of the newest manifest of an evidence."""
+        return self.store.path(evidence, "manifest.json").read_bytes()
+
+    def manifest(self, evidence: str) -> Manifest:
+        """The newest manifest of an evidence.
+
+        Raises:
+            ManifestError: the stored bytes are not a canonical manifest.
+
+        """
+        return custody.decode_manifest(self.manifest_bytes(evidence))
+
+    def resolve(self, name: str) -> str:
+        """The evidence that a SHA-256, an unambiguous prefix of it, or an exhibit number means.
+
+        Raises:
+            CaseError: none or several.
+
+        """
+        text = name.strip().lower().removeprefix("urn:sha256:")
+        ids = tuple(self.store.ids())
+        if len(text) >= MIN_PREFIX and set(text) <= set("0123456789abcdef"):
+            found = [evidence for evidence in ids if evidence.startswith(text)]
+        else:
+            found = [
+                evidence
+                for evidence in ids
+                if str(self.manifest(evidence).record.case.get("exhibit", "")).lower() == text
+            ]
+        if len(found) == 1:
+            return found[0]
+        reason = "no evidence" if not found else f"{len(found)} evidences"
+        raise CaseError(
+            f"{name}: {reason} of this case by that name",
+            hint=f"give the SHA-256, its first {MIN_PREFIX} or more digits, or the exhibit number",
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the case's write lock: one commit at a time, however many runs there are."""
+        with _locked(self.root / ".lock"):
+            yield
+
+    @contextmanager
+    def working_area(self, run: Run) -> Iterator[Path]:
+        """A folder in staging for this run, locked while the run lives, so that others can tell it from wreckage."""
+        folder = self.staging / run.id.removeprefix("urn:uuid:")
+        folder.mkdir(parents=True)
+        with _locked(folder / ".lock"):
+            yield folder
+            (folder / ".lock").unlink()
+            _discard(folder)
+
+    def recover(self, run: Run) -> tuple[str, ...]:
+        """Put what dead runs left half-done into quarantine, finish half-done versions, and log it.
+
+        Returns one sentence a thing found. Nothing is deleted.
+        """
+        with self.writing():
+            said = [notice.message for notice in self.store.recover(self.quarantine)]
+            for folder in sorted(self.staging.iterdir()) if self.staging.is_dir() else []:
+                if _abandoned(folder):
+                    target = self.quarantine / folder.name
+                    self.quarantine.mkdir(exist_ok=True)
+                    folder.rename(target)
+                    said.append(f"unfinished work of an interrupted run is now in quarantine/{folder.name}")
+            for sentence in said:
+                self.record(run, EventType.RECOVERY, None, {"found": sentence})
+        return tuple(said)
+
+
+def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
+    """Make a case folder: case.json last, so that a half-made folder is no case.
+
+    Raises:
+        CaseError: there is a case already.
+        StoreError: the folder cannot be written.
+
+    """
+    if (root / CASE_FILE).exists():
+        raise CaseError(f"{root} is a case already", hint="ingest into it, or name another folder")
+    try:
+        for name in ("keys", "log/checkpoints", "findings", "reports", "index", "staging", "quarantine"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        case = Case(root=root, info=info)
+        if not (root / "store" / "0=ocfl_1.1").exists():
+            case.store.create()
+        if not (root / "log" / "custody.jsonl").exists():
+            case.record(
+                run, EventType.CASE_CREATED, None, {"case": info.id, "custodian": info.custodian or "not stated"}
+            )
+        write_whole(root / CASE_FILE, custody.canonical.encode_stored(msgspec.to_builtins(info)))
+    except OSError as error:
+        raise StoreError(f"{root}: {error.strerror}", hint="name a folder that can be written") from error
+    return case
+
+
+def open_case(root: Path) -> Case:
+    """Open the case in this folder.
+
+    Raises:
+        CaseError: no case, or one that this version cannot read.
+
+    """
+    try:
+        data = (root / CASE_FILE).read_bytes()
+    except OSError as error:
+        raise CaseError(
+            f"{root} is no case ({error.strerror})", hint="make one with: forensics init FOLDER --case-id ID"
+        ) from error
+    try:
+        info = msgspec.json.decode(data, type=CaseInfo)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise IntegrityError(
+            f"{root / CASE_FILE}: {error}", hint="the case file was changed; restore it from a copy"
+        ) from error
+    if info.schema != SCHEMA:
+        raise CaseError(
+            f"{root} is of schema {info.schema}, this program reads {SCHEMA}", hint="use the version that made it"
+        )
+    return Case(root=root, info=info)
+
+
+def find_case(given: Path | None, environ: Mapping[str, str], here: Path) -> Path:
+    """The case folder: as given, or FORENSICS_CASE, or the nearest parent folder that holds case.json.
+
+    Raises:
+        CaseError: none of these.
+
+    """
+    if given is not None:
+        return given
+    if environ.get("FORENSICS_CASE"):
+        return Path(environ["FORENSICS_CASE"])
+    for folder in (here, *here.parents):
+        if (folder / CASE_FILE).is_file():
+            return folder
+    raise CaseError("no case given and none found from here upwards", hint="name it with -c FOLDER or FORENSICS_CASE")
+
+
+def case_config(root: Path) -> dict[str, object]:
+    """The case's own settings (config.toml beside case.json), if any."""
+    from pipelines.config import read_config
+
+    return read_config(root / "config.toml")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}", hint="the case folder must be writable") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _abandoned(folder: Path) -> bool:
+    try:
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _discard(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    folder.rmdir()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a small file so that it is there whole or not at all."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

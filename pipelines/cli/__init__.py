@@ -1,0 +1,75 @@
+"""The command line: one file a command. Errors of the library become exit codes here and nowhere else."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from forensics import __version__
+from forensics.errors import ForensicsError
+from pipelines.cli.doctor import doctor
+from pipelines.cli.exits import ExitCode, code_of
+from pipelines.cli.ingest import ingest
+from pipelines.cli.init import init
+from pipelines.cli.lines import tell, tell_error
+from pipelines.cli.match import match
+from pipelines.cli.replay import replay
+from pipelines.cli.report import report
+from pipelines.cli.run import run
+from pipelines.cli.show import show
+from pipelines.cli.verify import verify
+
+__all__ = ["commands", "main"]
+
+COMMANDS = (run, init, ingest, match, show, verify, replay, report, doctor)
+"""Every command, in the order of the help text."""
+
+
+class _Ordered(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [command.name for command in COMMANDS if command.name]
+
+
+@click.group(cls=_Ordered, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="forensics")
+def commands() -> None:
+    r"""Video evidence forensics: keep footage untouched, find reposts, write a chain of custody.
+
+    \b
+    The main job, from nothing to a report:
+      forensics run ~/export ~/drone -c ~/cases/bridge
+    """
+
+
+for _command in COMMANDS:
+    commands.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        result = commands.main(args=arguments, prog_name="forensics", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.UsageError as error:
+        error.show()
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except ForensicsError as error:
+        tell_error(error)
+        return code_of(error)
+    except (KeyboardInterrupt, click.Abort):
+        tell("forensics: interrupted; what is on disk is whole, and the same command goes on from here")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.OK
+    return int(result) if isinstance(result, int) else ExitCode.OK

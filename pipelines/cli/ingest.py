@@ -1,0 +1,121 @@
+"""forensics ingest: take files, folders and Telegram exports into the case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelines.cli.exits import ExitCode
+from pipelines.cli.lines import emit, path_fields, say, tell
+from pipelines.cli.options import case_option, gather, input_arguments, open_desk, output_options, work_options
+
+if TYPE_CHECKING:
+    from forensics.model.provenance import Passed
+    from pipelines.ingest import Outcome
+
+
+@click.command()
+@input_arguments(required=True)
+@case_option
+@work_options
+@output_options
+def ingest(
+    inputs: tuple[str, ...],
+    files0_from: str | None,
+    case_dir: Path | None,
+    jobs: int | None,
+    operator: str | None,
+    wall_s: int | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Keep, digest, probe and fingerprint INPUT files, folders and Telegram exports.
+
+    The same bytes again make no second copy: they get a new appearance in their manifest.
+    """
+    import sys
+
+    from pipelines import ingest as job
+    from pipelines.progress import shown
+
+    paths = gather(inputs, files0_from)
+    if not paths:
+        raise click.UsageError("nothing to ingest: name files or folders, or use --files0-from")
+    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "wall_s": wall_s})
+    for sentence in desk.case.recover(desk.run):
+        tell(f"recovered: {sentence}", quiet=quiet)
+    with shown("ingest", quiet=quiet or as_json) as progress:
+        outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress)
+        return Tally(as_json=as_json, quiet=quiet, verbose=verbose).print_all(outcomes)
+
+
+class Tally:
+    """Prints outcomes as they come, counts them, and knows the exit code at the end."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+        self._as_json = as_json
+        self._quiet = quiet
+        self._verbose = verbose
+        self._counts = {"ingested": 0, "known": 0, "failed": 0, "skipped": 0}
+        self._noticed = 0
+
+    def print_all(self, outcomes: Iterable[Outcome | Passed]) -> ExitCode:
+        """Print every outcome and the summary; return the exit code."""
+        from forensics.model.provenance import Passed
+
+        for outcome in outcomes:
+            if isinstance(outcome, Passed):
+                self._print_passed(outcome)
+            else:
+                self._print(outcome)
+        if self._as_json:
+            emit({"type": "summary", **self._counts, "with_notices": self._noticed})
+        elif not self._quiet:
+            say(
+                f"{self._counts['ingested']} ingested, {self._counts['known']} known, {self._counts['failed']} failed, "
+                f"{self._counts['skipped']} skipped; {self._noticed} with notices"
+            )
+        return self.exit_code()
+
+    def exit_code(self) -> ExitCode:
+        """PARTIAL when anything failed or carries a notice; UNREADABLE when the only input is no video."""
+        tried = self._counts["ingested"] + self._counts["known"] + self._counts["failed"]
+        if tried == 1 and self._counts["failed"] == 1:
+            return ExitCode.UNREADABLE
+        return ExitCode.PARTIAL if self._counts["failed"] or self._noticed else ExitCode.OK
+
+    def _print(self, outcome: Outcome) -> None:
+        self._counts[outcome.status] += 1
+        self._noticed += bool(outcome.notices)
+        if self._as_json:
+            emit(
+                {
+                    "type": "evidence",
+                    "id": outcome.id,
+                    **path_fields(outcome.path),
+                    "status": outcome.status,
+                    "manifest": outcome.manifest,
+                    "version": outcome.version,
+                    "duration_s": outcome.duration_s,
+                    "keyframes": outcome.keyframes,
+                    "notices": [{"code": n.code, "message": n.message} for n in outcome.notices],
+                }
+            )
+        elif self._verbose or (outcome.status == "ingested" and not self._quiet):
+            say(f"{outcome.status}  {(outcome.id or '-')[:12]}  {outcome.path}")
+        for notice in outcome.notices:
+            tell(f"{outcome.path}: {notice.message} [{notice.code}]", quiet=self._quiet and outcome.status != "failed")
+
+    def _print_passed(self, passed: Passed) -> None:
+        self._counts["failed" if passed.failed else "skipped"] += 1
+        if self._as_json:
+            kind = "evidence" if passed.failed else "skipped"
+            notices = [{"code": passed.code, "message": passed.message}]
+            fields = {"id": None, "status": "failed"} if passed.failed else {}
+            emit({"type": kind, **path_fields(passed.path), **fields, "notices": notices})
+        if passed.failed or self._verbose:
+            tell(f"{passed.path}: {passed.message} [{passed.code}]", quiet=self._quiet and not passed.failed)

@@ -1,0 +1,47 @@
+"""What commands print: JSON Lines or plain text on stdout, notices and errors on stderr."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from collections.abc import Mapping
+
+import click
+
+from forensics.errors import ForensicsError
+from forensics.model.text import visible
+
+
+def path_fields(path: str, name: str = "path") -> dict[str, str]:
+    """``path`` as valid Unicode, and ``path_b64`` (the bytes) when they are not UTF-8."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        raw = os.fsencode(path)
+        return {name: raw.decode("utf-8", "replace"), f"{name}_b64": base64.b64encode(raw).decode("ascii")}
+    return {name: path}
+
+
+def emit(value: Mapping[str, object]) -> None:
+    """One JSON object on one line of stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str = "") -> None:
+    """One line of result on stdout, made safe for a terminal."""
+    click.echo(visible(text))
+
+
+def tell(text: str, *, quiet: bool = False) -> None:
+    """One line on stderr, made safe for a terminal."""
+    if not quiet:
+        click.echo(visible(text), err=True)
+
+
+def tell_error(error: ForensicsError) -> None:
+    """The error in one line: what and why, then what to do."""
+    hint = f" - {error.hint}" if error.hint else ""
+    click.echo(f"forensics: {visible(error.message)}{visible(hint)} [{error.code}]", err=True)

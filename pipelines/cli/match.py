@@ -1,0 +1,122 @@
+"""forensics match: which files show the same recording?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelines.cli.exits import ExitCode
+from pipelines.cli.lines import emit, path_fields, say, tell
+from pipelines.cli.options import case_option, gather, input_arguments, open_desk, output_options, work_options
+
+if TYPE_CHECKING:
+    from forensics.model.match import Match, Segment
+    from forensics.model.notice import Notice
+    from pipelines.match import Matched
+
+
+@click.command()
+@input_arguments(required=False)
+@case_option
+@work_options
+@output_options
+def match(
+    inputs: tuple[str, ...],
+    files0_from: str | None,
+    case_dir: Path | None,
+    jobs: int | None,
+    operator: str | None,
+    wall_s: int | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Find reposts: every evidence against every other, or the files QUERY against the case.
+
+    Queries are compared and nothing of them is admitted to the case.
+    """
+    from pipelines import match as job
+    from pipelines.progress import shown
+
+    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "wall_s": wall_s})
+    paths = gather(inputs, files0_from)
+    with shown("match", quiet=quiet or as_json) as progress:
+        if paths or files0_from is not None:
+            results = job.match_queries(desk.case, desk.run, paths, desk.settings, progress)
+        else:
+            results = job.match_case(desk.case, desk.run, desk.settings, progress)
+        return Printer(as_json=as_json, quiet=quiet).print_all(results)
+
+
+class Printer:
+    """Prints matches, best first, and what could not be compared."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self._as_json = as_json
+        self._quiet = quiet
+
+    def print_all(self, results: Iterable[Matched | Notice]) -> ExitCode:
+        """Print every pair and the summary; PARTIAL when something could not be compared."""
+        from forensics.model.notice import Notice
+
+        pairs: list[Matched] = []
+        noticed = 0
+        for result in results:
+            if isinstance(result, Notice):
+                noticed += 1
+                tell(f"{result.message} [{result.code}]", quiet=False)
+            else:
+                pairs.append(result)
+        pairs.sort(key=lambda pair: (-pair.match.score, pair.match.query_id, pair.match.reference_id))
+        for pair in pairs:
+            self._print(pair)
+        matches = sum(pair.match.decision == "match" for pair in pairs)
+        if self._as_json:
+            emit({"type": "summary", "matches": matches, "candidates": len(pairs) - matches, "not_compared": noticed})
+        elif not self._quiet:
+            say(f"{matches} matches, {len(pairs) - matches} candidates for a person to look at")
+        return ExitCode.PARTIAL if noticed else ExitCode.OK
+
+    def _print(self, pair: Matched) -> None:
+        if self._as_json:
+            emit(as_line(pair))
+            return
+        found = pair.match
+        say(f"{found.decision:9}  {found.score:.3f}  {found.assessment}{'  mirrored' if found.mirrored else ''}")
+        say(f"           {found.query_id[:12]}  {pair.query_path}")
+        say(f"           {found.reference_id[:12]}  {pair.reference_path}")
+        for segment in found.segments:
+            say(
+                f"           {segment.query_start_s:.2f}-{segment.query_end_s:.2f} s  =  "
+                f"{segment.reference_start_s:.2f}-{segment.reference_end_s:.2f} s  at speed {segment.speed:.2f}"
+            )
+
+
+def as_line(pair: Matched) -> dict[str, object]:
+    """The JSON line of one matched pair (docs/json-lines.md)."""
+    found: Match = pair.match
+    return {
+        "type": "match",
+        "query": {"id": found.query_id, **path_fields(pair.query_path)},
+        "reference": {"id": found.reference_id, **path_fields(pair.reference_path)},
+        "score": round(found.score, 6),
+        "decision": str(found.decision),
+        "mirrored": found.mirrored,
+        "assessment": str(found.assessment),
+        "segments": [_segment_fields(segment) for segment in found.segments],
+        "method": {
+            "name": found.method.name,
+            "version": found.method.version,
+            "params_sha256": found.method.params_sha256,
+        },
+    }
+
+
+def _segment_fields(segment: Segment) -> dict[str, object]:
+    import msgspec
+
+    fields: dict[str, object] = msgspec.to_builtins(segment)
+    return {name: round(value, 6) if isinstance(value, float) else value for name, value in fields.items()}

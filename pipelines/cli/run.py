@@ -1,0 +1,67 @@
+"""forensics run: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipelines.cli.exits import ExitCode
+from pipelines.cli.ingest import Tally
+from pipelines.cli.lines import emit, path_fields, say, tell
+from pipelines.cli.match import Printer
+from pipelines.cli.options import case_option, gather, input_arguments, output_options, work_options
+
+
+@click.command()
+@input_arguments(required=True)
+@case_option
+@click.option("--case-id", help="Identifier, when the case is made by this run.  [default: the folder's name]")
+@work_options
+@output_options
+def run(
+    inputs: tuple[str, ...],
+    files0_from: str | None,
+    case_dir: Path | None,
+    case_id: str | None,
+    jobs: int | None,
+    operator: str | None,
+    wall_s: int | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """The main job: make the case if needed, ingest INPUT, match everything, report.
+
+    It prints where to look. The same command again takes up what is new or was interrupted.
+    """
+    import sys
+
+    from pipelines import run as job
+    from pipelines.progress import shown
+
+    paths = gather(inputs, files0_from)
+    if not paths:
+        raise click.UsageError("nothing to work on: name files or folders, or use --files0-from")
+    work = job.begin(case_dir, case_id, {"jobs": jobs, "operator": operator, "wall_s": wall_s})
+    for sentence in work.recovered:
+        tell(f"recovered: {sentence}", quiet=quiet)
+    silent = quiet or as_json
+    with shown("ingest", quiet=silent) as progress:
+        tally = Tally(as_json=as_json, quiet=quiet, verbose=verbose)
+        code = tally.print_all(job.ingest_all(work, paths, sys.argv[1:], progress))
+    with shown("match", quiet=silent) as progress:
+        code = max(code, Printer(as_json=as_json, quiet=quiet).print_all(job.match_all(work, progress)), key=_weight)
+    with shown("report", quiet=silent) as progress:
+        places = job.report_all(work, progress)
+    for name, path in places.items():
+        if as_json:
+            emit({"type": "output", "name": name, **path_fields(str(path))})
+        elif not quiet:
+            say(f"{name}: {path}")
+    return code
+
+
+def _weight(code: ExitCode) -> int:
+    """Integrity outranks all; any failure outranks success."""
+    return 1000 if code is ExitCode.INTEGRITY else int(code)

@@ -1,0 +1,99 @@
+"""Settings: flag > environment (FORENSICS_*) > case > user's file. All that was in force goes into the record."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from forensics.errors import InputError
+
+MAX_JOBS = 256
+"""More worker processes than any single machine in use has cores."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What can be set for a run.
+
+    ``jobs`` worker processes (0: one a core), ``operator`` and ``custodian`` as they go into the record,
+    ``wall_s`` seconds that one file's decoding may take.
+    """
+
+    jobs: int = 0
+    operator: str = "unnamed operator"
+    custodian: str | None = None
+    wall_s: int = 3600
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.jobs <= MAX_JOBS:
+            raise InputError(f"jobs = {self.jobs} is not between 0 and {MAX_JOBS}", hint="0 means one a core")
+        if self.wall_s <= 0:
+            raise InputError(f"wall_s = {self.wall_s} is not a number of seconds above 0")
+
+    def as_record(self) -> dict[str, str | int | None]:
+        """Every setting by name, for the manifest."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def read_config(path: Path) -> dict[str, object]:
+    """The table of one TOML file; empty when there is none.
+
+    Raises:
+        InputError: not readable, or not TOML.
+
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: {error}", hint="correct the file or move it away") from error
+
+
+def resolve(
+    *,
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    case: Mapping[str, object],
+    user: Mapping[str, object],
+) -> Settings:
+    """Layer the sources, weakest first; a value of None in ``flags`` means "not given".
+
+    Raises:
+        InputError: an unknown name or a value of the wrong kind, with the place it came from.
+
+    """
+    names = {field.name for field in fields(Settings)}
+    settings = Settings()
+    layers: tuple[tuple[str, Mapping[str, object]], ...] = (
+        ("the user's configuration", user),
+        ("the case's configuration", case),
+        (
+            "the environment",
+            {n: environ[f"FORENSICS_{n.upper()}"] for n in names if f"FORENSICS_{n.upper()}" in environ},
+        ),
+        ("the command line", {name: value for name, value in flags.items() if value is not None}),
+    )
+    for origin, layer in layers:
+        unknown = sorted(set(layer) - names)
+        if unknown:
+            raise InputError(
+                f"{origin} names an unknown setting: {unknown[0]}", hint=f"known: {', '.join(sorted(names))}"
+            )
+        if layer:
+            settings = replace(settings, **{name: _typed(name, value, origin) for name, value in layer.items()})
+    return settings
+
+
+def _typed(name: str, value: object, origin: str) -> int | str:
+    if name in {"jobs", "wall_s"}:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.strip().isdecimal():
+            return int(value)
+        raise InputError(f"{origin}: {name} = {value!r} is not a whole number")
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{origin}: {name} = {value!r} is not text")
+    return value

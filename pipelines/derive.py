@@ -1,0 +1,347 @@
+"""From kept bytes to facts: the same function at ingest, at replay and for a query from outside the case.
+
+1  tell a still from a video
+2  video: probe the container
+3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
+4  write keyframes, contact sheet and fingerprint as files, each with its digests
+5  read the telemetry beside it
+6  put the facts together: what depends on the bytes alone apart from what a named recipe made of them
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+
+from forensics import fingerprint, keyframes, media, report, telemetry
+from forensics.errors import MediaError
+from forensics.model.evidence import Digests
+from forensics.model.fingerprint import Fingerprint
+from forensics.model.manifest import Facts, Json, Subject
+from forensics.model.media import FrameBatch, Keyframe, MediaKind, Probe
+from forensics.model.notice import Notice
+from forensics.model.telemetry import Track
+from pipelines.facts import clock
+
+FINGERPRINT_FILE = "derived/fingerprint.bin"
+CONTACT_SHEET_FILE = "derived/contact-sheet.jpg"
+SAFE_INTEGER = 2**53 - 1
+"""Largest whole number of the canonical profile (RFC 8785 takes numbers as IEEE doubles)."""
+
+MAX_STILL_BYTES = 256 * 2**20
+"""A still above this is not read whole: the largest camera raw files stay below 200 MB."""
+
+RECIPE_PACKAGES = ("numpy", "opencv-python-headless", "imagehash", "pillow", "scipy")
+"""Packages whose version may move a recipe-bound fact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """A file beside the evidence: its name as found, its name in the store, its bytes."""
+
+    found_as: str
+    stored_as: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """What one evidence gave: its facts, the files written for it, what a reader must know."""
+
+    kind: MediaKind
+    facts: Facts
+    files: tuple[Subject, ...]
+    notices: tuple[Notice, ...]
+    commands: tuple[tuple[str, ...], ...]
+    duration_s: float | None
+    keyframes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """What deriving needs: the programs, how they are confined, how long a file may take."""
+
+    tools: media.Tools
+    limits: media.Limits
+
+
+def derive(handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: Path, kit: Kit) -> Derived:
+    """Derive all facts of the bytes behind ``handle``; files go below the content folder ``into``.
+
+    Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE.
+    """
+    exact: dict[str, Json] = {"identification": _plain(msgspec.to_builtins(digests))}
+    tracks, notices = _read_tracks(sidecars)
+    if tracks:
+        exact["telemetry"] = tracks
+    try:
+        if media.is_still(os.pread(handle, 64, 0)):
+            derived = _derive_still(handle, digests.size, into)
+        else:
+            derived = _derive_video(handle, into, kit)
+    except MediaError as error:
+        derived = _undecodable(Notice(code=error.code, message=error.message))
+    exact["kind"] = str(derived.kind)
+    exact.update(derived.facts.exact)
+    facts = Facts(exact=exact, recipe=derived.facts.recipe)
+    return replace(derived, facts=facts, notices=derived.notices + notices)
+
+
+def _undecodable(*notices: Notice, exact: dict[str, Json] | None = None, command: tuple[str, ...] = ()) -> Derived:
+    return Derived(
+        kind=MediaKind.UNDECODABLE,
+        facts=Facts(exact=exact or {}, recipe={}),
+        files=(),
+        notices=notices,
+        commands=(command,) if command else (),
+        duration_s=None,
+        keyframes=0,
+    )
+
+
+def _derive_video(handle: int, into: Path, kit: Kit) -> Derived:
+    probed = media.probe(kit.tools, handle, kit.limits)
+    container = _container(probed.probe)
+    if probed.probe.video is None or probed.probe.origin is None:
+        notice = Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
+        return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
+    print_maker = fingerprint.Fingerprinter()
+    selector = keyframes.KeyframeSelector()
+    timestamps = hashlib.sha256()
+    with media.decode(kit.tools, handle, probed.probe, limits=kit.limits) as decoding:
+        for item in decoding:
+            if isinstance(item, FrameBatch):
+                timestamps.update(item.pts.astype("<i8").tobytes())
+                print_maker.add(item)
+                selector.add(item)
+            else:
+                print_maker.add_picture(item)
+                selector.add_picture(item)
+    outcome = decoding.outcome
+    notices = probed.notices + outcome.notices
+    commands = (probed.command, outcome.command)
+    if outcome.frames == 0:
+        nothing = Notice(code="media.damaged", message="no frame could be decoded")
+        return replace(_undecodable(*notices, nothing, exact={"container": container}), commands=commands)
+    video = print_maker.finish(probed.probe.origin)
+    selection = selector.finish()
+    kept, pictures = _write_keyframes(selection, probed.probe, into)
+    files = (*pictures, _write_fingerprint(video, into))
+    exact: dict[str, Json] = {
+        "container": container,
+        "essence": _plain(msgspec.to_builtins(outcome.essence)),
+        "frames": {
+            "decoded": outcome.frames,
+            "last_pts": str(video.end_pts),
+            "time_base": str(video.origin.base),
+            "pts_sha256": timestamps.hexdigest(),
+            "complete": outcome.complete,
+        },
+    }
+    recipe: dict[str, Json] = {
+        "tools": _recipe_tools(kit.tools),
+        "frames": outcome.recipe,
+        "shots": _plain(msgspec.to_builtins(selection.shots)),
+        "keyframes": _plain(msgspec.to_builtins(kept)),
+        "fingerprint": _fingerprint_facts(video, files[-1]),
+    }
+    return Derived(
+        kind=MediaKind.VIDEO,
+        facts=Facts(exact=exact, recipe=recipe),
+        files=files,
+        notices=notices,
+        commands=commands,
+        duration_s=_duration(probed.probe, video),
+        keyframes=len(kept),
+    )
+
+
+def _derive_still(handle: int, size: int, into: Path) -> Derived:
+    if size > MAX_STILL_BYTES:
+        raise MediaError(f"a still of {size} bytes is above the limit of {MAX_STILL_BYTES}", code="media.limit")
+    data = os.pread(handle, size, 0)
+    tags, notices = telemetry.read_tags(data)
+    exact: dict[str, Json] = {"metadata": _plain(msgspec.to_builtins(tags))}
+    try:
+        still = media.read_still(data)
+    except MediaError as error:
+        return _undecodable(*notices, Notice(code=error.code, message=error.message), exact=exact)
+    png = keyframes.encode_png(still.bgr)
+    phash, dhash = keyframes.imagehash_hex(still.bgr)
+    picture = _write(into, "derived/keyframes/000001.png", png)
+    kept = Keyframe(
+        shot=0,
+        pts=0,
+        width=still.width,
+        height=still.height,
+        pixel_format="bgr24",
+        exact=False,
+        planes_sha256=hashlib.sha256(np.ascontiguousarray(still.bgr).tobytes()).hexdigest(),
+        png_sha256=picture.sha256,
+        phash=phash,
+        dhash=dhash,
+        sharpness="0",
+    )
+    recipe: dict[str, Json] = {"tools": _package_versions(), "keyframes": [_plain(msgspec.to_builtins(kept))]}
+    return Derived(
+        kind=MediaKind.STILL,
+        facts=Facts(exact=exact, recipe=recipe),
+        files=(picture,),
+        notices=notices,
+        commands=(),
+        duration_s=None,
+        keyframes=1,
+    )
+
+
+def _write_keyframes(
+    selection: keyframes.Selection, probe: Probe, into: Path
+) -> tuple[tuple[Keyframe, ...], tuple[Subject, ...]]:
+    stream = probe.video_stream
+    assert stream is not None
+    kept: list[Keyframe] = []
+    files: list[Subject] = []
+    shown: list[tuple[Any, str]] = []
+    for number, chosen in enumerate(selection.chosen, start=1):
+        picture = chosen.picture
+        bgr = media.to_bgr(picture, color_space=stream.color_space, color_range=stream.color_range)
+        file = _write(into, f"derived/keyframes/{number:06d}.png", keyframes.encode_png(bgr))
+        phash, dhash = keyframes.imagehash_hex(bgr)
+        planes = hashlib.sha256(picture.planes).hexdigest()
+        height, width = picture.luma.shape
+        kept.append(
+            Keyframe(
+                shot=chosen.shot,
+                pts=picture.pts,
+                width=width,
+                height=height,
+                pixel_format=picture.pixel_format,
+                exact=picture.exact,
+                planes_sha256=planes,
+                png_sha256=file.sha256,
+                phash=phash,
+                dhash=dhash,
+                sharpness=f"{chosen.sharpness:.3f}",
+            )
+        )
+        files.append(file)
+        shown.append((bgr, f"{clock(_presented(probe, picture.pts))} {planes[:8]}"))
+    if shown:
+        files.append(_write(into, CONTACT_SHEET_FILE, report.contact_sheet(shown)))
+    return tuple(kept), tuple(files)
+
+
+def _write_fingerprint(video: Fingerprint, into: Path) -> Subject:
+    return _write(into, FINGERPRINT_FILE, fingerprint.encode(video))
+
+
+def _fingerprint_facts(video: Fingerprint, file: Subject) -> Json:
+    spec = _plain(msgspec.to_builtins(video.spec))
+    return {
+        "spec": spec,
+        "kept": len(video.pts),
+        "anchors": len(video.anchors.pts),
+        "bordered": len(video.box_codes) > 0,
+        "sha256": file.sha256,
+    }
+
+
+def _read_tracks(sidecars: tuple[Sidecar, ...]) -> tuple[list[Json], tuple[Notice, ...]]:
+    facts: list[Json] = []
+    notices: list[Notice] = []
+    for sidecar in sidecars:
+        track = telemetry.read_track(sidecar.found_as, sidecar.data)
+        digest = hashlib.sha256(sidecar.data).hexdigest()
+        if track is None:
+            message = f"{sidecar.stored_as} is of no telemetry format that is known"
+            notices.append(Notice(code="telemetry.unknown_format", message=message))
+            facts.append({"file": sidecar.stored_as, "sha256": digest, "format": None})
+            continue
+        notices.extend(track.notices)
+        facts.append(_track_facts(track, sidecar.stored_as, digest))
+    return facts, tuple(notices)
+
+
+def _track_facts(track: Track, file: str, digest: str) -> Json:
+    located = track.located
+    return {
+        "file": file,
+        "sha256": digest,
+        "format": track.format,
+        "family": track.family,
+        "cues": track.cues,
+        "fixes": len(located),
+        "first": _plain(msgspec.to_builtins(located[0])) if located else None,
+        "last": _plain(msgspec.to_builtins(located[-1])) if located else None,
+        "clock_first": track.fixes[0].clock_as_written if track.fixes else None,
+        "clock_last": track.fixes[-1].clock_as_written if track.fixes else None,
+    }
+
+
+def _container(probe: Probe) -> Json:
+    return _plain(msgspec.to_builtins(probe))
+
+
+def _recipe_tools(tools: media.Tools) -> Json:
+    versions = _package_versions()
+    assert isinstance(versions, dict)
+    return {"ffmpeg": tools.ffmpeg.version, **versions}
+
+
+def _package_versions() -> Json:
+    return {name: metadata.version(name) for name in RECIPE_PACKAGES}
+
+
+def _presented(probe: Probe, pts: int) -> float:
+    assert probe.origin is not None
+    return float((pts - probe.origin.pts) * probe.origin.base.fraction)
+
+
+def _duration(probe: Probe, video: Fingerprint) -> float:
+    """Seconds on the presentation clock: as the container says, or else up to the last frame."""
+    try:
+        return round(float(probe.duration or ""), 6)
+    except ValueError:
+        return round(video.end_s, 6)
+
+
+def _write(into: Path, name: str, data: bytes) -> Subject:
+    path = into / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return subject_of(name, data)
+
+
+def subject_of(name: str, data: bytes) -> Subject:
+    """The subject entry of a small file's bytes."""
+    return Subject(
+        name=name, sha256=hashlib.sha256(data).hexdigest(), sha512=hashlib.sha512(data).hexdigest(), size=len(data)
+    )
+
+
+def _plain(value: Any) -> Json:
+    """A value of the canonical profile: whole numbers past 2^53 and characters past Unicode become text."""
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, int) and abs(value) > SAFE_INTEGER:
+        return str(value)
+    if isinstance(value, float):
+        raise TypeError("a fact is never a float")
+    return value  # type: ignore[no-any-return]
+
+
+def single_threaded() -> None:
+    """Keep OpenCV to the one core that this worker has, and its results free of thread order."""
+    cv2.setNumThreads(1)

@@ -1,0 +1,74 @@
+"""Is this machine fit to work? Versions, confinement, hash vectors, the case's health."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from forensics import __version__, fingerprint, media
+from forensics.errors import ForensicsError
+from pipelines.case import open_case
+from pipelines.environment import PACKAGES
+from pipelines.surroundings import Surroundings, machine
+
+VECTORS_SHA256 = "pinned below"
+"""SHA-256 over the frame hashes of `_test_pictures`: another value means that hashes made here match nobody else's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing examined."""
+
+    name: str
+    ok: bool
+    found: str
+
+
+def examine(case_dir: Path | None) -> Iterator[Finding]:
+    """Yield what was found, good and bad."""
+    from importlib import metadata
+
+    yield Finding(name="footage-forensics", ok=True, found=__version__)
+    yield Finding(name="python", ok=True, found=f"{machine()['python']} on {machine()['platform']}")
+    for package in PACKAGES:
+        yield Finding(name=package, ok=True, found=metadata.version(package))
+    yield from _programs(Surroundings().search_path())
+    yield Finding(name="confinement", ok=True, found=media.confinement())
+    digest = hashlib.sha256(fingerprint.hash_batch(_test_pictures())[0].tobytes()).hexdigest()
+    yield Finding(name="frame hash vectors", ok=digest == VECTORS_SHA256, found=digest[:16])
+    if case_dir is not None:
+        yield _case(case_dir)
+
+
+def _programs(search_path: str) -> Iterator[Finding]:
+    try:
+        tools = media.find_tools(search_path)
+    except ForensicsError as error:
+        yield Finding(name="ffmpeg", ok=False, found=f"{error.message} - {error.hint}")
+        return
+    for tool in (tools.ffmpeg, tools.ffprobe):
+        yield Finding(name=tool.name, ok=True, found=f"{tool.version} sha256 {tool.sha256[:16]}")
+
+
+def _case(root: Path) -> Finding:
+    try:
+        case = open_case(root)
+        count = sum(1 for _ in case.store.ids())
+    except ForensicsError as error:
+        return Finding(name="case", ok=False, found=f"{error.message} - {error.hint}")
+    left = sorted(path.name for path in case.staging.iterdir()) if case.staging.is_dir() else []
+    unfinished = f"; unfinished work in staging: {len(left)} folders (the next ingest puts them away)" if left else ""
+    return Finding(name="case", ok=True, found=f"{case.info.id}: {count} evidences{unfinished}")
+
+
+def _test_pictures() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Pictures made of whole numbers alone: gradients, waves and blocks that every machine makes alike."""
+    y, x = np.mgrid[0:64, 0:64].astype(np.int64)
+    planes = [
+        (x * a + y * b + x * y * c) % 256 for a, b, c in ((3, 5, 0), (1, 7, 1), (11, 2, 3), (0, 4, 5), (13, 13, 7))
+    ]
+    return np.stack(planes).astype(np.uint8)

@@ -1,0 +1,101 @@
+"""The local engine: worker processes, of which a dying one takes only its own item with it."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import signal
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+
+from pipelines.engine.base import Done, Failed, Item, Job, Result
+
+WINDOW_PER_WORKER = 2
+"""Items in flight a worker: enough that none waits, few enough that little is redone after a death."""
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that this process gets when its parent dies."""
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and die with it, so that no worker writes into a case nobody runs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Processes:
+    """Runs jobs in ``workers`` spawned processes (spawned, not forked: the parent may hold threads)."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def run(self, job: Job[Item, Result], items: Iterable[Item]) -> Iterator[Done[Item, Result] | Failed[Item]]:
+        """Yield outcomes as they come.
+
+        When a worker dies, the pool is built anew; the items that were in flight are suspects and run alone,
+        one at a time, so that exactly the one that kills its worker is reported as ``worker.killed``.
+        """
+        source = iter(items)
+        pool = self._open(self._workers)
+        drawn: deque[Item] = deque()
+        flying: dict[Future[Result], Item] = {}
+        try:
+            while True:
+                try:
+                    drawn.extend(islice(source, WINDOW_PER_WORKER * self._workers - len(flying) - len(drawn)))
+                    while drawn:
+                        flying[pool.submit(job, drawn[0])] = drawn[0]
+                        drawn.popleft()
+                    if not flying:
+                        return
+                    done, _ = wait(flying, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield _outcome(flying[future], future)
+                        del flying[future]
+                except BrokenProcessPool:
+                    _kill(pool)
+                    suspects = list(flying.values())
+                    flying.clear()
+                    for item in suspects:
+                        yield self._alone(job, item)
+                    pool = self._open(self._workers)
+        finally:
+            _kill(pool)
+
+    def _alone(self, job: Job[Item, Result], item: Item) -> Done[Item, Result] | Failed[Item]:
+        pool = self._open(1)
+        try:
+            return _outcome(item, pool.submit(job, item))
+        except BrokenProcessPool as error:
+            return Failed(item=item, code="worker.killed", message=f"the worker process died on this file ({error})")
+        finally:
+            _kill(pool)
+
+    @staticmethod
+    def _open(workers: int) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+
+
+def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[Item]:
+    error = future.exception()
+    if error is None:
+        return Done(item=item, result=future.result())
+    if isinstance(error, BrokenProcessPool):
+        raise error
+    return Failed(item=item, code="worker.bug", message=f"{type(error).__name__}: {error}")
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End the pool at once: what its workers were doing is either finished on disk or of no value."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join()

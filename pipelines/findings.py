@@ -1,0 +1,129 @@
+"""Findings on disk: which matches stand, told by the log.
+
+A finding is logged when it first stands and again when it is withdrawn; what stands is what was logged and not
+withdrawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from forensics import custody
+from forensics.errors import IntegrityError
+from forensics.model.custody import EventType
+from forensics.model.finding import Finding
+from forensics.model.manifest import Json
+from forensics.model.match import Match
+from pipelines.case import Case, Run, write_whole
+
+MACHINE_ONLY = "machine-only"
+"""Status of a finding that no person has confirmed."""
+
+LIMITS = (
+    "Machine output; no examiner has confirmed it.",
+    "A match says that two files show the same recording, not that the recording is authentic.",
+    "Which file was first is not told by a match.",
+    "The score orders pairs by trust; it is not a probability.",
+)
+"""What no finding claims."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFinding:
+    """A finding, its digest and its file name below findings/."""
+
+    finding: Finding
+    sha256: str
+    name: str
+
+
+def standing(case: Case) -> dict[str, str]:
+    """The findings that stand: SHA-256 to file name, in the order in which they were logged."""
+    found: dict[str, str] = {}
+    for line in case.log.events():
+        detail = line.event.detail
+        if line.event.event is not EventType.MATCHING:
+            continue
+        if "finding" in detail:
+            found[str(detail["finding"])] = str(detail["file"])
+        elif "withdrawn" in detail:
+            found.pop(str(detail["withdrawn"]), None)
+    return found
+
+
+def load(case: Case) -> Iterator[StoredFinding]:
+    """Yield the findings that stand.
+
+    Raises:
+        IntegrityError: a finding is missing or its bytes are not those that were logged.
+        ManifestError: it is not canonical.
+    """
+    for sha256, name in standing(case).items():
+        try:
+            data = (case.findings / name).read_bytes()
+        except OSError as error:
+            raise IntegrityError(
+                f"finding {name}: {error.strerror}", hint="run verify; restore the case from a copy"
+            ) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise IntegrityError(
+                f"finding {name} is not the one that was logged", hint="run verify for the whole extent"
+            )
+        yield StoredFinding(finding=custody.decode_finding(data), sha256=sha256, name=name)
+
+
+def file_run(case: Case, run: Run, matches: Iterable[Match], params: dict[str, Json], pairs: int) -> None:
+    """Write the findings of one matching of the whole case, withdraw those that no longer stand, and log both."""
+    before = standing(case)
+    now: dict[str, tuple[str, Match]] = {}
+    for match in matches:
+        data = custody.encode_finding(_finding(case, match, params))
+        sha256 = hashlib.sha256(data).hexdigest()
+        name = f"{match.query_id[:16]}-{match.reference_id[:16]}-{sha256[:16]}.json"
+        if not (case.findings / name).exists():
+            write_whole(case.findings / name, data)
+        now[sha256] = (name, match)
+    entries = [
+        _entry(
+            run,
+            match.query_id,
+            {"finding": sha256, "file": name, "reference": match.reference_id, "decision": str(match.decision)},
+        )
+        for sha256, (name, match) in now.items()
+        if sha256 not in before
+    ]
+    entries += [
+        _entry(run, None, {"withdrawn": sha256, "file": name}) for sha256, name in before.items() if sha256 not in now
+    ]
+    entries.append(_entry(run, None, {"pairs": pairs, "findings": len(now)}))
+    with case.writing():
+        case.log.append_many(entries)
+
+
+def _entry(run: Run, item: str | None, detail: dict[str, str | int]) -> custody.Entry:
+    return custody.Entry(
+        event=EventType.MATCHING,
+        time=run.surroundings.timestamp(),
+        run=run.id,
+        operator=run.operator,
+        item=item,
+        detail=detail,
+    )
+
+
+def _finding(case: Case, match: Match, params: dict[str, Json]) -> Finding:
+    query = hashlib.sha256(case.manifest_bytes(match.query_id)).hexdigest()
+    reference = hashlib.sha256(case.manifest_bytes(match.reference_id)).hexdigest()
+    pair = f"{query}:{reference}:{match.method.params_sha256}"
+    return Finding(
+        id=f"urn:sha256:{hashlib.sha256(pair.encode()).hexdigest()}",
+        match=match,
+        reference_manifest=reference,
+        query_manifest=query,
+        query_digests=None,
+        params=params,
+        status=MACHINE_ONLY,
+        limits=LIMITS,
+    )

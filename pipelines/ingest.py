@@ -1,0 +1,381 @@
+"""Take files into a case: keep, digest, probe, keyframes, fingerprint, manifest, log.
+
+    1  find the files, and say what was passed over and why
+    2  in a worker: copy into staging while both digests are computed, read back
+    3  in a worker: derive the facts from the copy, never from the user's file
+    4  here, one at a time: new bytes become an object of the store with manifest version 1;
+       known bytes seen in a new place get a manifest of the next version
+    5  the log line is last: what it names is on disk
+
+A worker that dies takes only its own file with it; an interrupted run is resumed by the same command.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from forensics import acquire, custody, media, sources
+from forensics.errors import ForensicsError
+from forensics.model.custody import EventType
+from forensics.model.evidence import Acquisition
+from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
+from forensics.model.media import MediaKind
+from forensics.model.notice import Notice
+from forensics.model.provenance import Appearance, Found, Passed
+from forensics.model.text import visible
+from pipelines.case import Case, Run
+from pipelines.config import Settings
+from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded, subject_of
+from pipelines.engine import Done, Failed, open_engine
+from pipelines.environment import environment_record
+from pipelines.progress import Progress
+from pipelines.surroundings import cpu_count
+
+MAX_SIDECAR_BYTES = 64 * 2**20
+"""A telemetry text above this is not read: fifty cues a second for a day stay below it."""
+
+LIMITS = (
+    "Integrity is asserted from the time of ingestion onward only.",
+    "No statement is made on who filmed, when, where, or whether what is shown is true.",
+    "Names, captions, dates and positions are as found; they can be forged.",
+)
+"""What no manifest claims."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one file: ``status`` is ingested, known or failed."""
+
+    path: str
+    status: str
+    id: str | None = None
+    manifest: str | None = None
+    version: int | None = None
+    duration_s: float | None = None
+    keyframes: int = 0
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    number: int
+    found: Found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """What a worker hands back: the staged folder, or why there is none."""
+
+    found: Found
+    folder: Path | None = None
+    acquisition: Acquisition | None = None
+    sidecars: tuple[Sidecar, ...] = ()
+    derived: Derived | None = None
+    refused: Notice | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepare:
+    """The worker's job: steps 2 and 3 for one file."""
+
+    area: Path
+    store: acquire.Store
+    kit: Kit
+
+    def __call__(self, task: _Task) -> _Prepared:
+        single_threaded()
+        folder = self.area / f"{task.number:08d}"
+        content = folder / "v1" / "content"
+        content.mkdir(parents=True)
+        try:
+            acquisition = acquire.acquire(task.found.path, content / "original")
+        except ForensicsError as error:
+            return _Prepared(found=task.found, refused=_notice(error))
+        sidecars, notices = _read_sidecars(task.found.sidecars)
+        if self.store.contains(acquisition.digests.sha256):
+            return _Prepared(
+                found=task.found, folder=folder, acquisition=acquisition, sidecars=sidecars, notices=notices
+            )
+        with (content / "original").open("rb") as handle:
+            derived = derive(handle.fileno(), acquisition.digests, sidecars, content, self.kit)
+        return _Prepared(
+            found=task.found,
+            folder=folder,
+            acquisition=acquisition,
+            sidecars=sidecars,
+            derived=derived,
+            notices=notices,
+        )
+
+
+def ingest(
+    case: Case, run: Run, inputs: Sequence[str], settings: Settings, argv: Sequence[str], progress: Progress
+) -> Iterator[Outcome | Passed]:
+    """Yield what became of every file found below ``inputs``, as it happens.
+
+    Raises:
+        ToolError: ffmpeg or ffprobe is missing or too old.
+        StoreError: the case cannot be written.
+
+    """
+    tools = media.find_tools(run.surroundings.search_path())
+    kit = Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, wall_s=settings.wall_s))
+    clerk = _Clerk(case=case, run=run, environment=environment_record(tools, settings, argv))
+    case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
+    counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
+    with case.working_area(run) as area:
+        job = _Prepare(area=area, store=case.store, kit=kit)
+        passed, tasks = _found(inputs, progress)
+        yield from passed
+        for thing in open_engine(settings.jobs or cpu_count()).run(job, tasks):
+            outcome = _settle(clerk, thing)
+            counts[outcome.status] += 1
+            progress.advance()
+            yield outcome
+        for thing in passed:
+            if thing.failed:
+                clerk.refuse(thing.path, Notice(code=thing.code, message=thing.message))
+    case.record(run, EventType.INGESTION_END, None, counts)
+
+
+def _found(inputs: Sequence[str], progress: Progress) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
+    """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
+    passed: list[Passed] = []
+    tasks: list[_Task] = []
+    for thing in sources.discover(inputs):
+        if isinstance(thing, Passed):
+            passed.append(thing)
+        else:
+            tasks.append(_Task(number=len(tasks), found=thing))
+    progress.grow(len(tasks))
+    return tuple(passed), tuple(tasks)
+
+
+def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outcome:
+    if isinstance(thing, Failed):
+        return clerk.refuse(thing.item.found.path, Notice(code=thing.code, message=thing.message))
+    if thing.result.refused is not None:
+        return clerk.refuse(thing.item.found.path, thing.result.refused)
+    return clerk.admit(thing.result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clerk:
+    """Steps 4 and 5: the single writer of store and log."""
+
+    case: Case
+    run: Run
+    environment: dict[str, Json]
+
+    def refuse(self, path: str, notice: Notice) -> Outcome:
+        """Log a file that could not be taken."""
+        detail: dict[str, str | int] = {
+            "name": visible(Path(path).name),
+            "code": notice.code,
+            "reason": visible(notice.message),
+        }
+        self.case.record(self.run, EventType.INGESTION_REFUSED, None, detail)
+        return Outcome(path=path, status="failed", notices=(notice,))
+
+    def admit(self, prepared: _Prepared) -> Outcome:
+        """Put prepared bytes into the store, or a new appearance of known ones into their record."""
+        assert prepared.acquisition is not None
+        with self.case.writing():
+            if self.case.store.contains(prepared.acquisition.digests.sha256):
+                return self._known(prepared, prepared.acquisition)
+            return self._new(prepared, prepared.acquisition)
+
+    def _new(self, prepared: _Prepared, acquisition: Acquisition) -> Outcome:
+        derived, folder = prepared.derived, prepared.folder
+        assert derived is not None and folder is not None
+        evidence = acquisition.digests.sha256
+        original = _original(acquisition)
+        sidecars = _store_sidecars(folder / "v1" / "content", prepared.sidecars)
+        manifest = Manifest(
+            id=self.run.surroundings.new_urn(),
+            item=f"urn:sha256:{evidence}",
+            version=1,
+            supersedes=None,
+            subjects=(original, *sidecars, *derived.files),
+            facts=derived.facts,
+            record=Record(
+                case={"id": self.case.info.id, "exhibit": f"E-{sum(1 for _ in self.case.store.ids()) + 1:04d}"},
+                appearances=(self._appearance(prepared, acquisition),),
+                acquisition=_acquisition_record(acquisition),
+                environment=self.environment,
+                processing={"commands": [list(command) for command in derived.commands]},
+                log={"origin": self.case.info.id, "run": self.run.id, "prior_event": self.case.log.head()[1]},
+            ),
+            notices=prepared.notices + derived.notices,
+            limits=LIMITS,
+        )
+        written = _write_manifest(folder / "v1" / "content", manifest)
+        self.case.store.commit_new(
+            evidence,
+            folder,
+            (*manifest.subjects, written),
+            self.run.surroundings.timestamp(),
+            "ingestion",
+            self.run.operator,
+        )
+        self._log(EventType.INGESTION, evidence, manifest, written)
+        return self._outcome(prepared, manifest, "ingested")
+
+    def _known(self, prepared: _Prepared, acquisition: Acquisition) -> Outcome:
+        evidence = acquisition.digests.sha256
+        former = self.case.manifest(evidence)
+        former_bytes = self.case.manifest_bytes(evidence)
+        seen = self._appearance(prepared, acquisition)
+        assert prepared.folder is not None
+        content = prepared.folder / "v1" / "content"
+        (content / "original").unlink()
+        if any(_locator(each) == _locator(seen) for each in former.record.appearances):
+            return self._outcome(prepared, former, "known")
+        fresh = [s for s in prepared.sidecars if subject_of(s.stored_as, s.data).sha256 not in _digests(former)]
+        sidecars = _store_sidecars(content, tuple(fresh))
+        manifest = replace(
+            former,
+            id=self.run.surroundings.new_urn(),
+            version=former.version + 1,
+            supersedes=subject_of("manifest.json", former_bytes).sha256,
+            subjects=former.subjects + sidecars,
+            record=replace(former.record, appearances=(*former.record.appearances, seen), environment=self.environment),
+            notices=tuple(dict.fromkeys(former.notices + prepared.notices)),
+        )
+        written = _write_manifest(content, manifest)
+        self.case.store.commit_version(
+            evidence,
+            content,
+            (*sidecars, written),
+            self.run.surroundings.timestamp(),
+            "new appearance",
+            self.run.operator,
+        )
+        self._log(EventType.APPEARANCE, evidence, manifest, written)
+        return self._outcome(prepared, manifest, "known")
+
+    def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
+        seen = _appearance_record(prepared.found.appearance)
+        seen["seen"] = self.run.surroundings.timestamp()
+        seen["run"] = self.run.id
+        seen["mtime_ns"] = str(acquisition.mtime_ns)
+        seen["sidecars"] = [
+            {**_path("name", Path(sidecar.found_as).name), "sha256": subject_of("", sidecar.data).sha256}
+            for sidecar in prepared.sidecars
+        ]
+        return seen
+
+    def _log(self, event: EventType, evidence: str, manifest: Manifest, written: Subject) -> None:
+        self.case.record(self.run, event, evidence, {"manifest": written.sha256, "version": manifest.version})
+
+    def _outcome(self, prepared: _Prepared, manifest: Manifest, status: str) -> Outcome:
+        evidence = manifest.item.removeprefix("urn:sha256:")
+        undecodable = manifest.facts.exact.get("kind") == MediaKind.UNDECODABLE
+        derived = prepared.derived
+        return Outcome(
+            path=prepared.found.path,
+            status="failed" if undecodable else status,
+            id=evidence,
+            manifest=str(self.case.store.path(evidence, "manifest.json").relative_to(self.case.root)),
+            version=manifest.version,
+            duration_s=None if derived is None else derived.duration_s,
+            keyframes=len(_keyframes(manifest.facts)),
+            notices=manifest.notices,
+        )
+
+
+def _notice(error: ForensicsError) -> Notice:
+    return Notice(code=error.code, message=f"{error.message}{f' - {error.hint}' if error.hint else ''}")
+
+
+def _original(acquisition: Acquisition) -> Subject:
+    digests = acquisition.digests
+    return Subject(name="original", sha256=digests.sha256, sha512=digests.sha512, size=digests.size)
+
+
+def _acquisition_record(acquisition: Acquisition) -> dict[str, Json]:
+    return {
+        "method": "file copy",
+        "integrity": {"computed": "while copying", "readback": "match" if acquisition.readback else "not done"},
+        "mtime_ns_as_found": str(acquisition.mtime_ns),
+        "transformations": [],
+    }
+
+
+def _read_sidecars(paths: Iterable[str]) -> tuple[tuple[Sidecar, ...], tuple[Notice, ...]]:
+    read: list[Sidecar] = []
+    notices: list[Notice] = []
+    for path in paths:
+        try:
+            handle = acquire.open_source(path)
+            try:
+                data = os.pread(handle, MAX_SIDECAR_BYTES + 1, 0)
+            finally:
+                os.close(handle)
+        except ForensicsError as error:
+            notices.append(Notice(code="sidecar.unreadable", message=error.message))
+            continue
+        if len(data) > MAX_SIDECAR_BYTES:
+            message = f"{Path(path).name}: above {MAX_SIDECAR_BYTES} bytes, not taken as a sidecar"
+            notices.append(Notice(code="sidecar.too_large", message=message))
+            continue
+        suffix = Path(path).suffix.lower()
+        name = f"source/sidecar-{subject_of('', data).sha256[:16]}{suffix if suffix == '.srt' else '.bin'}"
+        read.append(Sidecar(found_as=path, stored_as=name, data=data))
+    return tuple(read), tuple(notices)
+
+
+def _store_sidecars(content: Path, sidecars: tuple[Sidecar, ...]) -> tuple[Subject, ...]:
+    for sidecar in sidecars:
+        path = content / sidecar.stored_as
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sidecar.data)
+    return tuple(subject_of(sidecar.stored_as, sidecar.data) for sidecar in sidecars)
+
+
+def _write_manifest(content: Path, manifest: Manifest) -> Subject:
+    data = custody.encode_manifest(manifest)
+    (content / "manifest.json").write_bytes(data)
+    return subject_of("manifest.json", data)
+
+
+def _appearance_record(appearance: Appearance) -> dict[str, Json]:
+    seen: dict[str, Json] = {"kind": str(appearance.kind), **_path("path", os.path.abspath(appearance.path))}
+    if appearance.source is not None:
+        seen.update(_path("source", os.path.abspath(appearance.source)))
+    if appearance.post is not None:
+        post = msgspec.to_builtins(appearance.post)
+        seen["post"] = {name: _safe(value) if isinstance(value, str) else value for name, value in post.items()}
+    return seen
+
+
+def _locator(appearance: dict[str, Json]) -> tuple[Json, ...]:
+    """What makes two sightings the same appearance: the place, not the time."""
+    post = appearance.get("post")
+    place = (post.get("channel_id"), post.get("message_id")) if isinstance(post, dict) else (None, None)
+    return (appearance.get("kind"), appearance.get("path"), appearance.get("path_b64"), *place)
+
+
+def _digests(manifest: Manifest) -> frozenset[str]:
+    return frozenset(subject.sha256 for subject in manifest.subjects)
+
+
+def _keyframes(facts: Facts) -> list[Json]:
+    found = facts.recipe.get("keyframes", [])
+    return found if isinstance(found, list) else []
+
+
+def _path(name: str, path: str) -> dict[str, Json]:
+    safe = _safe(path)
+    return {name: safe} if safe == path else {name: safe, f"{name}_b64": base64.b64encode(os.fsencode(path)).decode()}
+
+
+def _safe(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

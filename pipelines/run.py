@@ -1,0 +1,123 @@
+"""The main job: make the case if there is none, ingest, match, report.
+
+1  open the case, or make it
+2  put away what an interrupted run left
+3  ingest what is new
+4  match every evidence against every other
+5  render the report
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+from forensics.errors import CaseError, InputError
+from forensics.model.custody import CaseInfo
+from forensics.model.notice import Notice
+from forensics.model.provenance import Passed
+from pipelines.case import CASE_FILE, SCHEMA, Case, Run, case_config, create_case, open_case
+from pipelines.config import Settings, read_config, resolve
+from pipelines.ingest import Outcome, ingest
+from pipelines.match import Matched, match_case
+from pipelines.progress import Progress
+from pipelines.report import write_report
+from pipelines.surroundings import Surroundings
+
+MAX_CASE_ID = 200
+"""Characters of a case identifier: it stands in every line of the log and on every page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """The main job under way."""
+
+    case: Case
+    run: Run
+    settings: Settings
+    recovered: tuple[str, ...]
+
+
+def make_case(
+    folder: Path, *, case_id: str, title: str | None = None, custodian: str | None = None, operator: str | None = None
+) -> Case:
+    """Make a case in ``folder``.
+
+    Raises:
+        CaseError: there is one already.
+        InputError: the identifier is empty or too long.
+        StoreError: the folder cannot be written.
+
+    """
+    surroundings = Surroundings()
+    user = read_config(user_config_path("footage-forensics") / "config.toml")
+    flags = {"operator": operator, "custodian": custodian}
+    settings = resolve(flags=flags, environ=surroundings.environ, case={}, user=user)
+    if not case_id.strip() or len(case_id) > MAX_CASE_ID or not case_id.isprintable():
+        raise InputError("a case identifier is one line of text", hint=f"1 to {MAX_CASE_ID} printable characters")
+    run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
+    info = CaseInfo(
+        id=case_id,
+        title=title,
+        custodian=settings.custodian,
+        operator=settings.operator,
+        schema=SCHEMA,
+        created=surroundings.timestamp(),
+    )
+    return create_case(folder, info, run)
+
+
+def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object]) -> Work:
+    """Steps 1 and 2.
+
+    Raises:
+        CaseError: no folder named.
+        InputError: a setting of the wrong kind.
+        StoreError: the folder cannot be written.
+
+    """
+    surroundings = Surroundings()
+    root = case_dir or (
+        Path(surroundings.environ["FORENSICS_CASE"]) if surroundings.environ.get("FORENSICS_CASE") else None
+    )
+    if root is None:
+        raise CaseError("no case folder named", hint="say where with -c FOLDER; it is made when it is not there")
+    if not (root / CASE_FILE).exists():
+        operator = flags.get("operator")
+        make_case(
+            root,
+            case_id=case_id or os.path.abspath(root).rsplit(os.sep, 1)[-1],
+            operator=str(operator) if operator else None,
+        )
+    case = open_case(root)
+    user = read_config(user_config_path("footage-forensics") / "config.toml")
+    settings = resolve(flags=flags, environ=surroundings.environ, case=case_config(root), user=user)
+    operator = settings.operator if flags.get("operator") else case.info.operator
+    run = Run(id=surroundings.new_urn(), operator=operator, surroundings=surroundings)
+    return Work(case=case, run=run, settings=settings, recovered=case.recover(run))
+
+
+def ingest_all(
+    work: Work, inputs: Sequence[str], argv: Sequence[str], progress: Progress
+) -> Iterator[Outcome | Passed]:
+    """Step 3."""
+    return ingest(work.case, work.run, inputs, work.settings, argv, progress)
+
+
+def match_all(work: Work, progress: Progress) -> Iterator[Matched | Notice]:
+    """Step 4."""
+    return match_case(work.case, work.run, work.settings, progress)
+
+
+def report_all(work: Work, progress: Progress) -> dict[str, Path]:
+    """Step 5. Returns the three files worth opening, by what they are."""
+    page = write_report(work.case, work.run, work.settings, None, progress)
+    first = next(iter(work.case.store.ids()), None)
+    places = {"report": page, "custody log": work.case.log.path}
+    if first is not None:
+        places["a manifest"] = work.case.store.path(first, "manifest.json")
+    return places

@@ -1,0 +1,121 @@
+"""One evidence, for a person: facts, appearances, matches, custody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from forensics.model.custody import CustodyEvent
+from forensics.model.manifest import Json, Manifest
+from forensics.model.match import Match
+from pipelines import findings
+from pipelines.case import Case
+from pipelines.facts import stream_lines, telemetry_entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What a case holds on one evidence."""
+
+    id: str
+    manifest_path: str
+    manifest: Manifest
+    matches: tuple[Match, ...]
+    events: tuple[CustodyEvent, ...]
+
+    def as_fields(self) -> dict[str, object]:
+        """The fields of the JSON line."""
+        return {
+            "type": "evidence",
+            "id": self.id,
+            "exhibit": self.manifest.record.case.get("exhibit"),
+            "manifest": self.manifest_path,
+            "version": self.manifest.version,
+            "facts": {"exact": self.manifest.facts.exact, "recipe": self.manifest.facts.recipe},
+            "appearances": list(self.manifest.record.appearances),
+            "matches": [
+                {
+                    "query": match.query_id,
+                    "reference": match.reference_id,
+                    "score": match.score,
+                    "decision": str(match.decision),
+                    "assessment": str(match.assessment),
+                }
+                for match in self.matches
+            ],
+            "events": [{"seq": event.seq, "time": event.time, "event": str(event.event)} for event in self.events],
+            "notices": [{"code": notice.code, "message": notice.message} for notice in self.manifest.notices],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of plain text."""
+        yield f"exhibit    {self.manifest.record.case.get('exhibit')}"
+        yield f"SHA-256    {self.id}"
+        yield f"manifest   {self.manifest_path} (version {self.manifest.version})"
+        yield from _fact_lines(self.manifest)
+        for seen in self.manifest.record.appearances:
+            yield from _appearance_lines(seen)
+        for match in self.matches:
+            other = match.reference_id if match.query_id == self.id else match.query_id
+            yield f"{match.decision:9}  {match.assessment} with {other[:16]}, score {match.score:.3f}"
+            for part in match.segments:
+                query = f"{part.query_start_s:.2f}-{part.query_end_s:.2f} s of the query"
+                reference = f"{part.reference_start_s:.2f}-{part.reference_end_s:.2f} s of the reference"
+                yield f"           {query} = {reference}, speed {part.speed:.2f}"
+        for event in self.events:
+            yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {event.operator}"
+        for notice in self.manifest.notices:
+            yield f"notice     {notice.message} [{notice.code}]"
+        for limit in self.manifest.limits:
+            yield f"limit      {limit}"
+
+
+def describe(case: Case, evidence: str) -> Described:
+    """Gather what the case holds on ``evidence``.
+
+    Raises:
+        ManifestError: its manifest or a finding is not canonical.
+        IntegrityError: a finding is not the one that was logged.
+    """
+    matches = (stored.finding.match for stored in findings.load(case))
+    return Described(
+        id=evidence,
+        manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
+        manifest=case.manifest(evidence),
+        matches=tuple(match for match in matches if evidence in (match.query_id, match.reference_id)),
+        events=tuple(line.event for line in case.log.events() if line.event.item == evidence),
+    )
+
+
+def _fact_lines(manifest: Manifest) -> Iterator[str]:
+    exact = manifest.facts.exact
+    yield f"kind       {exact.get('kind')}"
+    container = exact.get("container")
+    if isinstance(container, dict):
+        yield f"container  {container.get('container')}, {container.get('duration')} s"
+        yield from (f"stream     {line}" for line in stream_lines(container))
+    frames = exact.get("frames")
+    if isinstance(frames, dict):
+        yield f"frames     {frames.get('decoded')} decoded"
+    for entry in telemetry_entries(manifest):
+        counts = f"{entry.get('fixes')} fixes in {entry.get('cues')} cues"
+        yield f"telemetry  {entry.get('format')} {entry.get('family')}: {counts}"
+        for name in ("first", "last"):
+            fix = entry.get(name)
+            if isinstance(fix, dict):
+                place = f"{fix.get('latitude')}, {fix.get('longitude')}"
+                yield f"           {name} {place} at {fix.get('clock_as_written')}"
+
+
+def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:
+    yield f"seen at    {seen.get('path')}"
+    post = seen.get("post")
+    if isinstance(post, dict):
+        moment = post.get("posted_unixtime")
+        posted = datetime.fromtimestamp(moment, UTC).isoformat() if isinstance(moment, int) else "time unknown"
+        yield f"           {post.get('channel')} message {post.get('message_id')}, posted {posted}"
+        if post.get("forwarded_from"):
+            yield f"           forwarded from {post.get('forwarded_from')}"
+        if post.get("caption"):
+            yield f"           caption: {post.get('caption')}"

@@ -1,0 +1,59 @@
+"""The one door through which time, random and environment come in."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _environ() -> Mapping[str, str]:
+    return dict(os.environ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a run takes from the machine that it happens to be on. Tests pass their own."""
+
+    now: Callable[[], datetime] = _now
+    entropy: Callable[[int], bytes] = os.urandom
+    environ: Mapping[str, str] = field(default_factory=_environ)
+
+    def timestamp(self) -> str:
+        """The present moment, RFC 3339 UTC with microseconds."""
+        return self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def new_urn(self) -> str:
+        """A fresh ``urn:uuid:`` of version 7 (RFC 9562, 5.7): 48 bits of milliseconds, 74 random bits."""
+        milliseconds = int(self.now().timestamp() * 1000) & (2**48 - 1)
+        bits = int.from_bytes(self.entropy(10), "big")
+        value = milliseconds << 80 | 0x7 << 76 | (bits >> 62 & 0xFFF) << 64 | 0b10 << 62 | bits & (2**62 - 1)
+        text = f"{value:032x}"
+        return f"urn:uuid:{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def search_path(self) -> str:
+        """Where programs are looked for."""
+        return self.environ.get("PATH", os.defpath)
+
+
+def machine() -> dict[str, str]:
+    """Python and operating system, for the record."""
+    return {
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def cpu_count() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

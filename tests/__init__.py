@@ -1,0 +1,1 @@
+"""Tests. README.md says which kind lives where."""

@@ -1,0 +1,52 @@
+"""Settings: flag over environment over case over user."""
+
+import pytest
+
+from forensics.errors import InputError
+from pipelines.config import Settings, read_config, resolve
+
+
+def layered(**layers):
+    empty = {"flags": {}, "environ": {}, "case": {}, "user": {}}
+    return resolve(**{**empty, **layers})
+
+
+def test_with_nothing_set_the_defaults_are_in_force() -> None:
+    assert layered() == Settings()
+
+
+def test_each_layer_outranks_the_ones_below_it() -> None:
+    layers = {"user": {"jobs": 1}, "case": {"jobs": 2}, "environ": {"FORENSICS_JOBS": "3"}, "flags": {"jobs": 4}}
+    expected = [1, 2, 3, 4]
+    for count, jobs in enumerate(expected, start=1):
+        assert layered(**dict(list(layers.items())[:count])).jobs == jobs
+
+
+def test_a_flag_that_was_not_given_changes_nothing() -> None:
+    assert layered(flags={"jobs": None}, user={"jobs": 5}).jobs == 5
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ({"case": {"job": 2}}, "unknown setting: job"),
+        ({"environ": {"FORENSICS_JOBS": "many"}}, "not a whole number"),
+        ({"user": {"operator": 7}}, "not text"),
+        ({"flags": {"jobs": 9999}}, "not between"),
+        ({"flags": {"wall_s": 0}}, "above 0"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_place(layers, words) -> None:
+    with pytest.raises(InputError, match=words):
+        layered(**layers)
+
+
+def test_every_setting_goes_into_the_record() -> None:
+    assert set(Settings().as_record()) == {"jobs", "operator", "custodian", "wall_s"}
+
+
+def test_a_missing_file_is_an_empty_table_and_a_broken_one_is_refused(tmp_path) -> None:
+    assert read_config(tmp_path / "none.toml") == {}
+    (tmp_path / "bad.toml").write_text("jobs = = 2")
+    with pytest.raises(InputError, match=r"bad\.toml"):
+        read_config(tmp_path / "bad.toml")
