@@ -6,7 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ from forensics import acquire, custody
 from forensics.errors import CaseError, IntegrityError, StoreError
 from forensics.model.custody import CaseInfo, CustodyEvent, EventType
 from forensics.model.manifest import Manifest
+from forensics.model.store import MANIFEST_NAME
 from pipelines.surroundings import Surroundings
 
 SCHEMA = 1
@@ -75,14 +76,7 @@ class Case:
         self, run: Run, event: EventType, item: str | None, detail: Mapping[str, str | int] | None = None
     ) -> CustodyEvent:
         """Append one event to the custody log."""
-        return self.log.append(
-            event,
-            time=run.surroundings.timestamp(),
-            run=run.id,
-            operator=run.operator,
-            item=item,
-            detail=dict(detail or {}),
-        )
+        return self.log.append_many([entry(run, event, item, detail or {})])[0]
 
     def manifest_bytes(self, evidence: str) -> bytes:
         """The stored bytes of the newest manifest of an evidence."""
@@ -131,7 +125,7 @@ class Case:
     @contextmanager
     def working_area(self, run: Run) -> Iterator[Path]:
         """A folder in staging for this run, locked while the run lives, so that others can tell it from wreckage."""
-        folder = self.staging / run.id.removeprefix("urn:uuid:")
+        folder = self._area(run.id)
         folder.mkdir(parents=True)
         with _locked(folder / ".lock"):
             yield folder
@@ -139,21 +133,60 @@ class Case:
             _discard(folder)
 
     def recover(self, run: Run) -> tuple[str, ...]:
-        """Put what dead runs left half-done into quarantine, finish half-done versions, and log it.
+        """Put right what dead runs left, and log it: half-done versions are finished, what had reached the store
+        without its log line gets one, unfinished work goes into quarantine. Nothing is deleted.
 
-        Returns one sentence a thing found. Nothing is deleted.
+        Returns one sentence a thing found.
         """
         with self.writing():
             said = [notice.message for notice in self.store.recover(self.quarantine)]
             for folder in sorted(self.staging.iterdir()) if self.staging.is_dir() else []:
                 if _abandoned(folder):
-                    target = self.quarantine / folder.name
                     self.quarantine.mkdir(exist_ok=True)
-                    folder.rename(target)
+                    folder.rename(self.quarantine / folder.name)
                     said.append(f"unfinished work of an interrupted run is now in quarantine/{folder.name}")
-            for sentence in said:
-                self.record(run, EventType.RECOVERY, None, {"found": sentence})
+            index = custody.index_log(line.event for line in self.log.events())
+            dead = sorted(each for each in index.unfinished_runs if not self._area(each).exists())
+            entries = [entry(run, EventType.RECOVERY, None, {"found": sentence}) for sentence in said]
+            if dead:
+                entries += self._log_what_was_kept(run, index)
+                entries += [
+                    entry(replace(run, id=each), EventType.INGESTION_END, None, {"interrupted": 1}) for each in dead
+                ]
+            if entries:
+                self.log.append_many(entries)
         return tuple(said)
+
+    def _log_what_was_kept(self, run: Run, index: custody.LogIndex) -> list[custody.Entry]:
+        """The log lines of objects and versions that a dead run had committed and not yet logged."""
+        entries = []
+        for evidence in self.store.ids():
+            for state in self.store.states(evidence):
+                manifest = state.file(MANIFEST_NAME)
+                if manifest is not None and (evidence, state.version) not in index.admitted:
+                    event = EventType.INGESTION if state.version == 1 else EventType.APPEARANCE
+                    detail: dict[str, str | int] = {
+                        "manifest": manifest.sha256,
+                        "version": state.version,
+                        "recovered": 1,
+                    }
+                    entries.append(entry(run, event, evidence, detail))
+        return entries
+
+    def _area(self, run_id: str) -> Path:
+        return self.staging / run_id.removeprefix("urn:uuid:")
+
+
+def entry(run: Run, event: EventType, item: str | None, detail: Mapping[str, str | int]) -> custody.Entry:
+    """What a line of the log will say of one act of this run."""
+    return custody.Entry(
+        event=event,
+        time=run.surroundings.timestamp(),
+        run=run.id,
+        operator=run.operator,
+        item=item,
+        detail=dict(detail),
+    )
 
 
 def create_case(root: Path, info: CaseInfo, run: Run) -> Case:

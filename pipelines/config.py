@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from forensics.errors import InputError
 
@@ -83,7 +84,8 @@ def resolve(
                 f"{origin} names an unknown setting: {unknown[0]}", hint=f"known: {', '.join(sorted(names))}"
             )
         if layer:
-            settings = replace(settings, **{name: _typed(name, value, origin) for name, value in layer.items()})
+            typed: dict[str, Any] = {name: _typed(name, value, origin) for name, value in layer.items()}
+            settings = replace(settings, **typed)
     return settings
 
 

@@ -33,6 +33,9 @@ from pipelines.facts import clock
 
 FINGERPRINT_FILE = "derived/fingerprint.bin"
 CONTACT_SHEET_FILE = "derived/contact-sheet.jpg"
+SHEET_COLUMNS = 4
+"""Keyframes in a row of the contact sheet: readable on a printed page."""
+
 SAFE_INTEGER = 2**53 - 1
 """Largest whole number of the canonical profile (RFC 8785 takes numbers as IEEE doubles)."""
 
@@ -86,7 +89,7 @@ def derive(handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: P
         if media.is_still(os.pread(handle, 64, 0)):
             derived = _derive_still(handle, digests.size, into)
         else:
-            derived = _derive_video(handle, into, kit)
+            derived = _derive_video(handle, digests, into, kit)
     except MediaError as error:
         derived = _undecodable(Notice(code=error.code, message=error.message))
     exact["kind"] = str(derived.kind)
@@ -107,13 +110,13 @@ def _undecodable(*notices: Notice, exact: dict[str, Json] | None = None, command
     )
 
 
-def _derive_video(handle: int, into: Path, kit: Kit) -> Derived:
+def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derived:
     probed = media.probe(kit.tools, handle, kit.limits)
     container = _container(probed.probe)
     if probed.probe.video is None or probed.probe.origin is None:
         notice = Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
         return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
-    print_maker = fingerprint.Fingerprinter()
+    print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
     selector = keyframes.KeyframeSelector()
     timestamps = hashlib.sha256()
     with media.decode(kit.tools, handle, probed.probe, limits=kit.limits) as decoding:
@@ -133,7 +136,7 @@ def _derive_video(handle: int, into: Path, kit: Kit) -> Derived:
         return replace(_undecodable(*notices, nothing, exact={"container": container}), commands=commands)
     video = print_maker.finish(probed.probe.origin)
     selection = selector.finish()
-    kept, pictures = _write_keyframes(selection, probed.probe, into)
+    kept, pictures = _write_keyframes(selection, probed.probe, digests, into)
     files = (*pictures, _write_fingerprint(video, into))
     exact: dict[str, Json] = {
         "container": container,
@@ -203,7 +206,7 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
 
 
 def _write_keyframes(
-    selection: keyframes.Selection, probe: Probe, into: Path
+    selection: keyframes.Selection, probe: Probe, digests: Digests, into: Path
 ) -> tuple[tuple[Keyframe, ...], tuple[Subject, ...]]:
     stream = probe.video_stream
     assert stream is not None
@@ -235,7 +238,8 @@ def _write_keyframes(
         files.append(file)
         shown.append((bgr, f"{clock(_presented(probe, picture.pts))} {planes[:8]}"))
     if shown:
-        files.append(_write(into, CONTACT_SHEET_FILE, report.contact_sheet(shown)))
+        title = (f"SHA-256 {digests.sha256}", f"{len(shown)} keyframes; time on the presentation clock, planes digest")
+        files.append(_write(into, CONTACT_SHEET_FILE, report.contact_sheet(shown, SHEET_COLUMNS, title)))
     return tuple(kept), tuple(files)
 
 

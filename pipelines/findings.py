@@ -16,7 +16,7 @@ from forensics.model.custody import EventType
 from forensics.model.finding import Finding
 from forensics.model.manifest import Json
 from forensics.model.match import Match
-from pipelines.case import Case, Run, write_whole
+from pipelines.case import Case, Run, entry, write_whole
 
 MACHINE_ONLY = "machine-only"
 """Status of a finding that no person has confirmed."""
@@ -95,22 +95,13 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], params: dict[str, J
         if sha256 not in before
     ]
     entries += [
-        _entry(run, None, {"withdrawn": sha256, "file": name}) for sha256, name in before.items() if sha256 not in now
+        entry(run, EventType.MATCHING, None, {"withdrawn": sha256, "file": name})
+        for sha256, name in before.items()
+        if sha256 not in now
     ]
-    entries.append(_entry(run, None, {"pairs": pairs, "findings": len(now)}))
+    entries.append(entry(run, EventType.MATCHING, None, {"pairs": pairs, "findings": len(now)}))
     with case.writing():
         case.log.append_many(entries)
-
-
-def _entry(run: Run, item: str | None, detail: dict[str, str | int]) -> custody.Entry:
-    return custody.Entry(
-        event=EventType.MATCHING,
-        time=run.surroundings.timestamp(),
-        run=run.id,
-        operator=run.operator,
-        item=item,
-        detail=detail,
-    )
 
 
 def _finding(case: Case, match: Match, params: dict[str, Json]) -> Finding:

@@ -128,21 +128,21 @@ def ingest(
     tools = media.find_tools(run.surroundings.search_path())
     kit = Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, wall_s=settings.wall_s))
     clerk = _Clerk(case=case, run=run, environment=environment_record(tools, settings, argv))
-    case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
+        case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
         job = _Prepare(area=area, store=case.store, kit=kit)
         passed, tasks = _found(inputs, progress)
-        yield from passed
-        for thing in open_engine(settings.jobs or cpu_count()).run(job, tasks):
-            outcome = _settle(clerk, thing)
-            counts[outcome.status] += 1
-            progress.advance()
-            yield outcome
         for thing in passed:
             if thing.failed:
                 clerk.refuse(thing.path, Notice(code=thing.code, message=thing.message))
-    case.record(run, EventType.INGESTION_END, None, counts)
+            yield thing
+        for done in open_engine(settings.jobs or cpu_count()).run(job, tasks):
+            outcome = _settle(clerk, done)
+            counts[outcome.status] += 1
+            progress.advance()
+            yield outcome
+        case.record(run, EventType.INGESTION_END, None, counts)
 
 
 def _found(inputs: Sequence[str], progress: Progress) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from forensics.acquire.source import acquire, digest_file, open_source
+from forensics.acquire.store import Store
 
-__all__ = ["acquire", "digest_file", "open_source"]
+__all__ = ["Store", "acquire", "digest_file", "open_source"]

@@ -14,12 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from forensics.acquire.digest import Hashing
-from forensics.errors import ChangedWhileRead, IntegrityError, NotRegularFile, StoreError, Unreadable
+from forensics.acquire.durable import READ_ONLY, disk_full, writing
+from forensics.errors import ChangedWhileRead, IntegrityError, NotRegularFile, Unreadable
 from forensics.model.evidence import Acquisition, Digests
 from forensics.model.text import visible
-
-READ_ONLY = 0o444
-"""Mode of every kept file."""
 
 _NOATIME: int = getattr(os, "O_NOATIME", 0)
 
@@ -37,7 +35,7 @@ def open_source(path: str) -> int:
     """
     with _reading(path):
         # Opening a tape, a watchdog or a pipe has effects of its own: look before.
-        _require_regular(path, os.stat(path, follow_symlinks=False))
+        _require_regular(path, Path(path).lstat())
         try:
             fd = os.open(path, _FLAGS | _NOATIME)
         except PermissionError:
@@ -68,7 +66,7 @@ def acquire(path: str, staged: Path) -> Acquisition:
         with _new_file(staged) as copy:
             digests = _copy(source, before.st_size, copy, path, staged)
             _require_unchanged(path, before, os.fstat(source), digests.size)
-            with _writing(staged):
+            with writing(staged):
                 os.fchmod(copy, READ_ONLY)
                 os.fsync(copy)
             _read_back(copy, digests, staged)
@@ -116,13 +114,13 @@ def _copy(source: int, size: int, copy: int, path: str, staged: Path) -> Digests
                 chunk = next(reading, None)
             if chunk is None:
                 break
-            with _writing(staged):
+            with writing(staged):
                 _write_all(copy, chunk)
     return hashing.digests()
 
 
 def _read_back(copy: int, digests: Digests, staged: Path) -> None:
-    with _writing(staged):
+    with writing(staged):
         # Only clean pages can be dropped, and fsync has made them so: what is read next comes from the disk.
         os.posix_fadvise(copy, 0, 0, os.POSIX_FADV_DONTNEED)
         os.lseek(copy, 0, os.SEEK_SET)
@@ -155,17 +153,17 @@ def _require_unchanged(path: str, before: os.stat_result, after: os.stat_result,
 
 
 def _require_space(size: int, staged: Path) -> None:
-    with _writing(staged):
+    with writing(staged):
         room = os.statvfs(staged.parent)
         free = room.f_bavail * room.f_frsize
     if size > free:
-        raise _disk_full(f"{size} bytes are to be copied and {free} are free")
+        raise disk_full(f"{size} bytes are to be copied and {free} are free")
 
 
 @contextmanager
 def _new_file(staged: Path) -> Iterator[int]:
     """A new file to write and read; removed again when the block fails."""
-    with _writing(staged):
+    with writing(staged):
         copy = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     whole = False
     try:
@@ -193,21 +191,6 @@ def _reading(path: str) -> Iterator[None]:
         raise Unreadable(f"cannot read {visible(path)}: {error}", hint="No file can have this name.") from error
 
 
-@contextmanager
-def _writing(staged: Path) -> Iterator[None]:
-    """Map what the system says about the case's disk into StoreError."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise _disk_full(error.strerror or str(error)) from error
-        raise StoreError(
-            f"cannot keep a copy at {visible(os.fspath(staged))}: {error.strerror or error}",
-            code="store.write",
-            hint="Check that the case's folder may be written and that its disk is well.",
-        ) from error
-
-
 def _write_all(fd: int, data: memoryview) -> None:
     while data:
         data = data[os.write(fd, data) :]
@@ -216,14 +199,6 @@ def _write_all(fd: int, data: memoryview) -> None:
 def _not_regular(path: str, kind: str) -> NotRegularFile:
     return NotRegularFile(
         f"{visible(path)} is {kind}, not a regular file", hint="Give the file itself, not a link or a device."
-    )
-
-
-def _disk_full(found: str) -> StoreError:
-    return StoreError(
-        f"the case's disk is full: {found}",
-        code="store.full",
-        hint="Free space or move the case to a larger disk, then run the same command again.",
     )
 
 

@@ -15,6 +15,7 @@ from forensics.custody import canonical
 from forensics.custody.wire import wire_error
 from forensics.errors import ManifestError
 from forensics.model.custody import CustodyEvent
+from forensics.model.manifest import Json
 
 FIRST_PREV = "0" * 64
 """What the first line names as the line before it."""
@@ -32,7 +33,7 @@ def encode_event(event: CustodyEvent) -> bytes:
     Raises ManifestError when a field is not of the schema or a text is not valid Unicode.
     """
     _check_fields(event)
-    plain: canonical.Json = msgspec.to_builtins(event)
+    plain: Json = msgspec.to_builtins(event)
     line = canonical.encode_stored(plain)
     if len(line) > MAX_LINE:
         raise _unsound(f"the line has {len(line)} bytes, more than {MAX_LINE}; keep the detail in a file")

@@ -17,14 +17,17 @@ from forensics.custody.wire import Descriptor, DigestSet, Hex64, wire_error
 from forensics.errors import ManifestError
 from forensics.model.evidence import Digests
 from forensics.model.finding import Finding
-from forensics.model.manifest import FINDING_TYPE, STATEMENT_TYPE
+from forensics.model.manifest import FINDING_TYPE, STATEMENT_TYPE, Json
 from forensics.model.match import Match
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?\Z", re.ASCII)
 
 _DECIMAL_FIELDS = frozenset(
-    "score scale rotation_deg dx dy crop box hamming_median inliers cells inlier_ratio drift_px motion motion_z "
-    "query_start_s query_end_s reference_start_s reference_end_s speed".split()
+    {
+        *("score", "speed", "query_start_s", "query_end_s", "reference_start_s", "reference_end_s"),
+        *("scale", "rotation_deg", "dx", "dy", "crop", "box"),
+        *("hamming_median", "inliers", "cells", "inlier_ratio", "drift_px", "motion", "motion_z"),
+    }
 )
 """Fields of a match that hold floats in Python and text in the document."""
 
@@ -88,7 +91,7 @@ def encode_finding(finding: Finding) -> bytes:
     statement = _Statement(
         type_=STATEMENT_TYPE, subject=_subjects(finding), predicate_type=FINDING_TYPE, predicate=predicate
     )
-    value: canonical.Json = msgspec.to_builtins(statement)
+    value: Json = msgspec.to_builtins(statement)
     return canonical.encode_stored(value)
 
 
@@ -107,7 +110,7 @@ def decode_finding(data: bytes) -> Finding:
     try:
         statement = msgspec.convert(value, _Statement, strict=True)
         finding = _finding(statement)
-    except (msgspec.ValidationError, ValueError) as error:
+    except ValueError as error:  # msgspec's, or a value's own invariant
         raise wire_error("finding", error) from error
     # What the values cannot hold (an unknown key, 1.50 for 1.5) would vanish here unseen.
     if encode_finding(finding) != data:

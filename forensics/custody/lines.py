@@ -25,7 +25,7 @@ class LogHead(NamedTuple):
 
     seq: int
     sha256: str
-    count: int
+    lines: int
 
 
 class Tail(NamedTuple):

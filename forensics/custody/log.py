@@ -91,7 +91,7 @@ class Log:
             told = self._set_aside(fd, tail, entries[0])
             events, lines = self._chain(tail.head, [*told, *entries])
             _write(fd, lines, tail.end)
-            self._settle(told=bool(told), began=tail.head.count == 0)
+            self._settle(told=bool(told), began=tail.head.lines == 0)
         return events[len(told) :]
 
     def events(self) -> Iterator[LogLine]:
@@ -136,7 +136,7 @@ class Log:
             raise unwritable("make the folder of", error) from error
 
     def _check_tail(self, tail: Tail, *, creates: bool) -> None:
-        if tail.head.count == 0 and not creates:
+        if tail.head.lines == 0 and not creates:
             raise IntegrityError(
                 f"the custody log {self.path.name} is empty",
                 code="integrity.log_missing",

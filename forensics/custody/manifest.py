@@ -17,7 +17,7 @@ import msgspec
 from forensics.custody import canonical
 from forensics.custody.wire import Descriptor, DigestSet, Hex64, wire_error
 from forensics.errors import ManifestError
-from forensics.model.manifest import MANIFEST_TYPE, STATEMENT_TYPE, Facts, Manifest, Record, Subject
+from forensics.model.manifest import MANIFEST_TYPE, STATEMENT_TYPE, Facts, Json, Manifest, Record, Subject
 from forensics.model.notice import Notice
 from forensics.model.store import MANIFEST_NAME, ORIGINAL_NAME
 
@@ -143,8 +143,8 @@ def decode_manifest(data: bytes) -> Manifest:
     return manifest
 
 
-def _plain(statement: _Statement) -> canonical.Json:
-    plain: canonical.Json = msgspec.to_builtins(statement)
+def _plain(statement: _Statement) -> Json:
+    plain: Json = msgspec.to_builtins(statement)
     return plain
 
 
@@ -167,7 +167,7 @@ def _subject(descriptor: Descriptor) -> Subject:
     )
 
 
-def _check_schema(value: canonical.Json) -> None:
+def _check_schema(value: Json) -> None:
     if not isinstance(value, dict):
         raise _nonsense("it is not an object")
     if value.get("_type") != STATEMENT_TYPE or value.get("predicateType") != MANIFEST_TYPE:

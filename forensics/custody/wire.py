@@ -30,7 +30,7 @@ class Descriptor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     annotations: dict[str, int] | None = None
 
 
-def wire_error(document: str, error: msgspec.ValidationError) -> ManifestError:
+def wire_error(document: str, error: Exception) -> ManifestError:
     """The library's error for a document whose fields are not those of its schema."""
     return ManifestError(
         f"the {document} has a field that its schema does not allow: {error}",

@@ -56,11 +56,18 @@ class Fit:
     inliers: int
     cells: int
     putative: int
+    source: npt.NDArray[np.float32]
+    target: npt.NDArray[np.float32]
 
     @property
     def inlier_ratio(self) -> float:
         """Inliers over putative correspondences."""
         return self.inliers / self.putative if self.putative else 0.0
+
+    @property
+    def scale(self) -> float:
+        """How much larger the reference's picture is than the query's."""
+        return float(np.sqrt(abs(np.linalg.det(self.matrix[:, :2]))))
 
 
 def posed(luma: Luma, pose: Pose) -> Luma:
@@ -118,4 +125,41 @@ def fit(query: Features, reference: Features, full_affine: bool = False) -> Fit 
         return None
     kept = mask.ravel().astype(bool)
     cells = min(cells_of(source[kept]), cells_of(target[kept]))
-    return Fit(matrix=matrix, inliers=int(kept.sum()), cells=cells, putative=len(rows))
+    return Fit(
+        matrix=np.asarray(matrix, np.float64),
+        inliers=int(kept.sum()),
+        cells=cells,
+        putative=len(rows),
+        source=source[kept],
+        target=target[kept],
+    )
+
+
+def joint_fit(fits: list[Fit]) -> Fit | None:
+    """One affine map from the inliers of several moments together, or None when there are too few."""
+    if len(fits) < 2:
+        return None
+    source, target = np.concatenate([f.source for f in fits]), np.concatenate([f.target for f in fits])
+    cv2.setRNGSeed(SEED)
+    matrix, mask = cv2.estimateAffine2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PX)
+    if matrix is None:
+        return None
+    kept = mask.ravel().astype(bool)
+    cells = min(cells_of(source[kept]), cells_of(target[kept]))
+    return Fit(
+        matrix=np.asarray(matrix, np.float64),
+        inliers=int(kept.sum()) // len(fits),
+        cells=cells,
+        putative=sum(f.putative for f in fits) // len(fits),
+        source=source[kept],
+        target=target[kept],
+    )
+
+
+def drift_px(fits: list[Fit] | tuple[Fit, ...], width: int, height: int) -> float | None:
+    """Spread (standard deviation) of where the query's centre maps, over several moments; None below two."""
+    if len(fits) < 2:
+        return None
+    centre = np.array([width / 2, height / 2, 1.0])
+    places = np.array([f.matrix @ centre for f in fits])
+    return float(np.sqrt(places.var(axis=0).sum()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from forensics.errors import MediaError
+from forensics.media.diagnostics import Diagnostics
 from forensics.media.limits import Limits
 from forensics.media.tools import rewind, start
 
@@ -25,27 +24,16 @@ CommandBuilder = Callable[[str, tuple[str, ...]], list[str]]
 _CHUNK = 1 << 20
 _STDERR = -1
 _FIRST_FREE_FD = 3
+_STOPPED_BY_SIGNAL = 255
 _F_SETPIPE_SZ = 1031  # Linux fcntl.h; Python 3.10 and later name it on Linux only
-_MESSAGE = re.compile(r"^(?:\[(?P<part>[^\]@]+?)(?: @ [^\]]*)?\] )*\[(?P<level>[a-z]+)\] (?P<text>.*)$")
-
-
-class Message:
-    """One line of the child's stderr: the ``part`` of ffmpeg that spoke, its ``level`` and the text."""
-
-    __slots__ = ("level", "part", "text")
-
-    def __init__(self, line: str) -> None:
-        found = _MESSAGE.match(line)
-        self.part = (found["part"] or "") if found else ""
-        self.level = found["level"] if found else ""
-        # Addresses differ from run to run; what is recorded must not.
-        self.text = re.sub(r" @ 0x[0-9a-f]+|0x[0-9a-f]{8,}", "", found["text"] if found else line).strip()
 
 
 class Child:
     """A child process and its output pipes. Use as a context manager: leaving it ends the process."""
 
-    def __init__(self, build: CommandBuilder, fd: int, outputs: int, *, limits: Limits, cpu_s: int) -> None:
+    def __init__(
+        self, build: CommandBuilder, fd: int, outputs: int, *, limits: Limits, cpu_s: int, patience_s: float
+    ) -> None:
         pipes = [os.pipe() for _ in range(outputs)]
         ends = [write for _, write in pipes]
         try:
@@ -61,9 +49,8 @@ class Child:
         finally:
             for end in ends:
                 os.close(end)
-        self._limits = limits
-        self._stderr = bytearray()
-        self.stderr_dropped = 0
+        self._patience_s = patience_s
+        self.diagnostics = Diagnostics()
         self.stalled = False
         self._selector = selectors.DefaultSelector()
         for channel, (read, _) in enumerate(pipes):
@@ -85,7 +72,7 @@ class Child:
 
     def read(self) -> list[tuple[int, bytes]]:
         """Wait for data; what each output delivered, or nothing when all pipes are closed or the child hung."""
-        deadline = time.monotonic() + self._limits.stall_s
+        deadline = time.monotonic() + self._patience_s
         while self.open:
             events = self._selector.select(max(0.0, deadline - time.monotonic()))
             if not events:
@@ -105,18 +92,9 @@ class Child:
                 os.close(key.fd)
             return None
         if key.data == _STDERR:
-            self._keep_stderr(data)
+            self.diagnostics.feed(data)
             return None
         return data
-
-    def _keep_stderr(self, data: bytes) -> None:
-        room = self._limits.max_stderr_bytes - len(self._stderr)
-        self._stderr += data[:room]
-        self.stderr_dropped += max(0, len(data) - room)
-
-    def messages(self) -> list[Message]:
-        """The lines of stderr so far, up to the byte cap."""
-        return [Message(line) for line in self._stderr.decode("utf-8", "replace").splitlines() if line]
 
     def end(self) -> None:
         """Kill the child if it still runs, reap it, close every pipe. May be called more than once."""
@@ -128,17 +106,26 @@ class Child:
             self._selector.unregister(key.fd)
             if key.data != _STDERR:
                 os.close(key.fd)
-        if self._process.stderr is not None:
+        if self._process.stderr is not None and not self._process.stderr.closed:
             self._process.stderr.close()
+            self.diagnostics.close()
 
     def wait(self) -> int:
         """Exit status after all pipes are closed; negative for a signal."""
         try:
-            return self._process.wait(self._limits.stall_s)
+            self._process.wait(self._patience_s)
         except subprocess.TimeoutExpired:
             self.stalled = True
-            self.end()
-            return self._process.returncode
+        self.end()
+        return self._process.returncode
+
+    @property
+    def over_limit(self) -> bool:
+        """Whether the ended child was stopped by its CPU limit or for silence. ffmpeg itself catches SIGXCPU,
+        finishes its outputs and leaves with 255.
+        """
+        status = self._process.returncode
+        return self.stalled or status in {-signal.SIGXCPU, -signal.SIGKILL, _STOPPED_BY_SIGNAL}
 
 
 def canonical(argv: Sequence[str], fd: int, ends: Sequence[int]) -> tuple[str, ...]:
@@ -156,19 +143,16 @@ def _widen(fd: int) -> None:
             fcntl.fcntl(fd, _F_SETPIPE_SZ, _CHUNK)
 
 
-def collect(build: CommandBuilder, fd: int, *, limits: Limits, cpu_s: int, max_bytes: int) -> tuple[Child, bytes]:
-    """Run a child with one output to its end: the ended child and what it wrote.
-
-    Raises `MediaError` (``media.limit``) when it writes more than ``max_bytes`` or hangs.
-    """
+def collect(
+    build: CommandBuilder, fd: int, *, limits: Limits, cpu_s: int, wall_s: float, max_bytes: int
+) -> tuple[Child, bytes | None]:
+    """Run a child with one output to its end: the ended child, and what it wrote or None when over ``max_bytes``."""
     written = bytearray()
-    with Child(build, fd, 1, limits=limits, cpu_s=cpu_s) as child:
+    with Child(build, fd, 1, limits=limits, cpu_s=cpu_s, patience_s=wall_s) as child:
         while arrived := child.read():
             for _, data in arrived:
                 written += data
             if len(written) > max_bytes:
-                raise MediaError(f"the probe wrote more than {max_bytes} bytes", code="media.limit")
-        if child.stalled:
-            raise MediaError(f"no answer within {limits.stall_s:g} s", code="media.limit")
+                return child, None
         child.wait()
     return child, bytes(written)

@@ -26,13 +26,18 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """A telemetry file read whole: which family of format, every cue counted, the fixes, what was odd."""
+    """A telemetry file read whole: which family of format, every cue counted, the fixes, what was odd.
+
+    ``axis_order_basis`` tells how latitude was told from longitude: ``named`` in the file, by ``value`` (one is beyond
+    90 degrees), or by what is known of the ``family`` alone; None without positions.
+    """
 
     format: str
     family: str | None
     cues: int
     fixes: tuple[Fix, ...]
     notices: tuple[Notice, ...] = ()
+    axis_order_basis: str | None = None
 
     @property
     def located(self) -> tuple[Fix, ...]:

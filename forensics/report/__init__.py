@@ -18,6 +18,7 @@ from forensics.report.values import (
     ToolView,
     VerificationView,
 )
+from forensics.report.wording import clock, utc
 
 __all__ = [
     "AlignedPair",
@@ -34,10 +35,12 @@ __all__ = [
     "TelemetryView",
     "ToolView",
     "VerificationView",
+    "clock",
     "contact_sheet",
     "posting_time",
     "render_case",
     "repost_groups",
     "thumbnail",
+    "utc",
     "visible",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from forensics.model.match import Segment
 from forensics.report.values import MatchView
 
-WIDTH, LEFT, BAR_HEIGHT, GAP = 960, 0, 14, 40
+WIDTH, BAR_HEIGHT, GAP = 960, 10, 28
 SAME_SCALE_RATIO = 6.0
 """Beyond this ratio of lengths, one scale would draw the shorter file as a speck: each bar gets its own, and the
 caption says so."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forensics.model.match import Decision
-from forensics.report.groups import RepostGroup
+from forensics.report.groups import RepostGroup, posting_time
 from forensics.report.values import CaseReport
 from forensics.report.wording import count
 
@@ -38,7 +38,7 @@ def tally(report: CaseReport, groups: Sequence[RepostGroup]) -> Tally:
     repeated = [group for group in groups if len(group.items) > 1]
     grouped = {item for group in repeated for item in group.items}
     own = {item.sha256 for item in report.evidence}
-    times = sorted(seen.posted for group in groups for seen in group.sightings if seen.posted is not None)
+    times = sorted(time for seen in appearances if (time := posting_time(seen)[0]) is not None)
     failed = sum(1 for item in report.refused if item.failed)
     statuses = [item.status for item in report.evidence]
     return Tally(
@@ -75,13 +75,17 @@ def _held(counts: Tally) -> str:
     files, seen = count(counts.files, "distinct file"), count(counts.appearances, "place", "places")
     left_out = ""
     if counts.failed or counts.refused:
-        left_out = f"; {count(counts.failed, 'input')} failed and {counts.refused} were passed over (section 8)"
+        passed = f"{counts.refused} {'was' if counts.refused == 1 else 'were'} passed over"
+        left_out = f"; {count(counts.failed, 'input')} failed and {passed} (section 8)"
     return f"The case holds {files}, each named by its SHA-256, found in {seen}{left_out}."
 
 
 def _found(report: CaseReport, counts: Tally) -> str:
-    if report.method.matching is None:
-        return "No matching was run for this report, so it says nothing about copies."
+    if report.method.matching is None and not report.matches:
+        return (
+            "No finding of a comparison is in this case, so nothing is said here about copies, beyond files that are "
+            "equal byte for byte."
+        )
     if counts.matches:
         found = (
             f"{count(counts.matches, 'pair')} of files {'hold' if counts.matches > 1 else 'holds'} the same recording"
@@ -89,7 +93,7 @@ def _found(report: CaseReport, counts: Tally) -> str:
     else:
         found = "No two files were found to hold the same recording"
     if counts.groups:
-        found += f", and {count(counts.groups, 'group')} of copies {'follow' if counts.groups > 1 else 'follows'}"
+        found += f"; copies of the same footage form {count(counts.groups, 'group')} (section 3)"
     if counts.candidates == 1:
         found += "; 1 more pair needs a person to look and is not called a copy"
     elif counts.candidates:

@@ -7,8 +7,6 @@ still fetches nothing. No address in the page is built from input.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,18 +21,13 @@ from forensics.report import wording
 from forensics.report.drawing import BAR_HEIGHT, GAP, WIDTH, Gaps, OverlapBar, overlap_bar, unmatched
 from forensics.report.findings import sentences, tally
 from forensics.report.groups import RepostGroup, posting_time, repost_groups
+from forensics.report.markup import digest, foreign, picture, said, short
+from forensics.report.style import policy, style_sheet
 from forensics.report.text import visible
 from forensics.report.values import AlignedPair, CaseReport, EvidenceView, MatchView
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-MAX_TEXT = 20_000
-"""Characters of one foreign text on the page. Telegram's longest caption is 4,096 and a path 4,096 bytes, so only an
-attack is cut, and the page says by how much; the manifest has it whole."""
-
-HASH_GROUP = 8
-"""Hex digits between two gaps of a written digest: what a person compares at one glance."""
-SHORT_DIGITS = 16
 PAIRS_A_ROW = 6
 
 
@@ -88,7 +81,7 @@ def render_case(report: CaseReport) -> bytes:
 
     Raises ValueError for a value that the page cannot show (see `forensics.report.values`).
     """
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style = style_sheet((TEMPLATES / "report.css").read_text(encoding="utf-8"), f"Case {report.case.id}")
     views = sorted(report.matches, key=_best_first)
     groups = repost_groups(report.evidence, [view.match for view in views])
     entries = _evidence_entries(report.evidence, views, groups)
@@ -99,7 +92,7 @@ def render_case(report: CaseReport) -> bytes:
         .get_template("case.html")
         .render(
             report=report,
-            style=Markup(style),  # noqa: S704 our own file; the policy names its digest
+            style=Markup(style),  # noqa: S704 our own file and one text that `style_sheet` encoded
             policy=policy(style),
             counts=counts,
             sentences=sentences(report, counts),
@@ -111,12 +104,6 @@ def render_case(report: CaseReport) -> bytes:
         )
     )
     return page.encode("utf-8")
-
-
-def policy(style: str) -> str:
-    """Build the page's Content Security Policy: only embedded pictures and this one style sheet, by its digest."""
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 @cache
@@ -132,8 +119,9 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "foreign": foreign,
+        "said": said,
         "digest": digest,
-        "short": lambda value: value[:SHORT_DIGITS],
+        "short": short,
         "picture": picture,
         "clock": wording.clock,
         "utc": wording.utc,
@@ -160,30 +148,6 @@ def _shown(value: object) -> object:
     if value is None:
         raise ValueError("a template wrote a value that is None")
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def foreign(value: str, *, lines: bool = False) -> Markup:
-    """Text from outside: visible, escaped, and kept apart from the direction of the text around it.
-
-    ``lines`` keeps line feeds (for captions). Longer than `MAX_TEXT`, the rest is counted instead of shown.
-    """
-    shown = visible(value[:MAX_TEXT], keep_newlines=lines)
-    rest = Markup("")
-    if len(value) > MAX_TEXT:
-        rest = Markup(' <span class="cut">[{} more characters: see the manifest]</span>').format(len(value) - MAX_TEXT)
-    return Markup('<bdi dir="auto">{}</bdi>{}').format(shown, rest)
-
-
-def digest(value: str) -> Markup:
-    """Write a digest in groups for the eye; copied, it is one unbroken word."""
-    groups = [value[start : start + HASH_GROUP] for start in range(0, len(value), HASH_GROUP)]
-    spans = Markup("<wbr>").join(Markup("<span>{}</span>").format(group) for group in groups)
-    return Markup('<code class="digest">{}</code>').format(spans)
-
-
-def picture(jpeg: bytes) -> Markup:
-    """Write a JPEG as the address of an image inside the page itself."""
-    return Markup("data:image/jpeg;base64,{}").format(base64.b64encode(jpeg).decode("ascii"))
 
 
 def _best_first(view: MatchView) -> tuple[bool, float, str, str]:

@@ -17,6 +17,7 @@ _ACTING = (
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls
     "\u2028\u2029\u206a-\u206f\ufff0-\ufffb\ufffe\uffff"  # separators, deprecated and interlinear controls
     "\ud800-\udfff"  # lone surrogates: bytes that were no UTF-8
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # unseen controls of shorthand and musical notation
     "\U000e0000-\U000e0fff"  # tags: a second, unseen text
     "\u27e8"  # our own opening bracket, so that a name cannot pretend to be escaped
 )

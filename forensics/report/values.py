@@ -110,7 +110,8 @@ class EvidenceView:
 
     ``label`` is the exhibit number or a short id; ``status`` one plain word (``whole``, ``partial``,
     ``undecodable``, …); ``names`` the file names under which it was found; ``duration_s`` seconds on the
-    presentation clock; ``streams`` one line a stream; paths are relative to the case. ``contact_sheet`` is shown
+    presentation clock; ``streams`` one line a stream; paths are relative to the case. ``keyframes_kept`` is how many
+    the store holds when ``keyframes`` are only some of them, so that the page says so. ``contact_sheet`` is shown
     only where no keyframe carries its own picture: it would show the same pictures twice.
     """
 
@@ -130,6 +131,7 @@ class EvidenceView:
     manifest_path: str
     manifest_sha256: str
     facts: tuple[Row, ...] = ()
+    keyframes_kept: int | None = None
     contact_sheet: bytes | None = None
 
     def __post_init__(self) -> None:
@@ -180,7 +182,7 @@ class MatchView:
 class MethodView:
     """How it was found, in plain paragraphs, with versions, the parameters in force and what the method cannot do.
 
-    ``matching`` is None when no matching was run.
+    ``matching`` is the procedure that was run, also when it found nothing; None when it was not run or is not known.
     """
 
     text: tuple[str, ...]

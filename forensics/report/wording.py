@@ -60,7 +60,7 @@ def utc(seconds: int | None) -> str:
     if seconds is None:
         return UNKNOWN
     try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC").rjust(23, "0")
+        return datetime.fromtimestamp(seconds, UTC).isoformat(" ").removesuffix("+00:00") + " UTC"
     except (OverflowError, OSError, ValueError):
         return f"{seconds} (seconds since 1970, outside the calendar)"
 

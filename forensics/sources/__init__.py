@@ -8,12 +8,11 @@ also when it lies inside another folder) or in `READERS`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from forensics.model.provenance import Found, Passed
-from forensics.sources import folder, single, telegram
+from forensics.sources import folder, paths, single, telegram
 
 __all__ = ["EXPORTS", "READERS", "Reader", "discover"]
 
@@ -71,15 +70,6 @@ def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:
 
 def _locator(found: Found | Passed) -> object:
     if isinstance(found, Passed):
-        return (_place(found.path), found.code, found.message)
+        return (paths.place(found.path), found.code, found.message)
     seen = found.appearance
-    return (_place(seen.path), seen.kind, seen.source and _place(seen.source), seen.post)
-
-
-def _place(path: str) -> str:
-    """One text for every way to write the path of one name (the name itself may be a link and stays)."""
-    parent, name = os.path.split(path)
-    try:
-        return os.path.join(os.path.realpath(parent or "."), name)
-    except ValueError:  # a NUL byte; no such name exists
-        return path
+    return (paths.place(seen.path), seen.kind, seen.source and paths.place(seen.source), seen.post)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from forensics.errors import InputError
@@ -46,8 +46,8 @@ def _look(folder: Folder, name: str) -> Looks | InputError | None:
 
 def _take(
     folder: Folder,
-    seen: dict[str, Looks | InputError | None],
-    pairs: dict[str, tuple[str, ...]],
+    seen: Mapping[str, Looks | InputError | None],
+    pairs: Mapping[str, tuple[str, ...]],
     lent: frozenset[str],
     name: str,
 ) -> Iterator[Found | Passed]:

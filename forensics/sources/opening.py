@@ -49,8 +49,8 @@ _KINDS = (
 
 
 def shown(text: str) -> str:
-    """Text of a hostile name for a message: quoted, control characters escaped, bounded length."""
-    escaped = ascii(text)
+    """Text of a hostile name for a message: quoted, what is not printable (controls, text direction) escaped, cut."""
+    escaped = repr(text)
     return escaped if len(escaped) <= SHOWN_CHARACTERS else escaped[:SHOWN_CHARACTERS] + "…"
 
 
@@ -112,6 +112,18 @@ def read_head(name: str, *, dir_fd: int | None = None) -> bytes:
         raise unreadable(name, err) from err
     finally:
         os.close(fd)
+
+
+def names_in(fd: int) -> list[str]:
+    """The names in an open folder, in no order, undecodable bytes as surrogate escapes.
+
+    Raises:
+        Unreadable: the folder cannot be listed.
+    """
+    try:
+        return os.listdir(fd)
+    except OSError as err:
+        raise unreadable("the folder", err) from err
 
 
 def read_up_to(fd: int, limit: int) -> bytes:

@@ -7,7 +7,10 @@ The closest name wins: same spelling, then same letters in another case, then sa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+
+from forensics.sources import paths
 
 SIDECAR_EXTENSION = "srt"
 LENS_SUFFIXES = ("_d", "_t", "_w", "_z", "_s", "_v")
@@ -40,8 +43,26 @@ def pair(clips: Iterable[str], sidecars: Iterable[str]) -> Mapping[str, tuple[st
     return {clip: tuple(names) for clip, names in found.items()}
 
 
+def pair_across_folders(clips: Iterable[str], sidecars: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The same for names with folders: within each folder first, then what is left where one fits one only."""
+    by_folder: dict[str, tuple[list[str], list[str]]] = {}
+    for place, names in ((0, clips), (1, sidecars)):
+        for name in names:
+            by_folder.setdefault(paths.parent(name), ([], []))[place].append(name)
+    pairs: dict[str, tuple[str, ...]] = {}
+    for here, beside in by_folder.values():
+        pairs.update(pair(here, beside))
+    lent = {name for names in pairs.values() for name in names}
+    across = pair(
+        (clip for here, _ in by_folder.values() for clip in here if clip not in pairs),
+        (name for _, beside in by_folder.values() for name in beside if name not in lent),
+    )
+    uses = Counter(name for names in across.values() for name in names)
+    return pairs | {clip: names for clip, names in across.items() if len(names) == 1 and uses[names[0]] == 1}
+
+
 def _stem(name: str) -> str:
-    base = name.rpartition("/")[2]
+    base = paths.base(name)
     return base.rpartition(".")[0] or base
 
 

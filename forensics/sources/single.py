@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from forensics.errors import InputError
 from forensics.model.provenance import Appearance, Found, Passed, SourceKind
-from forensics.sources import content, opening, sidecars
+from forensics.sources import content, opening, paths, sidecars
 from forensics.sources.content import Looks
 
 
-def sniff(path: str) -> bool:  # noqa: ARG001 (the last reader of the table takes every path that is left)
+def sniff(path: str) -> bool:
     """Always: what is no readable file is refused by `read`, with the reason."""
     return True
 
@@ -29,24 +29,20 @@ def read(path: str) -> Iterator[Found | Passed]:
             beside = _sidecars(path)
         except InputError as err:
             message = f"not searched for telemetry files: {err.message}"
-            yield Passed(
-                path=os.path.dirname(path) or ".", code="input.sidecars_unknown", message=message, failed=False
-            )
+            yield Passed(path=paths.parent(path) or ".", code="input.sidecars_unknown", message=message, failed=False)
     yield Found(appearance=Appearance(kind=SourceKind.FILE, path=path), sidecars=beside)
 
 
 def _sidecars(path: str) -> tuple[str, ...]:
     """Paths of the readable telemetry files that pair with the clip and with no nearer one beside it."""
-    parent, name = os.path.split(path)
-    fd = opening.open_folder(os.path.join(parent or ".", "."))  # the name's own folder, be it reached by a link
+    parent, name = paths.parent(path), paths.base(path)
+    fd = opening.open_folder(paths.join(parent or ".", "."))  # the name's own folder, be it reached by a link
     try:
-        names = [os.fsdecode(other) for other in os.listdir(fd)]
+        names = opening.names_in(fd)
         clips = [other for other in names if content.extension(other) in content.VIDEO_EXTENSIONS]
         others = [other for other in names if sidecars.is_sidecar(other)]
         paired = sidecars.pair({*clips, name}, others).get(name, ())
-        return tuple(os.path.join(parent, other) for other in paired if _is_file(other, fd))
-    except OSError as err:
-        raise opening.unreadable(parent, err) from err
+        return tuple(paths.join(parent, other) for other in paired if _is_file(other, fd))
     finally:
         os.close(fd)
 

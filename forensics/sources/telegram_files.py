@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from forensics.errors import ExportInvalid, InputError, NotRegularFile
-from forensics.sources import content, opening
+from forensics.sources import content, opening, paths
 from forensics.sources.content import Looks
 from forensics.sources.opening import Kind
 from forensics.sources.walk import MAX_PATH_BYTES
@@ -92,13 +92,15 @@ class ExportFiles:
         if path not in self.known:
             try:
                 self.known[path] = self._look(parts_of(path))
+            except FileNotFoundError:
+                self.known[path] = FileMissing(f"{opening.shown(path)} is not in the export")
             except InputError as err:
                 self.known[path] = err
         return self.known[path]
 
     def at(self, name: str) -> str:
         """The file system path of a name below the root."""
-        return os.path.join(self.root, name)
+        return paths.join(self.root, name)
 
     def _look(self, parts: tuple[str, ...]) -> Media:
         fd = os.dup(self.fd)
@@ -125,13 +127,14 @@ class ExportFiles:
         try:
             opening.kind_of(name, dir_fd=fd)
         except InputError as err:
-            if not isinstance(err.__cause__, FileNotFoundError):
+            missing = err.__cause__
+            if not isinstance(missing, FileNotFoundError):
                 raise
             if above not in self.listings:
                 self.listings[above] = _by_folded_name(fd)
             alike = self.listings[above].get(_folded(name), [])
             if len(alike) != 1:
-                raise FileMissing(f"{opening.shown(name)} is not in the export") from err
+                raise missing from err
             return alike[0]
         return name
 
@@ -146,12 +149,8 @@ def _enter(fd: int, name: str) -> int:
 
 
 def _by_folded_name(fd: int) -> dict[str, list[str]]:
-    try:
-        names = sorted(os.fsdecode(name) for name in os.listdir(fd))
-    except OSError as err:
-        raise opening.unreadable(".", err) from err
     found: dict[str, list[str]] = {}
-    for name in names:
+    for name in sorted(opening.names_in(fd)):
         found.setdefault(_folded(name), []).append(name)
     return found
 

@@ -1,7 +1,7 @@
-"""Telegram Desktop's result.json, which is not always JSON: read, repaired where the program is known to err, or refused.
+r"""Telegram Desktop's result.json, which is not always JSON: read, mended where the program errs, or refused.
 
 Three outputs of the program's own writer are illegal (its export_output_json.cpp; issues 27571 and 24961): control
-characters as ``\\x0B``; U+2028 and U+2029 escaped *and* followed by their last two UTF-8 bytes; and a custom emoji's
+characters as ``\x0B``; U+2028 and U+2029 escaped *and* followed by their last two UTF-8 bytes; and a custom emoji's
 ``document_id`` written bare when it is a file name. Only these are repaired, byte by byte, escapes respected, and each
 repair is counted. Anything else that is not JSON (RFC 8259) is refused: a guess would be a forged post.
 """

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from forensics.errors import InputError
 from forensics.model.provenance import Found, Passed
-from forensics.sources import opening
+from forensics.sources import opening, paths
 from forensics.sources.opening import Kind
 
 MAX_DEPTH = 128
@@ -34,7 +34,7 @@ class Folder:
 
     def at(self, name: str) -> str:
         """The path of a name in this folder."""
-        return os.path.join(self.path, name)  # noqa: PTH118 (the text as given is kept; Path would tidy it)
+        return paths.join(self.path, name)
 
 
 Taker = Callable[[str], Iterator[Found | Passed]]
@@ -112,9 +112,9 @@ def _descend(
 def _entries(fd: int) -> list[tuple[str, Kind]] | InputError:
     """Names and kinds in the order of whole paths: a folder sorts as its name with a slash."""
     try:
-        names = [os.fsdecode(name) for name in os.listdir(fd)]  # noqa: PTH208 (by descriptor)
-    except OSError as err:
-        return opening.unreadable(".", err)
+        names = opening.names_in(fd)
+    except InputError as err:
+        return err
     entries: list[tuple[str, Kind]] = []
     for name in names:
         try:
@@ -128,11 +128,11 @@ def _link(folder: Folder, name: str, chain: tuple[tuple[int, int], ...]) -> Pass
     """A link is never opened; where it leads is only asked in order to call a loop a loop."""
     path = folder.at(name)
     try:
-        target = opening.shown(os.fsdecode(os.readlink(name, dir_fd=folder.fd)))  # noqa: PTH115 (by descriptor)
+        target = opening.shown(os.fsdecode(os.readlink(name, dir_fd=folder.fd)))
     except OSError:
         target = "an unreadable target"
     try:
-        there = os.stat(name, dir_fd=folder.fd)  # noqa: PTH116 (by descriptor)
+        there = os.stat(name, dir_fd=folder.fd)
         loops = (there.st_dev, there.st_ino) in chain
     except OSError as err:
         loops = err.errno == errno.ELOOP

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from typing import Any
 
 from pipelines.engine.base import Done, Failed, Item, Job, Result
 
@@ -21,11 +22,22 @@ PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that this process gets when its parent dies."""
 
 
-def _start_worker() -> None:
+_job: Job[Any, Any] | None = None
+"""In a worker: the job of its pool. It is sent once, so that what it caches lives as long as the worker."""
+
+
+def _start_worker(job: Job[Any, Any]) -> None:
     """Leave Ctrl-C to the parent, and die with it, so that no worker writes into a case nobody runs."""
+    global _job
+    _job = job
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _work(item: Any) -> Any:
+    assert _job is not None
+    return _job(item)
 
 
 class Processes:
@@ -41,7 +53,7 @@ class Processes:
         one at a time, so that exactly the one that kills its worker is reported as ``worker.killed``.
         """
         source = iter(items)
-        pool = self._open(self._workers)
+        pool = self._open(job, self._workers)
         drawn: deque[Item] = deque()
         flying: dict[Future[Result], Item] = {}
         try:
@@ -49,7 +61,7 @@ class Processes:
                 try:
                     drawn.extend(islice(source, WINDOW_PER_WORKER * self._workers - len(flying) - len(drawn)))
                     while drawn:
-                        flying[pool.submit(job, drawn[0])] = drawn[0]
+                        flying[pool.submit(_work, drawn[0])] = drawn[0]
                         drawn.popleft()
                     if not flying:
                         return
@@ -63,23 +75,23 @@ class Processes:
                     flying.clear()
                     for item in suspects:
                         yield self._alone(job, item)
-                    pool = self._open(self._workers)
+                    pool = self._open(job, self._workers)
         finally:
             _kill(pool)
 
     def _alone(self, job: Job[Item, Result], item: Item) -> Done[Item, Result] | Failed[Item]:
-        pool = self._open(1)
+        pool = self._open(job, 1)
         try:
-            return _outcome(item, pool.submit(job, item))
+            return _outcome(item, pool.submit(_work, item))
         except BrokenProcessPool as error:
             return Failed(item=item, code="worker.killed", message=f"the worker process died on this file ({error})")
         finally:
             _kill(pool)
 
     @staticmethod
-    def _open(workers: int) -> ProcessPoolExecutor:
+    def _open(job: Job[Any, Any], workers: int) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(job,))
 
 
 def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[Item]:

@@ -1,0 +1,155 @@
+"""Verification: the numbered procedure. Pure where it can be: bytes and values in, `Check` values out, every problem.
+
+    1  case file       case.json is canonical and of a schema that this program knows
+    2  log chain       each log line is canonical, of this case, next in number, and names the digest of the one before
+    3  inventories     each OCFL inventory agrees with its sidecar and its history; declared and present files are equal
+    4  content         each stored file has the SHA-256 and the SHA-512 that its inventory declares
+    5  manifests       each manifest is canonical, its facts have the digests beside them, it names the one it supersedes
+    6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
+    7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
+    8  findings        each finding is canonical, is one that was logged, and names manifests of this case
+    9  seals           log lines under a signed log head (counted as not yet sealed until there are seals)
+
+Number 10 is kept for time-stamps over seals. Steps 3 and 4 are done by `forensics.acquire.Store.check`; the rest is in
+this part. Steps 1 to 8 need no secret and no network. They find every change by somebody who cannot rewrite the whole
+log; somebody who can rewrites it without a trace, or cuts its end, until step 9 has a seal held by others.
+
+A check that was not done, or a state that a crash leaves and the next run puts right, is ``skipped`` and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from forensics.custody import canonical
+from forensics.errors import ManifestError
+from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType
+from forensics.model.manifest import Json
+from forensics.model.verification import Step
+
+VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
+    (Step.CASE, "case file", "case.json is canonical and of a schema that this program knows"),
+    (
+        Step.LOG,
+        "log chain",
+        "each log line is canonical, of this case, next in number, and names the digest of the one before",
+    ),
+    (
+        Step.INVENTORIES,
+        "inventories",
+        "each OCFL inventory agrees with its sidecar and its history; declared and present files are equal",
+    ),
+    (Step.CONTENT, "content", "each stored file has the SHA-256 and the SHA-512 that its inventory declares"),
+    (
+        Step.MANIFESTS,
+        "manifests",
+        "each manifest is canonical, its facts have the digests beside them, it names the one it supersedes",
+    ),
+    (
+        Step.SUBJECTS,
+        "subjects",
+        "each manifest names exactly the files of its version, with the digests that the inventory has",
+    ),
+    (
+        Step.LOG_AND_STORE,
+        "log and store",
+        "each logged manifest is in the store with the logged digest; the store has nothing else",
+    ),
+    (Step.FINDINGS, "findings", "each finding is canonical, is one that was logged, and names manifests of this case"),
+    (Step.SEALS, "seals", "log lines under a signed log head (counted as not yet sealed until there are seals)"),
+)
+"""Number, name and explanation of each step, as in the docstring of this module."""
+
+CASE_SCHEMA = 1
+"""The case file's schema that this program reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIndex:
+    """What the custody log says, by what the later steps ask for.
+
+    ``admitted`` maps (evidence, version) to the manifest digests logged for it; ``unfinished_runs`` began an ingestion
+    and never ended it; ``findings`` maps the digest of each logged finding, withdrawn or not, to its file name.
+    """
+
+    lines: int
+    admitted: Mapping[tuple[str, int], tuple[str, ...]]
+    unfinished_runs: frozenset[str]
+    findings: Mapping[str, str]
+
+
+def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
+    """Go through the log once for steps 7 to 9. Events of no interest are counted only."""
+    lines = 0
+    admitted: dict[tuple[str, int], tuple[str, ...]] = {}
+    unfinished: set[str] = set()
+    findings: dict[str, str] = {}
+    for event in events:
+        lines += 1
+        detail = event.detail
+        manifest, version = detail.get("manifest"), detail.get("version")
+        if event.event is EventType.INGESTION_START:
+            unfinished.add(event.run)
+        elif event.event is EventType.INGESTION_END:
+            unfinished.discard(event.run)
+        elif event.event is EventType.MATCHING and "finding" in detail:
+            findings[str(detail["finding"])] = str(detail.get("file", ""))
+        elif event.event in _ADMITTING and event.item and isinstance(manifest, str) and isinstance(version, int):
+            key = (event.item, version)
+            admitted[key] = (*admitted.get(key, ()), manifest)
+    return LogIndex(lines=lines, admitted=admitted, unfinished_runs=frozenset(unfinished), findings=findings)
+
+
+def check_case(data: bytes | None) -> Iterator[Check]:
+    """Step 1, for the bytes of case.json, or None when it cannot be read."""
+    if data is None:
+        yield _case_check("a readable file", "none")
+        return
+    try:
+        value = canonical.decode_stored(data)
+        info = msgspec.convert(value, CaseInfo, strict=True)
+        plain: Json = msgspec.to_builtins(info)
+    except (ManifestError, ValueError) as error:
+        yield _case_check("a canonical case file", str(error))
+        return
+    if plain != value:
+        yield _case_check("the fields of the schema", "other fields")
+    elif info.schema != CASE_SCHEMA:
+        yield _case_check(f"schema {CASE_SCHEMA}", f"schema {info.schema}")
+    else:
+        yield Check(step=Step.CASE, name="case file", status=CheckStatus.OK, subject="case.json", found=info.id)
+
+
+def check_seals(log: LogIndex) -> Iterator[Check]:
+    """Step 9: how many log lines no seal covers."""
+    yield Check(
+        step=Step.SEALS,
+        name="not yet sealed",
+        status=CheckStatus.SKIPPED,
+        subject="log/custody.jsonl",
+        expected="a signed log head over every line",
+        found=f"{count_unsealed(log)} events not yet sealed",
+    )
+
+
+def count_unsealed(log: LogIndex) -> int:
+    """Log lines that no seal covers: all of them."""
+    return log.lines
+
+
+_ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE})
+"""Events that bring a version of a manifest into the store."""
+
+
+def _case_check(expected: str, found: str) -> Check:
+    return Check(
+        step=Step.CASE,
+        name="case file",
+        status=CheckStatus.FAILED,
+        subject="case.json",
+        expected=expected,
+        found=found[:400],
+    )

@@ -1,0 +1,28 @@
+"""Hits to aligned segments, verified on pixels; score and decision.
+
+Hashes and local features only rank (`candidates`); geometry and motion decide (`examine`).
+"""
+
+from __future__ import annotations
+
+from forensics.matching.candidates import Candidate, RangeQuery, Seed, Views, candidates
+from forensics.matching.examine import examine
+from forensics.matching.footage import Footage, WindowReader
+from forensics.matching.params import METHOD, PARAMS, Params
+from forensics.matching.subject import Corpus, Subject
+
+__all__ = [
+    "METHOD",
+    "PARAMS",
+    "Candidate",
+    "Corpus",
+    "Footage",
+    "Params",
+    "RangeQuery",
+    "Seed",
+    "Subject",
+    "Views",
+    "WindowReader",
+    "candidates",
+    "examine",
+]

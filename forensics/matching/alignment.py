@@ -1,0 +1,94 @@
+"""Stage 3: which stretch of the query shows which stretch of the reference, at which speed.
+
+A table of frame-against-frame gains is searched for straight lines (Hough over offset and speed); on each line the
+best stretch is the one of greatest sum (Kadane). Found rows are taken out and the search is repeated, so that
+compilations, freezes and slow motion come out as several segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+SLOWEST, FASTEST = 0.45, 2.2
+SPEED_STEP = 1.03
+OFFSET_STEP_S = 0.1
+AS_RECORDED = 0.97
+"""Speed 1 is taken when it explains at least this share of what the best speed explains."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """``reference time = speed * query time + offset_s`` for query rows first..last (inclusive)."""
+
+    speed: float
+    offset_s: float
+    first: int
+    last: int
+    gain: float
+
+    def at(self, seconds: Floats) -> Floats:
+        """Reference times of query times."""
+        return self.speed * seconds + self.offset_s
+
+
+def speeds() -> tuple[float, ...]:
+    """The speeds tried: 1, then a geometric grid from slowest to fastest."""
+    half = int(np.floor(np.log(FASTEST) / np.log(SPEED_STEP)))
+    low = int(np.floor(-np.log(SLOWEST) / np.log(SPEED_STEP)))
+    return tuple(float(SPEED_STEP**k) for k in range(-low, half + 1))
+
+
+def nearest(seconds: Floats, wanted: Floats, reach_s: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Rows of ``seconds`` nearest to ``wanted`` (any shape), and which lie within ``reach_s``."""
+    right = np.clip(np.searchsorted(seconds, wanted), 1, max(1, len(seconds) - 1))
+    left = right - 1
+    right = np.minimum(right, len(seconds) - 1)
+    rows = np.where(np.abs(seconds[left] - wanted) <= np.abs(seconds[right] - wanted), left, right)
+    return rows.astype(np.int64), np.abs(seconds[rows] - wanted) <= reach_s
+
+
+def _best_stretch(values: Floats) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each row of ``values`` (lines, n) the greatest sum over a stretch, and its first and last column."""
+    total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+    lowest = np.minimum.accumulate(total, axis=1)
+    gain = total[:, 1:] - lowest[:, :-1]
+    last = gain.argmax(axis=1)
+    index = np.arange(len(values))
+    before = np.where(np.arange(total.shape[1])[None, :] <= last[:, None], total, np.inf)
+    first = before.argmin(axis=1)
+    return gain[index, last], first.astype(np.int64), last.astype(np.int64)
+
+
+def _lines_at(gains: Floats, query_s: Floats, reference_s: Floats, speed: float, outside: float) -> Line | None:
+    """The best line of one speed; rows outside the reference count ``outside`` each."""
+    low, high = reference_s[0] - speed * query_s[-1], reference_s[-1] - speed * query_s[0]
+    offsets = np.arange(np.ceil(low / OFFSET_STEP_S), np.floor(high / OFFSET_STEP_S) + 1) * OFFSET_STEP_S
+    if not len(offsets):
+        return None
+    rows, inside = nearest(reference_s, speed * query_s[None, :] + offsets[:, None], 0.15)
+    values = np.where(inside, gains[np.arange(len(query_s))[None, :], rows], outside)
+    gain, first, last = _best_stretch(values)
+    best = int(gain.argmax())
+    return Line(
+        speed=speed, offset_s=float(offsets[best]), first=int(first[best]), last=int(last[best]), gain=float(gain[best])
+    )
+
+
+def best_line(
+    gains: Floats, query_s: Floats, reference_s: Floats, tried: tuple[float, ...], outside: float = -0.2
+) -> Line | None:
+    """The line of greatest gain in ``gains`` (query rows, reference rows). Ties go to the speed nearest to 1."""
+    if min(gains.shape) < 2:
+        return None
+    found = [_lines_at(gains, query_s, reference_s, speed, outside) for speed in tried]
+    lines = [line for line in found if line is not None and line.gain > 0]
+    if not lines:
+        return None
+    best = max(lines, key=lambda line: (line.gain, -abs(np.log(line.speed))))
+    plain = [line for line in lines if line.speed == 1.0 and line.gain >= AS_RECORDED * best.gain]
+    return plain[0] if plain else best

@@ -1,0 +1,233 @@
+"""Stage 1: which references are worth looking at, and where. It only ranks; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from forensics.matching.footage import LONG_SIDE, Footage
+from forensics.matching.geometry import SEED, Detector, Pose, cells_of
+from forensics.matching.subject import Corpus, Subject
+from forensics.model.match import Hits
+
+Codes: TypeAlias = npt.NDArray[np.uint8]
+RangeQuery: TypeAlias = Callable[[Codes, int], Hits]
+"""(codes uint8 (m, 32), radius in bits) -> every pair within the radius."""
+
+Views: TypeAlias = Callable[[Codes], Mapping[tuple[bool, bool, int], Codes]]
+"""Codes under each view (mirrored, inverted, quarter turns), as the fingerprint room makes them."""
+
+RADIUS = 64
+ANCHOR_RADIUS = 50
+CODE_STEP_S = 0.4
+FEATURE_STEP_S = 2.0
+MOST_FEATURE_FRAMES = 240
+QUERY_FEATURES = 600
+POSES = (Pose(False, False), Pose(True, False), Pose(False, True), Pose(True, True))
+BIN_S = 0.5
+SEEDS_PER_CANDIDATE = 8
+MOST_CANDIDATES = 12
+LEAST_ANCHOR_INLIERS = 5
+FRAMES_FITTED = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """A guess: the query at ``query_s`` shows the reference at ``reference_s``."""
+
+    query_s: float
+    reference_s: float
+    pose: Pose
+    weight: float
+    by_hash: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A pair worth examining, best guesses first. ``hamming`` are the distances (bits) of hash seeds' frames."""
+
+    query_id: str
+    reference_id: str
+    score: float
+    seeds: tuple[Seed, ...]
+    hamming: tuple[int, ...] = ()
+
+
+def candidates(
+    query: Subject,
+    corpus: Corpus,
+    code_search: RangeQuery,
+    anchor_search: RangeQuery,
+    views: Views,
+    footage: Footage,
+    skip: frozenset[str] = frozenset(),
+) -> tuple[Candidate, ...]:
+    """References worth examining for this query, best first, at most `MOST_CANDIDATES` besides exact copies."""
+    seeds: dict[int, list[Seed]] = {}
+    for number, found in _by_hash(query, corpus, code_search, views).items():
+        seeds.setdefault(number, []).extend(found)
+    for number, found in _by_anchors(query, corpus, anchor_search, footage).items():
+        seeds.setdefault(number, []).extend(found)
+    made, exact = [], []
+    for number, subject in enumerate(corpus.subjects):
+        if subject.id in skip:
+            continue
+        same = _same(query.sha256, subject.sha256) or _same(query.video_essence, subject.video_essence)
+        if number not in seeds and not same:
+            continue
+        best = sorted(seeds.get(number, []), key=lambda s: (-s.weight, s.query_s, s.reference_s, s.pose))
+        score = sum(s.weight for s in best[:SEEDS_PER_CANDIDATE])
+        candidate = Candidate(
+            query_id=query.id, reference_id=subject.id, score=score, seeds=_spread(best)[:SEEDS_PER_CANDIDATE]
+        )
+        (exact if same else made).append(candidate)
+    made.sort(key=lambda c: (-c.score, c.reference_id))
+    return tuple(exact + made[:MOST_CANDIDATES])
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return one is not None and one == other
+
+
+def _spread(seeds: list[Seed]) -> tuple[Seed, ...]:
+    """Seeds in falling weight, those that repeat an earlier one's place last."""
+    first: list[Seed] = []
+    later: list[Seed] = []
+    for seed in seeds:
+        near = any(
+            abs(seed.query_s - s.query_s) < 1.5 and abs(seed.reference_s - s.reference_s) < 1.5 and seed.pose == s.pose
+            for s in first
+        )
+        (later if near else first).append(seed)
+    return tuple(first + later)
+
+
+def _thinned(seconds: npt.NDArray[np.float64], step_s: float) -> npt.NDArray[np.intp]:
+    """Rows at least ``step_s`` apart."""
+    kept, last = [], -np.inf
+    for row, at in enumerate(seconds):
+        if at - last >= step_s:
+            kept.append(row)
+            last = at
+    return np.array(kept, np.intp)
+
+
+def _by_hash(query: Subject, corpus: Corpus, search: RangeQuery, views: Views) -> dict[int, list[Seed]]:
+    """Votes of close frame hashes on (reference, view, time offset)."""
+    print_ = query.fingerprint
+    rows = _thinned(print_.seconds, CODE_STEP_S)
+    if not len(rows) or not len(corpus.codes):
+        return {}
+    blocks = [print_.codes[rows]] + ([print_.box_codes[rows]] if len(print_.box_codes) else [])
+    votes: dict[tuple[int, Pose, int], list[tuple[float, float, float]]] = {}
+    for block in blocks:
+        for view, codes in views(block).items():
+            hits = search(np.ascontiguousarray(codes), RADIUS)
+            _vote(votes, print_, rows, hits, corpus, Pose(view[0], view[1]))
+    seeds: dict[int, list[Seed]] = {}
+    for (number, pose, _), found in sorted(votes.items()):
+        found.sort(key=lambda v: (-v[0], v[1], v[2]))
+        total = sum(v[0] for v in found)
+        for weight, query_s, reference_s in (found[0], found[len(found) // 2]):
+            seed = Seed(query_s=query_s, reference_s=reference_s, pose=pose, weight=total + 0.01 * weight, by_hash=True)
+            seeds.setdefault(number, []).append(seed)
+    return seeds
+
+
+def _vote(
+    votes: dict[tuple[int, Pose, int], list[tuple[float, float, float]]],
+    print_,  # noqa: ANN001
+    rows: npt.NDArray[np.intp],
+    hits: Hits,
+    corpus: Corpus,
+    pose: Pose,
+) -> None:
+    if not len(hits.query):
+        return
+    good = (print_.flags[rows][hits.query] == 0) & (corpus.code_flags[hits.reference] == 0)
+    q, r, distance = hits.query[good], hits.reference[good], hits.distance[good].astype(np.float64)
+    subject = corpus.code_subject[r]
+    pairs = np.unique(np.stack([q, subject], 1), axis=0)
+    spread = np.bincount(pairs[:, 0], minlength=len(rows))
+    idf = np.log((len(corpus.subjects) + 1) / np.maximum(1, spread)) / np.log(len(corpus.subjects) + 1)
+    query_s, reference_s = print_.seconds[rows][q], corpus.code_seconds[r]
+    offset = np.round((reference_s - query_s) / BIN_S).astype(np.int64)
+    weight = (1.0 - distance / (RADIUS * 1.25)) * idf[q]
+    order = np.lexsort((reference_s, query_s, -weight, q, offset, subject))
+    last = None
+    for i in order:
+        key = (int(subject[i]), int(offset[i]), int(q[i]))
+        if key == last:
+            continue
+        last = key
+        entry = (float(weight[i]), float(query_s[i]), float(reference_s[i]))
+        votes.setdefault((key[0], pose, key[1]), []).append(entry)
+
+
+def _by_anchors(query: Subject, corpus: Corpus, search: RangeQuery, footage: Footage) -> dict[int, list[Seed]]:
+    """Votes of local features on reference pictures, each vote checked by a quick geometric fit."""
+    if not len(corpus.descriptors):
+        return {}
+    step = max(FEATURE_STEP_S, query.duration_s / MOST_FEATURE_FRAMES)
+    count = max(3, int(query.duration_s / step))
+    times = (np.arange(count) + 0.5) * (query.duration_s / count)
+    seeds: dict[int, list[Seed]] = {}
+    for at in times:
+        for pose in POSES:
+            found = footage.features(query.id, float(at), pose, Detector.ORB)
+            if found is None or not len(found.points):
+                continue
+            descriptors = found.descriptors[:QUERY_FEATURES]
+            hits = search(np.ascontiguousarray(descriptors), ANCHOR_RADIUS)
+            for number, seed in _fitted(found.points, hits, corpus, float(at), pose):
+                seeds.setdefault(number, []).append(seed)
+    return seeds
+
+
+def _fitted(
+    points: npt.NDArray[np.float32], hits: Hits, corpus: Corpus, at: float, pose: Pose
+) -> list[tuple[int, Seed]]:
+    """Reference pictures that share features with one query picture in one geometric arrangement."""
+    if not len(hits.query):
+        return []
+    order = np.lexsort((hits.query, hits.distance, hits.reference))
+    reference = hits.reference[order]
+    firsts = np.concatenate([[True], reference[1:] != reference[:-1]])
+    q, r = hits.query[order][firsts], reference[firsts]
+    subject, seconds = corpus.anchor_subject[r], corpus.anchor_seconds[r]
+    spread = np.zeros(int(q.max()) + 1)
+    np.add.at(spread, np.unique(np.stack([q, subject], 1), axis=0)[:, 0], 1)
+    weight = 1.0 / spread[q]
+    frames, which = np.unique(np.stack([subject.astype(float), seconds], 1), axis=0, return_inverse=True)
+    which = which.ravel()
+    votes = np.bincount(which, weights=weight)
+    counts = np.bincount(which)
+    out = []
+    for frame in np.lexsort((np.arange(len(votes)), -votes))[:FRAMES_FITTED]:
+        if counts[frame] < LEAST_ANCHOR_INLIERS:
+            continue
+        chosen = which == frame
+        inliers = _quick_inliers(points[q[chosen]], corpus.anchor_points[r[chosen]] * LONG_SIDE)
+        if inliers >= LEAST_ANCHOR_INLIERS:
+            seed = Seed(
+                query_s=at, reference_s=float(frames[frame, 1]), pose=pose, weight=inliers / 4.0, by_hash=False
+            )
+            out.append((int(frames[frame, 0]), seed))
+    return out
+
+
+def _quick_inliers(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> int:
+    cv2.setRNGSeed(SEED)
+    matrix, mask = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=6.0, maxIters=500)
+    if matrix is None:
+        return 0
+    kept = mask.ravel().astype(bool)
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if not 0.15 <= scale <= 7.0:
+        return 0
+    return min(int(kept.sum()), 2 * min(cells_of(source[kept]), cells_of(target[kept])))

@@ -1,0 +1,110 @@
+"""Pictures of both videos on one small grid over the area that they share, and what changes in them over time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from forensics.matching.geometry import Floats, Luma, Pose, posed
+
+Grid = npt.NDArray[np.float32]
+
+LEAST_SHARED_PX = 24
+"""An area shared by both pictures that is smaller than this at 512 px proves nothing."""
+
+LEAST_CELLS = 60
+"""Grid cells that both pictures must fill."""
+
+CUT_CORRELATION = 0.2
+"""Consecutive frames (a tenth of a second apart) that correlate less than this are of two shots."""
+
+
+class Shared(NamedTuple):
+    """The area of the reference that the query shows: ``origin`` and ``size`` in reference pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def grid(self, cells: int) -> tuple[int, int]:
+        """Width and height of a grid with ``cells`` cells along the long side."""
+        if self.width >= self.height:
+            return cells, max(8, round(cells * self.height / self.width))
+        return max(8, round(cells * self.width / self.height)), cells
+
+
+def shared_area(matrix: Floats, query_shape: tuple[int, int], reference_shape: tuple[int, int]) -> Shared | None:
+    """The bounding box, within the reference, of the query's picture mapped by ``matrix``; None when tiny."""
+    height, width = query_shape
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float) @ matrix.T
+    limit = np.array([reference_shape[1], reference_shape[0]], float)
+    low, high = np.clip(corners.min(0), 0, limit), np.clip(corners.max(0), 0, limit)
+    size = high - low
+    if size.min() < LEAST_SHARED_PX:
+        return None
+    return Shared(float(low[0]), float(low[1]), float(size[0]), float(size[1]))
+
+
+def sample(
+    frames: Luma, matrix: Floats, area: Shared, cells: int, pose: Pose = Pose()
+) -> tuple[Grid, npt.NDArray[np.bool_]]:
+    """Frames (n, h, w) on the grid, float32 (n, rows, columns), and which cells they fill.
+
+    ``matrix`` maps posed frame pixels to reference pixels. The frame is first reduced by area average to about one
+    pixel per cell, so that no detail folds back.
+    """
+    columns, rows = area.grid(cells)
+    to_grid = np.array([[columns / area.width, 0, -area.x * columns / area.width],
+                        [0, rows / area.height, -area.y * rows / area.height]])  # fmt: skip
+    whole = to_grid @ np.vstack([matrix, [0.0, 0.0, 1.0]])
+    height, width = frames.shape[1:]
+    factor = min(1.0, float(np.sqrt(abs(np.linalg.det(whole[:, :2])))))
+    small = (max(2, round(width * factor)), max(2, round(height * factor))) if factor < 0.9 else (width, height)
+    kx, ky = width / small[0], height / small[1]
+    warp = whole.copy()
+    warp[:, 0] *= kx
+    warp[:, 1] *= ky
+    warp[:, 2] += whole[:, 0] * (0.5 * kx - 0.5) + whole[:, 1] * (0.5 * ky - 0.5)
+    out = np.empty((len(frames), rows, columns), np.float32)
+    for index, frame in enumerate(frames):
+        picture = posed(frame, pose)
+        if small != (width, height):
+            picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        out[index] = cv2.warpAffine(picture, warp, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0)
+    full = np.full((small[1], small[0]), 255, np.uint8)
+    filled = cv2.warpAffine(full, warp, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0) > 250
+    return out, filled
+
+
+def detail(frames: Grid, filled: npt.NDArray[np.bool_], sigma: float) -> Grid:
+    """Each frame without its broad light and shade (minus a Gaussian mean over the filled cells)."""
+    weight = filled.astype(np.float32)
+    share = cv2.GaussianBlur(weight, (0, 0), sigma) + 1e-6
+    out = np.empty_like(frames)
+    for index, frame in enumerate(frames):
+        out[index] = (frame - cv2.GaussianBlur(frame * weight, (0, 0), sigma) / share) * weight
+    return out
+
+
+def shots(rows: Grid) -> npt.NDArray[np.int64]:
+    """Shot number of each frame: rows float32 (n, cells) of `detail`; a new shot where neighbours do not correlate."""
+    if len(rows) < 2:
+        return np.zeros(len(rows), np.int64)
+    energy = np.sqrt((rows * rows).sum(1)) + 1e-6
+    along = (rows[1:] * rows[:-1]).sum(1) / (energy[1:] * energy[:-1])
+    return np.concatenate([[0], np.cumsum(along < CUT_CORRELATION)]).astype(np.int64)
+
+
+def change(rows: Grid, seconds: Floats, span_s: float, shot: npt.NDArray[np.int64]) -> Grid:
+    """What changes: each frame minus the mean of the frames within ``span_s`` in the same shot, float32 (n, cells)."""
+    total = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=np.float64)])
+    low = np.maximum(np.searchsorted(seconds, seconds - span_s), np.searchsorted(shot, shot))
+    high = np.minimum(
+        np.searchsorted(seconds, seconds + span_s, side="right"), np.searchsorted(shot, shot, side="right")
+    )
+    mean = (total[high] - total[low]) / (high - low)[:, None]
+    return np.asarray(rows - mean, np.float32)

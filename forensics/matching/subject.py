@@ -1,0 +1,79 @@
+"""What the matcher needs to know of one video, and of all references together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from forensics.model.fingerprint import HASH_BYTES, Fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Subject:
+    """One video: ``id`` names it to the window reader; ``sha256`` is of the file, ``video_essence`` of the video
+    packets in a container-independent form (both lower-case hex, None when unknown); ``duration_s`` is the end of
+    the last frame on the presentation clock.
+    """
+
+    id: str
+    fingerprint: Fingerprint
+    duration_s: float
+    sha256: str | None = None
+    video_essence: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Corpus:
+    """All references as flat arrays, to be indexed by the caller.
+
+    ``codes`` uint8 (n, 32) are frame hashes, then content-box hashes; ``code_subject`` int64 and ``code_seconds``
+    float64 and ``code_flags`` uint8 (n,) tell whose and when and of what `FrameFlag`. ``descriptors`` uint8 (m, 32)
+    are anchors' ORB descriptors, with ``anchor_subject``, ``anchor_seconds`` (m,) and ``anchor_points`` float32
+    (m, 2) in units of the long side.
+    """
+
+    subjects: tuple[Subject, ...]
+    codes: npt.NDArray[np.uint8]
+    code_subject: npt.NDArray[np.int64]
+    code_seconds: npt.NDArray[np.float64]
+    code_flags: npt.NDArray[np.uint8]
+    descriptors: npt.NDArray[np.uint8]
+    anchor_subject: npt.NDArray[np.int64]
+    anchor_seconds: npt.NDArray[np.float64]
+    anchor_points: npt.NDArray[np.float32]
+
+    @classmethod
+    def build(cls, subjects: Sequence[Subject]) -> Corpus:
+        """Concatenate the subjects' fingerprints in the order given."""
+        codes, owner, seconds, flags = [], [], [], []
+        for number, subject in enumerate(subjects):
+            print_ = subject.fingerprint
+            for block in (print_.codes, print_.box_codes):
+                if len(block):
+                    codes.append(block)
+                    owner.append(np.full(len(block), number, np.int64))
+                    seconds.append(print_.seconds)
+                    flags.append(print_.flags)
+        anchors = [subject.fingerprint.anchors for subject in subjects]
+        return cls(
+            subjects=tuple(subjects),
+            codes=_joined(codes, np.zeros((0, HASH_BYTES), np.uint8)),
+            code_subject=_joined(owner, np.zeros(0, np.int64)),
+            code_seconds=_joined(seconds, np.zeros(0, np.float64)),
+            code_flags=_joined(flags, np.zeros(0, np.uint8)),
+            descriptors=_joined([a.descriptors for a in anchors], np.zeros((0, HASH_BYTES), np.uint8)),
+            anchor_subject=_joined(
+                [np.full(len(a.pts), number, np.int64) for number, a in enumerate(anchors)], np.zeros(0, np.int64)
+            ),
+            anchor_seconds=_joined(
+                [s.fingerprint.to_seconds(s.fingerprint.anchors.pts) for s in subjects], np.zeros(0, np.float64)
+            ),
+            anchor_points=_joined([a.points for a in anchors], np.zeros((0, 2), np.float32)),
+        )
+
+
+def _joined(parts: list, empty: npt.NDArray) -> npt.NDArray:  # type: ignore[type-arg]
+    return np.concatenate(parts) if parts else empty

@@ -1,0 +1,149 @@
+"""Stage 5: what the grounds of a pair support, its score and its place on the ladder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forensics.matching.geometry import Fit, Pose, drift_px
+from forensics.matching.motion import Motion
+from forensics.matching.params import Params
+from forensics.matching.subject import Subject
+from forensics.matching.transforms import describe
+from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence
+
+MATCH_FLOOR = 0.7
+"""Every match scores above this, every candidate below `CANDIDATE_CEILING`."""
+
+CANDIDATE_CEILING = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stretch:
+    """One aligned stretch with its raw grounds."""
+
+    query_start_s: float
+    query_end_s: float
+    reference_start_s: float
+    reference_end_s: float
+    speed: float
+    held: Fit
+    pose: Pose
+    moments: tuple[Fit, ...]
+    motion: Motion | None
+    frames: int
+    query_shape: tuple[int, int]
+    reference_shape: tuple[int, int]
+
+    @property
+    def drift(self) -> float | None:
+        """Spread of the map over time, pixels at 512."""
+        return drift_px(self.moments, self.query_shape[1], self.query_shape[0])
+
+
+def exact_match(query: Subject, reference: Subject, method: Method) -> Match | None:
+    """The cryptographic tiers: the same file, or the same encoded pictures in another container."""
+    if query.sha256 is not None and query.sha256 == reference.sha256:
+        assessment = Assessment.IDENTICAL_FILE
+    elif query.video_essence is not None and query.video_essence == reference.video_essence:
+        assessment = Assessment.IDENTICAL_BITSTREAM
+    else:
+        return None
+    frames = query.fingerprint.frames
+    segment = Segment(
+        query_start_s=0.0,
+        query_end_s=query.duration_s,
+        reference_start_s=0.0,
+        reference_end_s=reference.duration_s,
+        speed=1.0,
+        score=1.0,
+        transform=None,
+        evidence=SegmentEvidence(
+            frames=frames, hamming_median=0.0, moments=0, inliers=0.0, cells=0.0, inlier_ratio=0.0, drift_px=None,
+            motion=None, motion_z=None,
+        ),
+    )  # fmt: skip
+    return Match(
+        query_id=query.id,
+        reference_id=reference.id,
+        score=1.0,
+        decision=Decision.MATCH,
+        assessment=assessment,
+        mirrored=False,
+        segments=(segment,),
+        method=method,
+    )
+
+
+def strength(motion: Motion | None, params: Params) -> float:
+    """How strong the motion proof is: 1 and above proves the same recording."""
+    if motion is None:
+        return 0.0
+    sharp = motion.z / params.sure_z
+    ratio = motion.peak / max(motion.second, 0.01)
+    clear = min(motion.peak / params.clear_peak, motion.z / params.clear_z, ratio / params.clear_ratio)
+    return max(0.0, sharp, clear)
+
+
+def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
+    """Assessment and score of one stretch."""
+    proof = strength(stretch.motion, params)
+    drift = stretch.drift
+    motion = stretch.motion
+    steady = (drift is not None and drift <= params.most_drift_px) or (motion is not None and motion.peak >= params.clear_peak)
+    if proof >= 1.0 and steady:
+        return Assessment.SAME_RECORDING, MATCH_FLOOR + (1 - MATCH_FLOOR) * (1 - float(np.exp(-proof / 2)))
+    quiet = motion is None or motion.level < params.quiet_level
+    if steady and (quiet or proof > 0.6):
+        return Assessment.SAME_RECORDING_PROBABLE, 0.25 + (CANDIDATE_CEILING - 0.25) * min(1.0, proof)
+    return Assessment.SAME_SCENE, 0.05 + 0.25 * min(1.0, proof)
+
+
+def verdict(
+    query: Subject, reference: Subject, found: tuple[Stretch, ...], method: Method, params: Params
+) -> Match:
+    """The pair's match: the strongest stretch decides, stretches that fall short of its assessment are left out."""
+    judged = [(stretch, *judge(stretch, params)) for stretch in found]
+    rank = {a: i for i, a in enumerate(Assessment)}
+    best = min(rank[assessment] for _, assessment, _ in judged)
+    assessment = next(a for a in Assessment if rank[a] == best)
+    kept = [(s, score) for s, a, score in judged if rank[a] == best]
+    kept.sort(key=lambda item: (item[0].query_start_s, item[0].reference_start_s))
+    segments = tuple(_segment(stretch, score) for stretch, score in kept)
+    longest = max(kept, key=lambda item: item[0].query_end_s - item[0].query_start_s)[0]
+    return Match(
+        query_id=query.id,
+        reference_id=reference.id,
+        score=max(score for _, score in kept),
+        decision=Decision.MATCH if assessment is Assessment.SAME_RECORDING else Decision.CANDIDATE,
+        assessment=assessment,
+        mirrored=longest.pose.mirrored,
+        segments=segments,
+        method=method,
+    )
+
+
+def _segment(stretch: Stretch, score: float) -> Segment:
+    fits = stretch.moments or (stretch.held,)
+    motion = stretch.motion
+    return Segment(
+        query_start_s=round(stretch.query_start_s, 3),
+        query_end_s=round(stretch.query_end_s, 3),
+        reference_start_s=round(stretch.reference_start_s, 3),
+        reference_end_s=round(stretch.reference_end_s, 3),
+        speed=round(stretch.speed, 4),
+        score=score,
+        transform=describe(stretch.held, stretch.pose, stretch.query_shape, stretch.reference_shape),
+        evidence=SegmentEvidence(
+            frames=stretch.frames,
+            hamming_median=None,
+            moments=len(stretch.moments),
+            inliers=float(np.median([f.inliers for f in fits])),
+            cells=float(np.median([f.cells for f in fits])),
+            inlier_ratio=round(float(np.median([f.inlier_ratio for f in fits])), 4),
+            drift_px=None if stretch.drift is None else round(stretch.drift, 3),
+            motion=None if motion is None else round(motion.peak, 4),
+            motion_z=None if motion is None else round(motion.z, 3),
+        ),
+    )

@@ -1,0 +1,71 @@
+"""The presentation clock: where zero lies on the video stream's own clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from forensics.media.isobmff import Boxes, Track
+from forensics.model.media import Stream
+from forensics.model.time import MediaTime
+
+_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,9})?\Z")
+
+
+def clock_origin(
+    streams: tuple[Stream, ...],
+    video: int | None,
+    track_ids: Sequence[int | None],
+    boxes: Boxes | None,
+    container_start: str | None,
+) -> tuple[MediaTime | None, bool]:
+    """The tick of the video stream that is shown at zero seconds, and whether the video has an edit list.
+
+    Streams are read with edit lists ignored. A track's tick ``p`` lies on the movie's clock at ``p - shift``, where
+    that shift is the first edit's media time less the empty edit before it (ISO/IEC 14496-12, 8.6.6). Players put zero
+    where the first audio or video stream starts, and so does ffmpeg; other containers say that start themselves.
+    """
+    base = None if video is None else streams[video].time_base
+    if video is None or base is None:
+        return None, False
+    tracks = {track.id: track for track in boxes.tracks} if boxes else {}
+    edits = [_first_edit(tracks.get(number or 0), boxes) for number in track_ids]
+    if any(any(edit) for edit in edits):
+        start = min(
+            (_start(s, *edit) for s, edit in zip(streams, edits, strict=True) if _plays(s)), default=Fraction(0)
+        )
+    else:
+        start = _seconds(container_start)
+    media_time, empty = edits[video]
+    track = tracks.get(track_ids[video] or 0)
+    edited = track is not None and bool(track.edits)
+    return MediaTime(pts=round((media_time - empty + start) / base.fraction), base=base), edited
+
+
+def _plays(stream: Stream) -> bool:
+    return stream.kind in {"video", "audio"} and not stream.attached_picture and stream.start_pts is not None
+
+
+def _start(stream: Stream, media_time: Fraction, empty: Fraction) -> Fraction:
+    """When the stream begins on the movie's clock: nothing before the first edit's media time is presented."""
+    assert stream.start_pts is not None
+    first = stream.start_pts * (stream.time_base.fraction if stream.time_base else Fraction(0))
+    return max(first, media_time) - media_time + empty if media_time or empty else first
+
+
+def _first_edit(track: Track | None, boxes: Boxes | None) -> tuple[Fraction, Fraction]:
+    """Seconds: the first edit's media time on the track's clock, and the empty time before it."""
+    zero = Fraction(0)
+    if track is None or boxes is None or not track.edits or not track.timescale or not boxes.timescale:
+        return zero, zero
+    empty = zero
+    for edit in track.edits:
+        if edit.media_time >= 0:
+            return Fraction(edit.media_time, track.timescale), empty
+        empty += Fraction(edit.duration, boxes.timescale)
+    return zero, empty
+
+
+def _seconds(text: str | None) -> Fraction:
+    return Fraction(text) if text and _DECIMAL.match(text) else Fraction(0)

@@ -1,0 +1,198 @@
+"""Every command line for ffmpeg, built with ffmpeg-python, and ffprobe's beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ffmpeg
+
+from forensics.media.limits import Limits
+from forensics.media.pixels import LUMA_SIDE, SCALE_FLAGS, Recipe
+from forensics.media.tools import Tool
+from forensics.model.media import Probe, Stream
+
+FORMATS = "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,gif,mxf"
+"""Containers that ffmpeg may try. None of them names another file (playlists, concat, image sequences and text
+formats do), and none is so weak that noise passes for it (raw streams, MP3)."""
+
+PROBE_BYTES = 20_000_000
+PROBE_MICROSECONDS = 10_000_000
+"""How far ffmpeg looks for stream parameters; fixed, for its defaults differ between versions."""
+
+_LOGLEVEL = "repeat+level+warning"
+
+# Coded slices only: parameter sets and delimiters move between the container and the stream when a file is remuxed
+# (Rec. ITU-T H.264 table 7-1 types 1-5; H.265 table 7-1 types 0-31). AV1: all but temporal delimiters (type 2).
+# AAC: without ADTS headers, which only transport streams carry.
+_ESSENCE_FILTERS = {
+    "h264": "h264_mp4toannexb,filter_units=pass_types=1-5",
+    "hevc": "hevc_mp4toannexb,filter_units=pass_types=0-31",
+    "av1": "filter_units=remove_types=2",
+    "aac": "aac_adtstoasc",
+}
+
+
+def is_mov(container: str) -> bool:
+    """Whether ffprobe's format name is the ISO base media demuxer, the only one with edit list options."""
+    return "mov" in container.split(",")
+
+
+def global_options(limits: Limits, cpu_flags: str | None = None) -> list[str]:
+    """Options that stand before the input; ``cpu_flags`` "0" turns SIMD off, to show that results do not move."""
+    options = ["-hide_banner", "-nostats", "-nostdin", "-loglevel", _LOGLEVEL, "-max_alloc", str(limits.block_bytes)]
+    options += ["-filter_complex_threads", "1"]
+    return options if cpu_flags is None else [*options, "-cpuflags", cpu_flags]
+
+
+def input_options(limits: Limits, *, mov: bool) -> dict[str, Any]:
+    """Options of the input file that keep ffmpeg inside it, for ffmpeg and ffprobe alike."""
+    options: dict[str, Any] = {
+        "protocol_whitelist": "file,pipe",
+        "format_whitelist": FORMATS,
+        "max_streams": limits.max_streams,
+        "max_pixels": limits.max_pixels,
+        "probesize": PROBE_BYTES,
+        "analyzeduration": PROBE_MICROSECONDS,
+    }
+    if mov:
+        options["ignore_editlist"] = 1
+    return options
+
+
+def probe_command(
+    tool: Tool, name: str, output: str, limits: Limits, *, mov: bool, tags: bool
+) -> list[str]:
+    """ffprobe's argv. ffmpeg-python has no builder for it: its ``probe()`` runs the program itself, without limits."""
+    words = [tool.path, "-hide_banner", "-loglevel", _LOGLEVEL, "-max_alloc", str(limits.block_bytes)]
+    for key, value in sorted(input_options(limits, mov=mov).items()):
+        words += [f"-{key}", str(value)]
+    words += ["-threads", "1", "-count_packets", "-of", "json"]
+    words += ["-show_format", "-show_streams"] if tags else ["-show_entries", "format:stream:stream_tags=:format_tags="]
+    return [*words, "-o", output, "-i", name]
+
+
+def _open(name: str, limits: Limits, probe: Probe, **more: Any) -> Any:
+    options = input_options(limits, mov=is_mov(probe.container)) | more
+    # Rotation is kept out of the decoder, so that planes are what was coded; timestamps are kept as stored.
+    return ffmpeg.input(name, noautorotate=None, copyts=None, threads=1, **options)
+
+
+def _compile(tool: Tool, limits: Limits, outputs: Sequence[Any], cpu_flags: str | None = None) -> list[str]:
+    command = ffmpeg.merge_outputs(*outputs)
+    return list(command.compile(cmd=[tool.path, *global_options(limits, cpu_flags)]))
+
+
+def _with_timestamps(stream: Any, output: str) -> Any:
+    """Let the filter graph print each frame's pts to a pipe: before any encoder or muxer could move it.
+
+    The metadata filter prints only frames that have metadata, hence the mark.
+    """
+    marked = stream.filter("metadata", mode="add", key="n", value="1")
+    return marked.filter("metadata", mode="print", file=output, direct=1)
+
+
+def _raw(stream: Any, output: str) -> Any:
+    return ffmpeg.output(stream, output, format="rawvideo", fps_mode="passthrough", threads=1)
+
+
+def _luma(stream: Any, recipe: Recipe, width: int, height: int) -> Any:
+    """One plane of ``width`` x ``height``: luma as coded, then scaled; never converted to gray."""
+    scale = {"flags": SCALE_FLAGS}
+    if not recipe.exact:
+        stream = stream.filter("scale", width, height, **scale).filter("format", recipe.layout.name)
+        return stream.filter("extractplanes", "y")
+    if recipe.layout.chroma is not None:
+        stream = stream.filter("extractplanes", "y")
+    # The pinned format changes nothing, unless the stream changes its own half-way: then the pipe stays in step.
+    return stream.filter("scale", width, height, **scale).filter("format", recipe.layout.gray_name)
+
+
+def _picture(stream: Any, recipe: Recipe, width: int, height: int) -> Any:
+    """All planes at ``width`` x ``height``; a scale to the same size and format passes frames through untouched."""
+    return stream.filter("scale", width, height, flags=SCALE_FLAGS).filter("format", recipe.layout.name)
+
+
+def every_interval(ticks: int) -> str:
+    """Expression for the select filter: the first frame, and the next at least ``ticks`` after each one taken."""
+    return (
+        "isnan(prev_selected_pts)"
+        f"+gte(pts-prev_selected_pts,{ticks})"
+        "+lt(pts,prev_selected_pts)"  # a clock that jumps back starts anew
+    )
+
+
+def _essence(source: Any, streams: Sequence[Stream], output: str) -> Any:
+    filters = {
+        f"bsf:{place}": _ESSENCE_FILTERS[stream.codec]
+        for place, stream in enumerate(streams)
+        if stream.codec in _ESSENCE_FILTERS
+    }
+    return ffmpeg.output(
+        *(source[str(stream.index)] for stream in streams),
+        output,
+        format="streamhash",
+        hash="sha256",
+        c="copy",
+        copyinkf=None,
+        copypriorss=1,
+        **filters,
+    )
+
+
+def essence_streams(probe: Probe) -> tuple[Stream, ...]:
+    """The streams that get an essence digest: the video that is decoded and every audio stream."""
+    return tuple(s for s in probe.streams if s.index == probe.video or s.kind == "audio")
+
+
+def decode_command(
+    tool: Tool,
+    probe: Probe,
+    recipe: Recipe,
+    names: tuple[str, tuple[str, ...]],
+    *,
+    interval_ticks: int,
+    limits: Limits,
+    essence: bool = True,
+    cpu_flags: str | None = None,
+) -> list[str]:
+    """The one decode pass. ``names`` are the input and the outputs: luma, its timestamps, pictures, their
+    timestamps, and (with ``essence``) the stream digests.
+    """
+    name, (luma, luma_pts, pictures, picture_pts, *digests) = names
+    video = probe.video_stream
+    assert video is not None and video.width is not None and video.height is not None
+    source = _open(name, limits, probe)
+    both = source[str(video.index)].filter_multi_output("split", 2)
+    small = _with_timestamps(_luma(both[0], recipe, LUMA_SIDE, LUMA_SIDE), luma_pts)
+    chosen = _with_timestamps(both[1].filter("select", every_interval(interval_ticks)), picture_pts)
+    outputs = [_raw(small, luma), _raw(_picture(chosen, recipe, video.width, video.height), pictures)]
+    if essence:
+        outputs.append(_essence(source, essence_streams(probe), digests[0]))
+    return _compile(tool, limits, outputs, cpu_flags)
+
+
+def stretch_command(
+    tool: Tool,
+    probe: Probe,
+    recipe: Recipe,
+    names: tuple[str, tuple[str, ...]],
+    *,
+    seek_s: str | None,
+    end_pts: int,
+    select: str,
+    size: tuple[int, int],
+    luma_only: bool,
+    limits: Limits,
+) -> list[str]:
+    """Decode from a sync frame before ``seek_s`` (None: from the start) up to ``end_pts`` and pass the frames that
+    ``select`` takes, scaled to ``size``. Outputs: raw frames, their timestamps, timestamps of all decoded frames.
+    """
+    name, (raw, raw_pts, all_pts) = names
+    video = probe.video_stream
+    assert video is not None
+    seek = {} if seek_s is None else {"ss": seek_s, "seek_timestamp": 1, "noaccurate_seek": None}
+    decoded = _with_timestamps(_open(name, limits, probe, **seek)[str(video.index)], all_pts)
+    taken = decoded.filter("trim", end_pts=end_pts + 1).filter("select", select)
+    shaped = (_luma if luma_only else _picture)(_with_timestamps(taken, raw_pts), recipe, *size)
+    return _compile(tool, limits, [_raw(shaped, raw)])

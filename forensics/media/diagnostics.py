@@ -1,0 +1,53 @@
+"""What ffmpeg says on stderr, counted line by line and never kept whole."""
+
+from __future__ import annotations
+
+import re
+
+MAX_LINE = 2048
+MAX_FIRST = 8
+"""Lines kept word for word: the first ones name the fault, the rest repeats it."""
+
+_MESSAGE = re.compile(r"(?:\[(?P<part>[^\]@]+?)(?: @ [^\]]*)?\] )*\[(?P<level>[a-z]+)\] (?P<text>.*)")
+_ADDRESS = re.compile(r" @ 0x[0-9a-f]+|0x[0-9a-f]{8,}")
+_MUXERS = frozenset({"rawvideo", "streamhash"})
+"""They complain of clocks that jump back, which is told by the timestamps themselves."""
+_TRUNCATED = re.compile(r"partial file|ended prematurely|truncat|incomplete frame|Packet mismatch", re.IGNORECASE)
+_CORRUPT = re.compile(r"corrupt|Invalid data|invalid", re.IGNORECASE)
+
+
+class Diagnostics:
+    """Counts of ``errors`` (faults that the decoder or the container reader reports) and ``truncations``; ``first``
+    are the first messages without addresses, equal from run to run.
+    """
+
+    def __init__(self) -> None:
+        self.errors = 0
+        self.truncations = 0
+        self.first: list[str] = []
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived on stderr; a line longer than the cap is cut there."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[:MAX_LINE]
+        for line in lines:
+            self._take(line[:MAX_LINE].decode("utf-8", "replace").strip())
+
+    def close(self) -> None:
+        """Take the last line even if it has no end."""
+        self.feed(b"\n")
+
+    def _take(self, line: str) -> None:
+        found = _MESSAGE.match(line)
+        if found is None or found["part"] in _MUXERS:
+            return
+        text = _ADDRESS.sub("", found["text"])
+        serious = found["level"] in {"error", "fatal", "panic"} or _CORRUPT.search(text) is not None
+        truncated = _TRUNCATED.search(text) is not None
+        if not (serious or truncated):
+            return
+        self.errors += serious
+        self.truncations += truncated
+        if len(self.first) < MAX_FIRST:
+            self.first.append(f"{found['part']}: {text}" if found["part"] else text)

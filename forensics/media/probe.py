@@ -1,0 +1,264 @@
+"""Container facts: one ffprobe call and one walk over the boxes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from forensics.errors import MediaError
+from forensics.media.child import Child, collect
+from forensics.media.clock import clock_origin
+from forensics.media.commands import probe_command
+from forensics.media.isobmff import Boxes, walk
+from forensics.media.limits import DEFAULT_LIMITS, Limits
+from forensics.media.tools import Tools
+from forensics.model.media import Probe, Stream, Tag
+from forensics.model.notice import Notice
+from forensics.model.time import TimeBase
+
+_Pairs = list[tuple[str, Any]]
+_RATIO = re.compile(r"(\d{1,18})/(\d{1,18})\Z")
+_UNSET = frozenset({"", "unknown", "N/A", "0/0", "0:1", "und"})
+_MAX_TEXT = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What a file says, the ffprobe argv that asked, and what a reader must know. ``probe.video`` is None when
+    there is no video stream; whether that is an error is for the caller to say.
+    """
+
+    probe: Probe
+    command: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
+    """Read the container facts of the regular file open as ``fd``.
+
+    Raises `MediaError` with code ``media.empty``, ``media.not_media``, ``media.moov_missing``, ``media.truncated``,
+    ``media.damaged`` or ``media.limit`` when ffprobe can make nothing of it, and `ToolError`.
+    """
+    if os.fstat(fd).st_size == 0:
+        raise MediaError("the file is empty", code="media.empty", hint="Fetch it again.")
+    boxes = walk(fd)
+    child, text, mov = _ask(tools, fd, limits, mov=boxes is not None, tags=True)
+    notices: list[Notice] = []
+    if text is None:
+        notices.append(Notice(code="media.tags_dropped", message="The tags exceed the probe's limit and are left out."))
+        child, text, mov = _ask(tools, fd, limits, mov=mov, tags=False)
+    raw = _parse(text or b"")
+    if not _streams_of(raw):
+        raise _refusal(child, boxes)
+    boxes = boxes if mov else None
+    facts, more = _facts(raw, boxes, limits)
+    return Probed(probe=facts, command=child.command, notices=(*notices, *more, *_box_notices(boxes)))
+
+
+def _ask(tools: Tools, fd: int, limits: Limits, *, mov: bool, tags: bool) -> tuple[Child, bytes | None, bool]:
+    """Run ffprobe: the ended child, its JSON (None when over the byte cap), and whether it took the ISO option."""
+
+    def build(name: str, outputs: tuple[str, ...]) -> list[str]:
+        return probe_command(tools.ffprobe, name, outputs[0], limits, mov=mov, tags=tags)
+
+    child, text = collect(
+        build, fd, limits=limits, cpu_s=limits.probe_cpu_s, wall_s=limits.probe_wall_s, max_bytes=limits.max_probe_bytes
+    )
+    if mov and any("ignore_editlist" in line for line in child.diagnostics.first):
+        # It starts like an ISO file, but ffprobe takes it for another format, whose reader has no such option.
+        return _ask(tools, fd, limits, mov=False, tags=tags)
+    return child, text, mov
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    """ffprobe's JSON. Objects keep repeated keys (as a list of pairs), since a file may repeat a tag."""
+    try:
+        found = json.loads(text.decode("utf-8", "replace") or "{}", object_pairs_hook=_pairs)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _pairs(pairs: _Pairs) -> dict[str, Any]:
+    return {**dict(pairs), "": pairs}
+
+
+def _streams_of(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    found = raw.get("streams")
+    return [stream for stream in found if isinstance(stream, dict)] if isinstance(found, list) else []
+
+
+def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
+    """The reason why ffprobe found no stream."""
+    said = child.diagnostics.first
+    if child.over_limit or any("max_streams" in line or "Cannot allocate" in line for line in said):
+        return MediaError(
+            "probing exceeds the limits: " + (said[0] if said else "CPU time"),
+            code="media.limit",
+            hint="Raise the limits if the file is to be trusted.",
+        )
+    if boxes is not None and "moov" not in boxes.kinds:
+        if "moof" in boxes.kinds or "mdat" in boxes.kinds or boxes.missing_bytes:
+            return MediaError(
+                "the index (moov) is missing: the end of the file was probably never received",
+                code="media.moov_missing",
+                hint="Fetch it again; the bytes at hand are kept.",
+            )
+        return MediaError("the file holds no index and no media data", code="media.truncated", hint="Fetch it again.")
+    if boxes is not None:
+        return MediaError(
+            "the file has an index, but no stream can be read" + (f": {said[0]}" if said else ""),
+            code="media.damaged",
+            hint="The bytes are kept; a copy from another source may decode.",
+        )
+    return MediaError(
+        "not a video container that is read here" + (f": {said[0]}" if said else ""),
+        code="media.not_media",
+        hint="Playlists and scripts that name other files are refused on purpose; give the video file itself.",
+    )
+
+
+def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Probe, list[Notice]]:
+    outer = raw.get("format") if isinstance(raw.get("format"), dict) else {}
+    assert isinstance(outer, dict)
+    listed = _streams_of(raw)
+    streams = tuple(_stream(place, entry) for place, entry in enumerate(listed))
+    tags, notices = _tags(outer, listed, limits)
+    video = _first_video(streams)
+    track_ids = [_track_id(entry) for entry in listed]
+    origin, edit_list = clock_origin(streams, video, track_ids, boxes, _text(outer, "start_time"))
+    notices += _stored_notices(listed, video, streams)
+    return (
+        Probe(
+            container=str(outer.get("format_name", "")),
+            duration=_text(outer, "duration"),
+            start=_text(outer, "start_time"),
+            bit_rate=_text(outer, "bit_rate"),
+            brands=boxes.brands if boxes else (),
+            streams=streams,
+            tags=tags,
+            video=video,
+            origin=origin,
+            edit_list=edit_list,
+            trailing_bytes=boxes.trailing_bytes if boxes else 0,
+        ),
+        notices,
+    )
+
+
+def _first_video(streams: tuple[Stream, ...]) -> int | None:
+    real = [s for s in streams if s.kind == "video" and not s.attached_picture]
+    sound = [s for s in real if s.codec is not None and s.width and s.height]
+    return next((s.index for s in (*sound, *real)), None)
+
+
+def _stream(place: int, entry: dict[str, Any]) -> Stream:
+    disposition = entry.get("disposition")
+    return Stream(
+        index=place,
+        kind=str(entry.get("codec_type", "unknown"))[:_MAX_TEXT],
+        codec=_text(entry, "codec_name"),
+        time_base=_time_base(entry.get("time_base")),
+        start_pts=_whole(entry.get("start_pts")),
+        duration=_text(entry, "duration"),
+        packets=_whole(entry.get("nb_read_packets")),
+        width=_whole(entry.get("width")),
+        height=_whole(entry.get("height")),
+        pixel_format=_text(entry, "pix_fmt"),
+        frame_rate=_text(entry, "avg_frame_rate") or _text(entry, "r_frame_rate"),
+        sample_aspect_ratio=_text(entry, "sample_aspect_ratio"),
+        color_space=_text(entry, "color_space"),
+        color_range=_text(entry, "color_range"),
+        rotation=_rotation(entry),
+        attached_picture=isinstance(disposition, dict) and disposition.get("attached_pic") == 1,
+        sample_rate=_whole(entry.get("sample_rate")),
+        channels=_whole(entry.get("channels")),
+    )
+
+
+def _text(entry: dict[str, Any], key: str) -> str | None:
+    value = entry.get(key)
+    text = str(value)[:_MAX_TEXT] if isinstance(value, str | int) else ""
+    return None if text in _UNSET else text
+
+
+def _whole(value: object) -> int | None:
+    """An integer that ffprobe gave as a number or as digits."""
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value) else None
+
+
+def _time_base(value: object) -> TimeBase | None:
+    found = _RATIO.match(value) if isinstance(value, str) else None
+    if found is None or int(found[1]) == 0 or int(found[2]) == 0:
+        return None
+    return TimeBase(num=int(found[1]), den=int(found[2]))
+
+
+def _rotation(entry: dict[str, Any]) -> int | None:
+    """Degrees counter-clockwise by which the picture must be turned to stand upright, from the display matrix."""
+    listed = entry.get("side_data_list")
+    for data in listed if isinstance(listed, list) else ():
+        if isinstance(data, dict) and isinstance(data.get("rotation"), int):
+            return int(data["rotation"])
+    return None
+
+
+def _track_id(entry: dict[str, Any]) -> int | None:
+    """track_ID of an ISO stream: ffprobe writes it in hexadecimal."""
+    value = entry.get("id")
+    return int(value, 16) if isinstance(value, str) and re.fullmatch(r"0x[0-9a-f]{1,8}", value) else None
+
+
+def _tags(outer: dict[str, Any], listed: list[dict[str, Any]], limits: Limits) -> tuple[tuple[Tag, ...], list[Notice]]:
+    """Tags of the container and of each stream in file order, bounded in number and length."""
+    groups = [("format", outer), *((f"stream:{place}", entry) for place, entry in enumerate(listed))]
+    found: list[Tag] = []
+    total = cut = 0
+    for group, entry in groups:
+        inner = entry.get("tags")
+        for name, value in inner[""] if isinstance(inner, dict) else ():
+            total += 1
+            text = str(value)
+            cut += len(text) > limits.max_tag_chars
+            if len(found) < limits.max_tags:
+                found.append(Tag(group=group, name=str(name)[:256], value=text[: limits.max_tag_chars]))
+    notices = []
+    if total > len(found):
+        message = f"{total} tags found, the first {len(found)} are recorded."
+        notices.append(Notice(code="media.tags_dropped", message=message))
+    if cut:
+        message = f"{cut} tags are longer than {limits.max_tag_chars} characters and were cut."
+        notices.append(Notice(code="media.tags_cut", message=message))
+    return tuple(found), notices
+
+
+def _stored_notices(listed: list[dict[str, Any]], video: int | None, streams: tuple[Stream, ...]) -> list[Notice]:
+    """The index lists more frames than can be read: the data was cut off."""
+    if video is None:
+        return []
+    stored, readable = _whole(listed[video].get("nb_frames")), streams[video].packets
+    if stored is None or readable is None or stored <= readable:
+        return []
+    message = f"The index lists {stored} frames of video, {readable} can be read."
+    return [Notice(code="media.truncated", message=message)]
+
+
+def _box_notices(boxes: Boxes | None) -> list[Notice]:
+    if boxes is None:
+        return []
+    notices = []
+    if boxes.missing_bytes:
+        message = f"The last box ends {boxes.missing_bytes} bytes after the end of the file."
+        notices.append(Notice(code="media.truncated", message=message))
+    if boxes.trailing_bytes:
+        message = f"{boxes.trailing_bytes} bytes follow the end of the movie; players do not show them."
+        notices.append(Notice(code="media.trailing_data", message=message))
+    if not boxes.complete:
+        message = "The file has more boxes than the walk may visit; trailing bytes are not known."
+        notices.append(Notice(code="media.boxes_not_walked", message=message))
+    return notices

@@ -1,0 +1,139 @@
+"""The fingerprints of a case (and of queries from outside it), ready to be searched and looked at.
+
+Each worker process loads it once. The tracks in the store are the truth; what is built here is gone with the process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from forensics import fingerprint, index, matching, media
+from forensics.errors import IntegrityError
+from forensics.model.manifest import Facts, Manifest
+from forensics.model.match import Hits
+from forensics.model.media import MediaKind, Probe, Window
+from pipelines.case import Case
+from pipelines.derive import FINGERPRINT_FILE, Kit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """One video that can be compared: where its bytes and its fingerprint lie."""
+
+    id: str
+    original: Path
+    fingerprint: Path
+    fingerprint_sha256: str
+    video_essence: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """Volumes of the case, then those from outside. Only the case's are searched."""
+
+    kit: Kit
+    references: tuple[Volume, ...]
+    queries: tuple[Volume, ...]
+
+    @cached_property
+    def subjects(self) -> dict[str, matching.Subject]:
+        """What the matcher needs of every volume."""
+        return {volume.id: _subject(volume) for volume in (*self.references, *self.queries)}
+
+    @cached_property
+    def corpus(self) -> matching.Corpus:
+        """All references together, in the order of `references`."""
+        return matching.Corpus.build([self.subjects[volume.id] for volume in self.references])
+
+    @cached_property
+    def _index(self) -> index.FlatIndex:
+        flat = index.FlatIndex()
+        flat.add(self.corpus.codes)
+        return flat
+
+    @cached_property
+    def footage(self) -> matching.Footage:
+        """What has been decoded lately for comparing."""
+        return matching.Footage(self.window)
+
+    def range_query(self, codes: matching.Codes, radius: int) -> Hits:
+        """Every pair of a query code and a reference code within ``radius`` bits."""
+        return self._index.query(codes, radius)
+
+    def window(self, volume_id: str, start_s: float, end_s: float, fps: float, long_side: int) -> Window:
+        """Luma frames of a stretch, decoded from the kept bytes."""
+        volume = self._volumes[volume_id]
+        with volume.original.open("rb") as handle:
+            probe = self._probe(volume_id, handle.fileno())
+            return media.window(self.kit.tools, handle.fileno(), probe, start_s, end_s, fps, long_side, self.kit.limits)
+
+    @cached_property
+    def _volumes(self) -> dict[str, Volume]:
+        return {volume.id: volume for volume in (*self.references, *self.queries)}
+
+    @cached_property
+    def _probes(self) -> dict[str, Probe]:
+        return {}
+
+    def _probe(self, volume_id: str, handle: int) -> Probe:
+        if volume_id not in self._probes:
+            self._probes[volume_id] = media.probe(self.kit.tools, handle, self.kit.limits).probe
+        return self._probes[volume_id]
+
+
+def volumes_of(case: Case) -> tuple[Volume, ...]:
+    """Every evidence of the case that has a fingerprint, in the order of the exhibit numbers."""
+    found = []
+    for evidence in case.store.ids():
+        manifest = case.manifest(evidence)
+        if manifest.facts.exact.get("kind") == MediaKind.VIDEO:
+            found.append((str(manifest.record.case.get("exhibit")), _volume(case, evidence, manifest)))
+    return tuple(volume for _, volume in sorted(found, key=lambda pair: (len(pair[0]), pair[0])))
+
+
+def volume_of(evidence: str, original: Path, track: Path, facts: Facts) -> Volume:
+    """The volume of a video whose bytes and fingerprint track lie at these paths."""
+    recipe = facts.recipe.get("fingerprint")
+    assert isinstance(recipe, dict)
+    return Volume(
+        id=evidence,
+        original=original,
+        fingerprint=track,
+        fingerprint_sha256=str(recipe["sha256"]),
+        video_essence=_essence(facts),
+    )
+
+
+def _volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
+    original = case.store.path(evidence, "original")
+    track = case.store.path(evidence, FINGERPRINT_FILE)
+    return volume_of(evidence, original, track, manifest.facts)
+
+
+def _subject(volume: Volume) -> matching.Subject:
+    data = volume.fingerprint.read_bytes()
+    if hashlib.sha256(data).hexdigest() != volume.fingerprint_sha256:
+        raise IntegrityError(
+            f"the fingerprint of {volume.id} is not the one that its manifest names",
+            hint="run verify for the whole extent; replay derives the fingerprint again",
+        )
+    track = fingerprint.decode(data)
+    return matching.Subject(
+        id=volume.id,
+        fingerprint=track,
+        duration_s=track.end_s,
+        sha256=volume.id,
+        video_essence=volume.video_essence,
+    )
+
+
+def _essence(facts: Facts) -> str | None:
+    streams = facts.exact.get("essence")
+    for stream in streams if isinstance(streams, Sequence) and not isinstance(streams, str) else ():
+        if isinstance(stream, dict) and stream.get("kind") == "video":
+            return str(stream["sha256"])
+    return None

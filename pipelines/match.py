@@ -1,0 +1,208 @@
+"""Find which files show the same recording.
+
+1  load the fingerprints of the case (and make those of queries from outside, in a temporary folder)
+2  for every query, rank candidates by exact range search and local features
+3  examine each pair once on decoded pictures: alignment, geometry, motion
+4  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from forensics import acquire, matching, media, sources
+from forensics.errors import ForensicsError
+from forensics.model.custody import EventType
+from forensics.model.match import Match
+from forensics.model.media import MediaKind
+from forensics.model.notice import Notice
+from forensics.model.provenance import Passed
+from pipelines import findings
+from pipelines.case import Case, Run
+from pipelines.config import Settings
+from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
+from pipelines.engine import Engine, Failed, open_engine
+from pipelines.library import Library, Volume, volume_of, volumes_of
+from pipelines.progress import Progress
+from pipelines.surroundings import cpu_count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """A pair with the paths to show for both sides."""
+
+    match: Match
+    query_path: str
+    reference_path: str
+
+
+def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> Iterator[Matched | Notice]:
+    """Compare every evidence with every other; yield pairs best first, and what could not be compared.
+
+    Raises:
+        ToolError: ffmpeg or ffprobe is missing or too old.
+        IntegrityError: a stored fingerprint is not the one that its manifest names.
+    """
+    library = Library(kit=_kit(run, settings), references=volumes_of(case), queries=())
+    order = {volume.id: number for number, volume in enumerate(library.references)}
+    engine = open_engine(settings.jobs or cpu_count())
+    found = _compare(engine, library, tuple(order), order, progress)
+    matches = []
+    for thing in found:
+        if isinstance(thing, Notice):
+            yield thing
+        else:
+            matches.append(thing)
+    pairs = len(order) * (len(order) - 1) // 2
+    findings.file_run(case, run, matches, matching.parameters(), pairs)
+    for match in matches:
+        yield Matched(
+            match=match, query_path=_shown(case, match.query_id), reference_path=_shown(case, match.reference_id)
+        )
+
+
+def match_queries(
+    case: Case, run: Run, inputs: Sequence[str], settings: Settings, progress: Progress
+) -> Iterator[Matched | Notice]:
+    """Compare files from outside with the case. Nothing is admitted; the log keeps that it was asked.
+
+    Raises:
+        ToolError: ffmpeg or ffprobe is missing or too old.
+        IntegrityError: a stored fingerprint is not the one that its manifest names.
+    """
+    kit = _kit(run, settings)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="query-")))
+        engine = open_engine(settings.jobs or cpu_count())
+        paths: dict[str, list[str]] = {}
+        volumes: list[Volume] = []
+        for thing in _read_queries(engine, inputs, folder, kit, progress):
+            if isinstance(thing, Notice):
+                yield thing
+                continue
+            path, volume = thing
+            if volume.id not in paths:
+                volumes.append(volume)
+            paths.setdefault(volume.id, []).append(path)
+        library = Library(kit=kit, references=volumes_of(case), queries=tuple(volumes))
+        case.record(run, EventType.MATCHING, None, {"queries": len(volumes), "references": len(library.references)})
+        for found in _compare(engine, library, tuple(paths), {}, progress):
+            if isinstance(found, Notice):
+                yield found
+                continue
+            for path in paths[found.query_id]:
+                yield Matched(match=found, query_path=path, reference_path=_shown(case, found.reference_id))
+
+
+def _compare(
+    engine: Engine, library: Library, queries: tuple[str, ...], order: dict[str, int], progress: Progress
+) -> Iterator[Match | Notice]:
+    """Steps 2 and 3. With ``order`` (inside a case) each unordered pair is examined once, the later file as query."""
+    progress.grow(len(queries))
+    pairs: dict[tuple[str, str], matching.Candidate] = {}
+    for thing in engine.run(_Rank(library=library), queries):
+        progress.advance()
+        if isinstance(thing, Failed):
+            yield _not_compared(thing)
+            continue
+        for candidate in thing.result:
+            if candidate.reference_id == candidate.query_id:
+                continue
+            key = (candidate.query_id, candidate.reference_id)
+            if order and (key[1], key[0]) in pairs and order[key[0]] < order[key[1]]:
+                continue
+            if order:
+                pairs.pop((key[1], key[0]), None)
+            pairs[key] = candidate
+    progress.grow(len(queries) + len(pairs))
+    for done in engine.run(_Examine(library=library), tuple(pairs.values())):
+        progress.advance()
+        if isinstance(done, Failed):
+            yield _not_compared(done)
+        elif done.result is not None:
+            yield done.result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rank:
+    """The worker's job of step 2."""
+
+    library: Library
+
+    def __call__(self, query: str) -> tuple[matching.Candidate, ...]:
+        single_threaded()
+        library = self.library
+        return matching.candidates(library.subjects[query], library.corpus, library.range_query, library.footage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Examine:
+    """The worker's job of step 3."""
+
+    library: Library
+
+    def __call__(self, pair: matching.Candidate) -> Match | None:
+        single_threaded()
+        subjects = self.library.subjects
+        return matching.examine(subjects[pair.query_id], subjects[pair.reference_id], pair, self.library.footage)
+
+
+def _not_compared(failed: Failed[object]) -> Notice:
+    return Notice(code=failed.code, message=f"not compared: {failed.item}: {failed.message}")
+
+
+def _kit(run: Run, settings: Settings) -> Kit:
+    tools = media.find_tools(run.surroundings.search_path())
+    return Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, wall_s=settings.wall_s))
+
+
+def _shown(case: Case, evidence: str) -> str:
+    return str(case.manifest(evidence).record.appearances[0]["path"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadQuery:
+    """The worker's job of step 1 for a file from outside: copy, derive, keep only what searching needs."""
+
+    folder: Path
+    kit: Kit
+
+    def __call__(self, task: tuple[int, str]) -> Volume | Notice:
+        single_threaded()
+        number, path = task
+        content = self.folder / f"{number:08d}"
+        content.mkdir()
+        try:
+            acquisition = acquire.acquire(path, content / "original")
+        except ForensicsError as error:
+            return Notice(code=error.code, message=f"{path}: {error.message}")
+        with (content / "original").open("rb") as handle:
+            derived = derive(handle.fileno(), acquisition.digests, (), content, self.kit)
+        if derived.kind is not MediaKind.VIDEO:
+            reasons = "; ".join(notice.message for notice in derived.notices) or "it is no video"
+            return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
+        return volume_of(acquisition.digests.sha256, content / "original", content / FINGERPRINT_FILE, derived.facts)
+
+
+def _read_queries(
+    engine: Engine, inputs: Sequence[str], folder: Path, kit: Kit, progress: Progress
+) -> Iterator[tuple[str, Volume] | Notice]:
+    tasks: list[tuple[int, str]] = []
+    for thing in sources.discover(inputs):
+        if not isinstance(thing, Passed):
+            tasks.append((len(tasks), thing.path))
+        elif thing.failed:
+            yield Notice(code=thing.code, message=f"{thing.path}: {thing.message}")
+    progress.grow(len(tasks))
+    for thing in engine.run(_ReadQuery(folder=folder, kit=kit), tasks):
+        progress.advance()
+        if isinstance(thing, Failed):
+            yield _not_compared(thing)
+        elif isinstance(thing.result, Notice):
+            yield thing.result
+        else:
+            yield thing.item[1], thing.result

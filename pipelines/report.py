@@ -1,0 +1,299 @@
+"""The case as one page: gather the values, fetch the pictures, render, write.
+
+1  every evidence from its newest manifest, with the keyframes that the store holds
+2  every finding that stands, with frames of both files at the same aligned moments
+3  what was refused, from the log
+4  render and write one HTML file
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+
+from forensics import __version__, media, report
+from forensics.errors import MediaError, StoreError
+from forensics.model.custody import CustodyEvent, EventType
+from forensics.model.manifest import Json, Manifest
+from forensics.model.match import Match, Segment
+from forensics.model.notice import Notice
+from forensics.model.provenance import Appearance, Passed, Post, SourceKind
+from forensics.model.telemetry import Fix
+from pipelines import findings
+from pipelines.case import Case, Run
+from pipelines.config import Settings
+from pipelines.environment import PACKAGES
+from pipelines.facts import clock, stream_lines, telemetry_entries
+from pipelines.progress import Progress
+
+PAIRS_PER_SEGMENT = 6
+"""Aligned pairs shown of one segment: enough to judge, few enough to print."""
+
+STRIP_LONG_SIDE = 320
+"""Pixels of the long side of a strip's frames."""
+
+KEYFRAMES_SHOWN = 24
+"""Keyframes of one evidence on the page; the store holds all."""
+
+METHOD_TEXT = (
+    "Every frame is reduced to 64 by 64 luma values and hashed to 256 bits by the signs of a discrete cosine transform "
+    "(the PDQ family). Hashes only propose pairs of files and a time offset.",
+    "A pair is decided on pictures: local features of frames at the same aligned moments must agree under one "
+    "geometric transform, at three moments at least, and the transform must stay the same over time. Then the motion "
+    "inside the pictures must correlate, so that another take of the same place is told from a copy.",
+    "Only pairs that pass all of it are called a match. What passes geometry alone is a candidate for a person to "
+    "look at.",
+)
+"""How matches are found, in words for a reader who is no engineer."""
+
+METHOD_LIMITS = (
+    "A match says that two files show the same recording. It does not say that the recording is authentic, "
+    "or who made it.",
+    "Earliest means earliest in this case, not first on any platform.",
+    "The score orders pairs by trust; it is not a probability.",
+    "Copies with very little motion or detail may be left as candidates, or be missed.",
+)
+"""What the method cannot do."""
+
+
+def write_report(case: Case, run: Run, settings: Settings, out: Path | None, progress: Progress) -> Path:
+    """Render the case report to ``out`` (default: reports/case-report.html) and log it.
+
+    Raises:
+        StoreError: the file cannot be written.
+        ToolError: ffmpeg is missing.
+        ManifestError: a manifest or finding of the case is not canonical.
+    """
+    path = out or case.reports / "case-report.html"
+    page = report.render_case(gather(case, run, progress))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(page)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}", hint="name another place with --out") from error
+    case.record(run, EventType.DISSEMINATION, None, {"what": "case report", "sha256": hashlib.sha256(page).hexdigest()})
+    return path
+
+
+def gather(case: Case, run: Run, progress: Progress) -> report.CaseReport:
+    """Fill the values of the page (steps 1 to 3)."""
+    tools = media.find_tools(run.surroundings.search_path())
+    events = tuple(line.event for line in case.log.events())
+    manifests = {evidence: case.manifest(evidence) for evidence in case.store.ids()}
+    stored = tuple(findings.load(case))
+    progress.grow(len(manifests) + len(stored))
+    views = []
+    for evidence in sorted(manifests, key=lambda each: str(manifests[each].record.case.get("exhibit"))):
+        views.append(_evidence_view(case, evidence, manifests[evidence], events))
+        progress.advance()
+    strips = _Strips(case, tools, manifests)
+    matches = []
+    for each in stored:
+        matches.append(_match_view(each, strips))
+        progress.advance()
+    head = case.log.head()
+    return report.CaseReport(
+        case=case.info,
+        created=run.surroundings.timestamp(),
+        tool=report.ToolView(
+            name="footage-forensics",
+            version=__version__,
+            ffmpeg=tools.ffmpeg.banner,
+            confinement=media.confinement(),
+        ),
+        verification=None,
+        log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=head.count),
+        evidence=tuple(views),
+        matches=tuple(matches),
+        refused=tuple(_refused(events)),
+        method=_method(stored),
+        notices=tuple(strips.notices),
+    )
+
+
+def _evidence_view(
+    case: Case, evidence: str, manifest: Manifest, events: Sequence[CustodyEvent]
+) -> report.EvidenceView:
+    exact = manifest.facts.exact
+    container = exact.get("container")
+    appearances = tuple(_appearance(seen) for seen in manifest.record.appearances)
+    original = next(subject for subject in manifest.subjects if subject.name == "original")
+    return report.EvidenceView(
+        sha256=evidence,
+        label=str(manifest.record.case.get("exhibit")),
+        status=_status(manifest),
+        names=tuple(dict.fromkeys(Path(seen.path).name for seen in appearances)),
+        appearances=appearances,
+        size=original.size,
+        duration_s=_duration(container),
+        streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
+        keyframes=tuple(_keyframe_views(case, evidence, manifest)),
+        telemetry=tuple(_telemetry_view(entry) for entry in telemetry_entries(manifest)),
+        custody=tuple(event for event in events if event.item == evidence),
+        notices=manifest.notices,
+        original_path=str(case.store.path(evidence, "original").relative_to(case.root)),
+        manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
+        manifest_sha256=hashlib.sha256(case.manifest_bytes(evidence)).hexdigest(),
+    )
+
+
+def _status(manifest: Manifest) -> str:
+    if manifest.facts.exact.get("kind") == "undecodable":
+        return "undecodable"
+    frames = manifest.facts.exact.get("frames")
+    return "partial" if isinstance(frames, dict) and frames.get("complete") is False else "whole"
+
+
+def _appearance(seen: dict[str, Json]) -> Appearance:
+    post = seen.get("post")
+    return Appearance(
+        kind=SourceKind(str(seen["kind"])),
+        path=str(seen["path"]),
+        source=str(seen["source"]) if seen.get("source") else None,
+        post=msgspec.convert(post, Post) if isinstance(post, dict) else None,
+    )
+
+
+def _duration(container: Json) -> float | None:
+    if not isinstance(container, dict) or not isinstance(container.get("duration"), str):
+        return None
+    try:
+        return float(str(container["duration"]))
+    except ValueError:
+        return None
+
+
+def _keyframe_views(case: Case, evidence: str, manifest: Manifest) -> Iterator[report.KeyframeView]:
+    kept = manifest.facts.recipe.get("keyframes")
+    origin = _origin(manifest)
+    for number, keyframe in enumerate(kept if isinstance(kept, list) else [], start=1):
+        if number > KEYFRAMES_SHOWN or not isinstance(keyframe, dict):
+            return
+        data = case.store.path(evidence, f"derived/keyframes/{number:06d}.png").read_bytes()
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        ticks, base = int(str(keyframe["pts"])), origin[1]
+        yield report.KeyframeView(
+            time_text=clock((ticks - origin[0]) * base[0] / base[1]),
+            pts_text=f"{ticks}*{base[0]}/{base[1]}",
+            planes_sha256=str(keyframe["planes_sha256"]),
+            jpeg=None if picture is None else report.thumbnail(np.asarray(picture, np.uint8)),
+        )
+
+
+def _origin(manifest: Manifest) -> tuple[int, tuple[int, int]]:
+    """The presentation clock's zero in ticks, and seconds per tick as a fraction; a still has neither."""
+    container = manifest.facts.exact.get("container")
+    origin = container.get("origin") if isinstance(container, dict) else None
+    if not isinstance(origin, dict) or not isinstance(origin.get("base"), dict):
+        return 0, (1, 1)
+    base = origin["base"]
+    assert isinstance(base, dict)
+    return int(str(origin["pts"])), (int(str(base["num"])), int(str(base["den"])))
+
+
+def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:
+    return report.TelemetryView(
+        origin=str(entry.get("file")),
+        format=str(entry.get("format") or "not known"),
+        family=str(entry["family"]) if entry.get("family") else None,
+        cues=int(str(entry.get("cues") or 0)),
+        located=int(str(entry.get("fixes") or 0)),
+        first=_fix(entry.get("first")),
+        last=_fix(entry.get("last")),
+    )
+
+
+def _fix(value: Json) -> Fix | None:
+    return msgspec.convert(value, Fix) if isinstance(value, dict) else None
+
+
+def _refused(events: Sequence[CustodyEvent]) -> Iterator[Passed]:
+    for event in events:
+        if event.event is EventType.INGESTION_REFUSED:
+            detail = event.detail
+            yield Passed(
+                path=str(detail.get("name")),
+                code=str(detail.get("code")),
+                message=str(detail.get("reason")),
+                failed=True,
+            )
+
+
+def _match_view(stored: findings.StoredFinding, strips: _Strips) -> report.MatchView:
+    match = stored.finding.match
+    return report.MatchView(
+        match=match,
+        query=strips.side(match.query_id),
+        reference=strips.side(match.reference_id),
+        strip=tuple(strips.pairs(match)),
+        finding_path=f"findings/{stored.name}",
+        finding_sha256=stored.sha256,
+    )
+
+
+class _Strips:
+    """Fetches frames of both files of a match at the same aligned moments."""
+
+    def __init__(self, case: Case, tools: media.Tools, manifests: dict[str, Manifest]) -> None:
+        self._case = case
+        self._tools = tools
+        self._manifests = manifests
+        self.notices: list[Notice] = []
+
+    def side(self, evidence: str) -> report.SideView:
+        """Name and length of one file."""
+        manifest = self._manifests[evidence]
+        name = Path(str(manifest.record.appearances[0]["path"])).name
+        exhibit = manifest.record.case.get("exhibit")
+        return report.SideView(name=f"{exhibit} {name}", duration_s=_duration(manifest.facts.exact.get("container")))
+
+    def pairs(self, match: Match) -> Iterator[report.AlignedPair]:
+        """Yield aligned pairs of all segments; a frame that cannot be decoded is a notice."""
+        for segment in match.segments:
+            moments = _moments(segment)
+            try:
+                asked = self._pictures(match.query_id, [moment for moment, _ in moments])
+                known = self._pictures(match.reference_id, [moment for _, moment in moments])
+            except MediaError as error:
+                self.notices.append(
+                    Notice(code=error.code, message=f"no strip for {match.query_id[:16]}: {error.message}")
+                )
+                continue
+            for (query_s, query), (reference_s, reference) in zip(asked, known, strict=False):
+                yield report.AlignedPair(
+                    query_jpeg=report.thumbnail(query),
+                    query_s=query_s,
+                    reference_jpeg=report.thumbnail(reference),
+                    reference_s=reference_s,
+                )
+
+    def _pictures(self, evidence: str, seconds: list[float]) -> list[tuple[float, np.ndarray]]:  # type: ignore[type-arg]
+        with self._case.store.path(evidence, "original").open("rb") as handle:
+            probed = media.probe(self._tools, handle.fileno())
+            return media.pictures_at(self._tools, handle.fileno(), probed.probe, seconds, STRIP_LONG_SIDE)
+
+
+def _moments(segment: Segment) -> list[tuple[float, float]]:
+    """Evenly spaced moments inside a segment, on both clocks."""
+    steps = (np.arange(PAIRS_PER_SEGMENT) + 0.5) / PAIRS_PER_SEGMENT
+    query = segment.query_start_s + steps * (segment.query_end_s - segment.query_start_s)
+    reference = segment.reference_start_s + steps * (segment.reference_end_s - segment.reference_start_s)
+    return list(zip(query.tolist(), reference.tolist(), strict=True))
+
+
+def _method(stored: Sequence[findings.StoredFinding]) -> report.MethodView:
+    from importlib import metadata
+
+    params = stored[0].finding.params if stored else None
+    return report.MethodView(
+        text=METHOD_TEXT,
+        matching=stored[0].finding.match.method if stored else None,
+        versions=tuple(report.Row(label=name, value=metadata.version(name)) for name in PACKAGES),
+        parameters=tuple(report.Row(label=name, value=str(value)) for name, value in sorted((params or {}).items())),
+        limits=METHOD_LIMITS,
+    )

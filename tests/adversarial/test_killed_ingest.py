@@ -1,0 +1,26 @@
+"""An ingest that is killed loses nothing that it acknowledged, and resumes."""
+
+import shutil
+
+from tests.adversarial.killing import call, kill_during_ingest, look
+from tests.integration.conftest import clips  # noqa: F401
+
+
+def test_after_kill_9_the_same_command_completes_and_the_case_verifies(clips, tmp_path) -> None:  # noqa: F811
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(3):
+        for clip in sorted(clips.iterdir()):
+            copy = folder / f"{clip.stem}-{number}.mp4"
+            shutil.copy(clip, copy)
+            with copy.open("ab") as handle:
+                handle.write(bytes([0, 0, 0, 12]) + b"free" + bytes([0, 0, 0, number]))
+    case = tmp_path / "case"
+    call("init", case, "--case-id", "K")
+    landed = kill_during_ingest(folder, case, kills=4, longest_s=4.0, seed=11)
+    found = look(folder, case)
+    assert landed, "no kill landed while the ingest ran"
+    assert (found["resume_exit"], found["verify_exit"]) == (0, 0), found["said"]
+    assert (found["lost"], found["extra"]) == (0, 0)
+    assert found["manifests"] == 9
+    assert found["appearances"] == [1] * 9

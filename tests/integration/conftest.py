@@ -1,0 +1,84 @@
+"""The real command line in a subprocess, and small real clips."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["type"] == kind]
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FORENSICS_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+
+
+@pytest.fixture(scope="session")
+def forensics() -> Callable[..., Ran]:
+    """Run the command line."""
+
+    def call(*arguments: str | Path, cwd: Path | None = None, stdin: bytes | None = None) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipelines", *map(str, arguments)],
+            cwd=cwd or ROOT,
+            env=environment(),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            timeout=240,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "replace"))
+
+    return call
+
+
+def ffmpeg(*arguments: str | Path) -> None:
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)], check=True)
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two different clips of moving detail and one re-encoded copy of the first."""
+    folder = tmp_path_factory.mktemp("clips")
+    encode = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-threads", "1"]
+    first = "mandelbrot=s=320x240:r=25:end_scale=0.02:end_pts=120"
+    second = "life=s=320x240:r=12:mold=10:ratio=0.3:seed=7:death_color=#483D8B:life_color=#E0C080"
+    ffmpeg("-f", "lavfi", "-i", first, "-t", "5", *encode, folder / "first.mp4")
+    ffmpeg("-f", "lavfi", "-i", second, "-t", "4", *encode, folder / "second.mp4")
+    ffmpeg("-i", folder / "first.mp4", *encode, "-crf", "34", "-vf", "scale=240:-2", folder / "copy.mp4")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ingested(forensics: Callable[..., Ran], clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A case that holds the clips. Tests only read it."""
+    case = tmp_path_factory.mktemp("cases") / "case"
+    assert forensics("init", case, "--case-id", "T-1", "--operator", "tester").code == 0
+    done = forensics("ingest", clips, "-c", case, "--json")
+    assert done.code == 0, done.err
+    return case

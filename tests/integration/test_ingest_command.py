@@ -1,0 +1,118 @@
+"""ingest, through the real command line."""
+
+import json
+import os
+import shutil
+import subprocess
+
+from tests.integration.conftest import ffmpeg
+
+
+def test_each_file_gets_a_line_and_the_last_line_is_the_summary(forensics, clips, tmp_path) -> None:
+    forensics("init", tmp_path / "case", "--case-id", "A")
+    done = forensics("ingest", clips, "-c", tmp_path / "case", "--json")
+    assert done.code == 0
+    evidence = done.of("evidence")
+    assert {line["path"] for line in evidence} == {str(path) for path in clips.iterdir()}
+    assert all(line["status"] == "ingested" and line["notices"] == [] for line in evidence)
+    assert all((tmp_path / "case" / line["manifest"]).is_file() for line in evidence)
+    assert all(line["keyframes"] >= 1 and line["duration_s"] > 3 for line in evidence)
+    summary = done.lines[-1]
+    assert summary["type"] == "summary"
+    assert (summary["ingested"], summary["known"], summary["failed"]) == (3, 0, 0)
+
+
+def test_the_original_bytes_are_kept_and_read_only(ingested, clips) -> None:
+    kept = {path.read_bytes() for path in ingested.glob("store/*/*/v1/content/original")}
+    assert kept == {path.read_bytes() for path in clips.iterdir()}
+    assert all(path.stat().st_mode & 0o777 == 0o444 for path in ingested.glob("store/*/*/v1/content/original"))
+
+
+def test_the_same_command_again_changes_nothing(forensics, ingested, clips) -> None:
+    before = {path: path.read_bytes() for path in ingested.glob("store/**/*") if path.is_file()}
+    done = forensics("ingest", clips, "-c", ingested, "--json")
+    assert done.code == 0
+    assert {line["status"] for line in done.of("evidence")} == {"known"}
+    assert {path: path.read_bytes() for path in ingested.glob("store/**/*") if path.is_file()} == before
+
+
+def test_the_same_bytes_elsewhere_are_a_new_appearance_of_the_same_evidence(
+    forensics, ingested, clips, tmp_path
+) -> None:
+    case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
+    shutil.copy(clips / "first.mp4", tmp_path / "again.mp4")
+    done = forensics("ingest", tmp_path / "again.mp4", "-c", case, "--json")
+    line = done.of("evidence")[0]
+    assert (done.code, line["status"], line["version"]) == (0, "known", 2)
+    predicate = json.loads((case / line["manifest"]).read_bytes())["predicate"]
+    assert [seen["path"] for seen in predicate["record"]["appearances"]] == [
+        str(clips / "first.mp4"),
+        str(tmp_path / "again.mp4"),
+    ]
+    assert len(list(case.glob(f"store/*/{line['id']}/v*/content/original"))) == 1
+    assert forensics("verify", case).code == 0
+
+
+def test_bad_input_gets_one_clear_line_each_and_the_rest_is_done(forensics, clips, tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(clips / "first.mp4", folder / "good.mp4")
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("ffconcat version 1.0\nfile 'good.mp4'\n")
+    data = (clips / "second.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes(data[: len(data) // 3])
+    ffmpeg("-f", "lavfi", "-i", "sine=d=2", "-c:a", "aac", folder / "sound.mp4")
+    (folder / "loop").symlink_to(folder)
+    os.mkfifo(folder / "pipe.mp4")
+    case = tmp_path / "case"
+    forensics("init", case, "--case-id", "B")
+    done = forensics("ingest", folder, tmp_path / "missing.mp4", "-c", case, "--json")
+    assert done.code == 3
+    status = {os.path.basename(line["path"]): line["status"] for line in done.of("evidence")}
+    assert status.pop("good.mp4") == "ingested"
+    assert status == dict.fromkeys(
+        ["empty.mp4", "text.mp4", "cut.mp4", "sound.mp4", "loop", "pipe.mp4", "missing.mp4"], "failed"
+    )
+    for name in status:
+        said = [line for line in done.err.splitlines() if name in line]
+        assert len(said) == 1, (name, done.err)
+    assert "Traceback" not in done.err
+    kept = {line["path"] for line in done.of("evidence") if line["manifest" if "manifest" in line else "id"]}
+    assert {os.path.basename(path) for path in kept} >= {"empty.mp4", "text.mp4", "cut.mp4", "sound.mp4", "good.mp4"}
+    assert forensics("verify", case).code == 0
+
+
+def test_a_name_that_is_not_utf8_is_kept_as_bytes(forensics, clips, tmp_path) -> None:
+    import base64
+
+    name = os.fsencode(tmp_path) + b"/\xd3\xe4\xe0\xf0\x1b[2J.mp4"
+    shutil.copy(os.fsencode(clips / "second.mp4"), name)
+    done = forensics("run", "--files0-from", "-", "-c", tmp_path / "case", "--json", stdin=name + b"\0")
+    line = done.of("evidence")[0]
+    assert base64.b64decode(line["path_b64"]) == name
+    assert "\x1b" not in done.err
+    assert done.code == 0
+
+
+def test_ctrl_c_leaves_the_case_whole_and_the_same_command_goes_on(forensics, clips, tmp_path) -> None:
+    import signal
+    import sys
+    import time
+
+    from tests.integration.conftest import ROOT, environment
+
+    case = tmp_path / "case"
+    forensics("init", case, "--case-id", "C")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "pipelines", "ingest", str(clips), "-c", str(case)],
+        cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    time.sleep(1.2)
+    os.killpg(child.pid, signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode in (130, 0)
+    assert b"Traceback" not in err
+    again = forensics("ingest", clips, "-c", case, "--json")
+    assert again.code == 0
+    assert forensics("verify", case).code == 0
+    assert len(list(case.glob("store/*/*/0=ocfl_object_1.1"))) == 3
