@@ -19,19 +19,19 @@ class Settings:
     """What can be set for a run.
 
     ``jobs`` worker processes (0: one a core), ``operator`` and ``custodian`` as they go into the record,
-    ``wall_s`` seconds that one file's decoding may take.
+    ``cpu_s`` CPU seconds that decoding one file may take.
     """
 
     jobs: int = 0
     operator: str = "unnamed operator"
     custodian: str | None = None
-    wall_s: int = 3600
+    cpu_s: int = 14400
 
     def __post_init__(self) -> None:
         if not 0 <= self.jobs <= MAX_JOBS:
             raise InputError(f"jobs = {self.jobs} is not between 0 and {MAX_JOBS}", hint="0 means one a core")
-        if self.wall_s <= 0:
-            raise InputError(f"wall_s = {self.wall_s} is not a number of seconds above 0")
+        if self.cpu_s <= 0:
+            raise InputError(f"cpu_s = {self.cpu_s} is not a number of seconds above 0")
 
     def as_record(self) -> dict[str, str | int | None]:
         """Every setting by name, for the manifest."""
@@ -90,7 +90,7 @@ def resolve(
 
 
 def _typed(name: str, value: object, origin: str) -> int | str:
-    if name in {"jobs", "wall_s"}:
+    if name in {"jobs", "cpu_s"}:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if isinstance(value, str) and value.strip().isdecimal():

@@ -29,6 +29,8 @@ from forensics.model.manifest import Facts, Json, Subject
 from forensics.model.media import FrameBatch, Keyframe, MediaKind, Probe
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Track
+from forensics.sources.content import Looks, looks
+from forensics.telemetry.exif import read_tags
 from pipelines.facts import clock
 
 FINGERPRINT_FILE = "derived/fingerprint.bin"
@@ -38,6 +40,9 @@ SHEET_COLUMNS = 4
 
 SAFE_INTEGER = 2**53 - 1
 """Largest whole number of the canonical profile (RFC 8785 takes numbers as IEEE doubles)."""
+
+HEAD_BYTES = 4096
+"""First bytes that tell what a file is."""
 
 MAX_STILL_BYTES = 256 * 2**20
 """A still above this is not read whole: the largest camera raw files stay below 200 MB."""
@@ -86,7 +91,7 @@ def derive(handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: P
     if tracks:
         exact["telemetry"] = tracks
     try:
-        if media.is_still(os.pread(handle, 64, 0)):
+        if _is_still(os.pread(handle, HEAD_BYTES, 0)):
             derived = _derive_still(handle, digests.size, into)
         else:
             derived = _derive_video(handle, digests, into, kit)
@@ -96,6 +101,11 @@ def derive(handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: P
     exact.update(derived.facts.exact)
     facts = Facts(exact=exact, recipe=derived.facts.recipe)
     return replace(derived, facts=facts, notices=derived.notices + notices)
+
+
+def _is_still(head: bytes) -> bool:
+    """A picture that does not move; a GIF may, so it is decoded like a video."""
+    return looks("", head) is Looks.STILL and not head.startswith(b"GIF8")
 
 
 def _undecodable(*notices: Notice, exact: dict[str, Json] | None = None, command: tuple[str, ...] = ()) -> Derived:
@@ -117,26 +127,27 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
         notice = Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
         return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
     print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
-    selector = keyframes.KeyframeSelector()
+    selector = keyframes.KeyframeSelector(probed.probe.origin.base)
     timestamps = hashlib.sha256()
-    with media.decode(kit.tools, handle, probed.probe, limits=kit.limits) as decoding:
-        for item in decoding:
-            if isinstance(item, FrameBatch):
-                timestamps.update(item.pts.astype("<i8").tobytes())
-                print_maker.add(item)
-                selector.add(item)
-            else:
-                print_maker.add_picture(item)
-                selector.add_picture(item)
+    try:
+        with media.decode(kit.tools, handle, probed.probe, limits=kit.limits) as decoding:
+            for item in decoding:
+                if isinstance(item, FrameBatch):
+                    timestamps.update(item.pts.astype("<i8").tobytes())
+                    print_maker.add(item)
+                    selector.add(item)
+                else:
+                    print_maker.add_picture(item)
+                    selector.add_picture(item)
+    except MediaError as error:
+        notice = Notice(code=error.code, message=error.message)
+        return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
     outcome = decoding.outcome
     notices = probed.notices + outcome.notices
     commands = (probed.command, outcome.command)
-    if outcome.frames == 0:
-        nothing = Notice(code="media.damaged", message="no frame could be decoded")
-        return replace(_undecodable(*notices, nothing, exact={"container": container}), commands=commands)
     video = print_maker.finish(probed.probe.origin)
     selection = selector.finish()
-    kept, pictures = _write_keyframes(selection, probed.probe, digests, into)
+    kept, pictures = _write_keyframes(selection, probed.probe, digests, into, exact=outcome.exact)
     files = (*pictures, _write_fingerprint(video, into))
     exact: dict[str, Json] = {
         "container": container,
@@ -171,12 +182,13 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
     if size > MAX_STILL_BYTES:
         raise MediaError(f"a still of {size} bytes is above the limit of {MAX_STILL_BYTES}", code="media.limit")
     data = os.pread(handle, size, 0)
-    tags, notices = telemetry.read_tags(data)
+    tags, notices = read_tags(data)
     exact: dict[str, Json] = {"metadata": _plain(msgspec.to_builtins(tags))}
     try:
         still = media.read_still(data)
     except MediaError as error:
         return _undecodable(*notices, Notice(code=error.code, message=error.message), exact=exact)
+    notices += still.notices
     png = keyframes.encode_png(still.bgr)
     phash, dhash = keyframes.imagehash_hex(still.bgr)
     picture = _write(into, "derived/keyframes/000001.png", png)
@@ -206,7 +218,7 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
 
 
 def _write_keyframes(
-    selection: keyframes.Selection, probe: Probe, digests: Digests, into: Path
+    selection: keyframes.Selection, probe: Probe, digests: Digests, into: Path, *, exact: bool
 ) -> tuple[tuple[Keyframe, ...], tuple[Subject, ...]]:
     stream = probe.video_stream
     assert stream is not None
@@ -215,7 +227,10 @@ def _write_keyframes(
     shown: list[tuple[Any, str]] = []
     for number, chosen in enumerate(selection.chosen, start=1):
         picture = chosen.picture
-        bgr = media.to_bgr(picture, color_space=stream.color_space, color_range=stream.color_range)
+        coded = media.to_bgr(
+            picture, picture.luma.shape[1], picture.luma.shape[0], stream.color_space, stream.color_range
+        )
+        bgr = media.upright(coded, stream.rotation)
         file = _write(into, f"derived/keyframes/{number:06d}.png", keyframes.encode_png(bgr))
         phash, dhash = keyframes.imagehash_hex(bgr)
         planes = hashlib.sha256(picture.planes).hexdigest()
@@ -227,12 +242,12 @@ def _write_keyframes(
                 width=width,
                 height=height,
                 pixel_format=picture.pixel_format,
-                exact=picture.exact,
+                exact=exact,
                 planes_sha256=planes,
                 png_sha256=file.sha256,
                 phash=phash,
                 dhash=dhash,
-                sharpness=f"{chosen.sharpness:.3f}",
+                sharpness=chosen.sharpness,
             )
         )
         files.append(file)

@@ -30,7 +30,7 @@ def environment_record(tools: media.Tools, settings: Settings, argv: Sequence[st
             {"name": tool.name, "version": tool.version, "banner": tool.banner, "sha256": tool.sha256}
             for tool in (tools.ffmpeg, tools.ffprobe)
         ],
-        "confinement": media.confinement(),
+        "confinement": media.CONFINEMENT,
         "settings": dict(settings.as_record()),
         "argv": list(argv),
     }

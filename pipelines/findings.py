@@ -86,8 +86,9 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], params: dict[str, J
             write_whole(case.findings / name, data)
         now[sha256] = (name, match)
     entries = [
-        _entry(
+        entry(
             run,
+            EventType.MATCHING,
             match.query_id,
             {"finding": sha256, "file": name, "reference": match.reference_id, "decision": str(match.decision)},
         )

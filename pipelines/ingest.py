@@ -126,7 +126,7 @@ def ingest(
 
     """
     tools = media.find_tools(run.surroundings.search_path())
-    kit = Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, wall_s=settings.wall_s))
+    kit = Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
     clerk = _Clerk(case=case, run=run, environment=environment_record(tools, settings, argv))
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from forensics import fingerprint, index, matching, media
 from forensics.errors import IntegrityError
 from forensics.model.manifest import Facts, Manifest
-from forensics.model.match import Hits
 from forensics.model.media import MediaKind, Probe, Window
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE, Kit
@@ -50,19 +52,19 @@ class Library:
         return matching.Corpus.build([self.subjects[volume.id] for volume in self.references])
 
     @cached_property
-    def _index(self) -> index.FlatIndex:
-        flat = index.FlatIndex()
-        flat.add(self.corpus.codes)
-        return flat
+    def codes(self) -> index.FlatIndex:
+        """Exact range search over all references' frame hashes."""
+        return _indexed(self.corpus.codes)
+
+    @cached_property
+    def descriptors(self) -> index.FlatIndex:
+        """Exact range search over all references' local features."""
+        return _indexed(self.corpus.descriptors)
 
     @cached_property
     def footage(self) -> matching.Footage:
         """What has been decoded lately for comparing."""
         return matching.Footage(self.window)
-
-    def range_query(self, codes: matching.Codes, radius: int) -> Hits:
-        """Every pair of a query code and a reference code within ``radius`` bits."""
-        return self._index.query(codes, radius)
 
     def window(self, volume_id: str, start_s: float, end_s: float, fps: float, long_side: int) -> Window:
         """Luma frames of a stretch, decoded from the kept bytes."""
@@ -83,6 +85,12 @@ class Library:
         if volume_id not in self._probes:
             self._probes[volume_id] = media.probe(self.kit.tools, handle, self.kit.limits).probe
         return self._probes[volume_id]
+
+
+def _indexed(rows: npt.NDArray[np.uint8]) -> index.FlatIndex:
+    flat = index.FlatIndex()
+    flat.add(rows)
+    return flat
 
 
 def volumes_of(case: Case) -> tuple[Volume, ...]:

@@ -9,14 +9,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
-from forensics import acquire, matching, media, sources
+import numpy as np
+import numpy.typing as npt
+
+from forensics import acquire, custody, fingerprint, matching, media, sources
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType
+from forensics.model.manifest import Json
 from forensics.model.match import Match
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
@@ -29,6 +34,14 @@ from pipelines.engine import Engine, Failed, open_engine
 from pipelines.library import Library, Volume, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.surroundings import cpu_count
+
+PARAMETERS: dict[str, Json] = {
+    field.name: str(getattr(matching.PARAMS, field.name)) for field in fields(matching.PARAMS)
+}
+"""Every threshold of the decision, as findings carry it."""
+
+METHOD = replace(matching.METHOD, params_sha256=custody.canonical.digest(PARAMETERS))
+"""The method with the digest of the parameters' canonical form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +71,7 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
         else:
             matches.append(thing)
     pairs = len(order) * (len(order) - 1) // 2
-    findings.file_run(case, run, matches, matching.parameters(), pairs)
+    findings.file_run(case, run, matches, PARAMETERS, pairs)
     for match in matches:
         yield Matched(
             match=match, query_path=_shown(case, match.query_id), reference_path=_shown(case, match.reference_id)
@@ -110,8 +123,6 @@ def _compare(
             yield _not_compared(thing)
             continue
         for candidate in thing.result:
-            if candidate.reference_id == candidate.query_id:
-                continue
             key = (candidate.query_id, candidate.reference_id)
             if order and (key[1], key[0]) in pairs and order[key[0]] < order[key[1]]:
                 continue
@@ -127,6 +138,12 @@ def _compare(
             yield done.result
 
 
+def _views(codes: npt.NDArray[np.uint8]) -> Mapping[tuple[bool, bool, int], npt.NDArray[np.uint8]]:
+    return {
+        (view.mirrored, view.inverted, view.quarter_turns): seen for view, seen in fingerprint.variants(codes).items()
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rank:
     """The worker's job of step 2."""
@@ -136,7 +153,15 @@ class _Rank:
     def __call__(self, query: str) -> tuple[matching.Candidate, ...]:
         single_threaded()
         library = self.library
-        return matching.candidates(library.subjects[query], library.corpus, library.range_query, library.footage)
+        return matching.candidates(
+            library.subjects[query],
+            library.corpus,
+            library.codes.query,
+            library.descriptors.query,
+            _views,
+            library.footage,
+            skip=frozenset({query}),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,16 +173,17 @@ class _Examine:
     def __call__(self, pair: matching.Candidate) -> Match | None:
         single_threaded()
         subjects = self.library.subjects
-        return matching.examine(subjects[pair.query_id], subjects[pair.reference_id], pair, self.library.footage)
+        query, reference = subjects[pair.query_id], subjects[pair.reference_id]
+        return matching.examine(query, reference, pair, self.library.footage, method=METHOD)
 
 
-def _not_compared(failed: Failed[object]) -> Notice:
+def _not_compared(failed: Failed[Any]) -> Notice:
     return Notice(code=failed.code, message=f"not compared: {failed.item}: {failed.message}")
 
 
 def _kit(run: Run, settings: Settings) -> Kit:
     tools = media.find_tools(run.surroundings.search_path())
-    return Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, wall_s=settings.wall_s))
+    return Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
 
 
 def _shown(case: Case, evidence: str) -> str:
@@ -198,11 +224,11 @@ def _read_queries(
         elif thing.failed:
             yield Notice(code=thing.code, message=f"{thing.path}: {thing.message}")
     progress.grow(len(tasks))
-    for thing in engine.run(_ReadQuery(folder=folder, kit=kit), tasks):
+    for done in engine.run(_ReadQuery(folder=folder, kit=kit), tasks):
         progress.advance()
-        if isinstance(thing, Failed):
-            yield _not_compared(thing)
-        elif isinstance(thing.result, Notice):
-            yield thing.result
+        if isinstance(done, Failed):
+            yield _not_compared(done)
+        elif isinstance(done.result, Notice):
+            yield done.result
         else:
-            yield thing.item[1], thing.result
+            yield done.item[1], done.result

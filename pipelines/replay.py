@@ -96,7 +96,7 @@ def replay(
 
     """
     tools = media.find_tools(run.surroundings.search_path())
-    job = _Again(case=case, kit=Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, wall_s=settings.wall_s)))
+    job = _Again(case=case, kit=Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s)))
     progress.grow(len(evidence))
     workers = min(settings.jobs or cpu_count(), len(evidence))
     for thing in open_engine(workers).run(job, evidence):

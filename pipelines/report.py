@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from forensics import __version__, media, report
 from forensics.errors import MediaError, StoreError
@@ -104,10 +105,10 @@ def gather(case: Case, run: Run, progress: Progress) -> report.CaseReport:
             name="footage-forensics",
             version=__version__,
             ffmpeg=tools.ffmpeg.banner,
-            confinement=media.confinement(),
+            confinement=media.CONFINEMENT,
         ),
         verification=None,
-        log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=head.count),
+        log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=head.lines),
         evidence=tuple(views),
         matches=tuple(matches),
         refused=tuple(_refused(events)),
@@ -272,7 +273,7 @@ class _Strips:
                     reference_s=reference_s,
                 )
 
-    def _pictures(self, evidence: str, seconds: list[float]) -> list[tuple[float, np.ndarray]]:  # type: ignore[type-arg]
+    def _pictures(self, evidence: str, seconds: list[float]) -> list[tuple[float, npt.NDArray[np.uint8]]]:
         with self._case.store.path(evidence, "original").open("rb") as handle:
             probed = media.probe(self._tools, handle.fileno())
             return media.pictures_at(self._tools, handle.fileno(), probed.probe, seconds, STRIP_LONG_SIDE)

@@ -4,7 +4,7 @@
     2  log chain       each log line is canonical, of this case, next in number, and names the digest of the one before
     3  inventories     each OCFL inventory agrees with its sidecar and its history; declared and present files are equal
     4  content         each stored file has the SHA-256 and the SHA-512 that its inventory declares
-    5  manifests       each manifest is canonical, its facts have the digests beside them, it names the one it supersedes
+    5  manifests       each manifest is canonical, facts have the digests beside them, it names the one it supersedes
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
     8  findings        each finding is canonical, is one that was logged, and names manifests of this case
@@ -46,7 +46,7 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
     (
         Step.MANIFESTS,
         "manifests",
-        "each manifest is canonical, its facts have the digests beside them, it names the one it supersedes",
+        "each manifest is canonical, facts have the digests beside them, it names the one it supersedes",
     ),
     (
         Step.SUBJECTS,

@@ -92,3 +92,24 @@ def best_line(
     best = max(lines, key=lambda line: (line.gain, -abs(np.log(line.speed))))
     plain = [line for line in lines if line.speed == 1.0 and line.gain >= AS_RECORDED * best.gain]
     return plain[0] if plain else best
+
+
+def assign(values: Floats, switch: float) -> npt.NDArray[np.int64]:
+    """Which line each query row belongs to, -1 for none: the path of greatest value (Viterbi 1967).
+
+    ``values`` (lines, rows) is what a row gains on each line; belonging to none gains nothing; each change of state
+    costs ``switch``.
+    """
+    states = np.vstack([np.zeros((1, values.shape[1])), values])
+    score = states[:, 0].copy()
+    came = np.zeros(states.shape, np.int64)
+    for row in range(1, states.shape[1]):
+        best = int(score.argmax())
+        stay = score >= score[best] - switch
+        came[:, row] = np.where(stay, np.arange(len(states)), best)
+        score = np.where(stay, score, score[best] - switch) + states[:, row]
+    path = np.zeros(states.shape[1], np.int64)
+    path[-1] = int(score.argmax())
+    for row in range(states.shape[1] - 1, 0, -1):
+        path[row - 1] = came[path[row], row]
+    return path - 1

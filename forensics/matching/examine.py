@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from forensics.matching.alignment import Line, best_line, nearest, speeds
+from forensics.matching.alignment import Line, assign, best_line, nearest, speeds
 from forensics.matching.candidates import Candidate, Seed
-from forensics.matching.dense import change, shared_area, shots
+from forensics.matching.dense import Grid, change, shared_area, shots
 from forensics.matching.footage import Footage
 from forensics.matching.geometry import Detector, Fit, Floats, Pose, correspond, fit, joint_fit
-from forensics.matching.motion import CELLS, DETAIL_SIGMA, Motion, Pair, compare, on_grid
+from forensics.matching.motion import CELLS, DETAIL_SIGMA, SPAN_S, Motion, Pair, compare, on_grid
 from forensics.matching.params import METHOD, PARAMS, Params
 from forensics.matching.subject import Subject
-from forensics.matching.verdict import Stretch, exact_match, verdict
+from forensics.matching.verdict import Stretch, exact_match, strength, verdict
 from forensics.model.match import Match, Method
 from forensics.model.media import Window
 
@@ -26,6 +27,12 @@ FLOOR_CORRELATION = 0.15
 STILL_FLOOR = 0.3
 MOMENTS = 5
 MARGIN_S = 8.0
+FROZEN_STIR = 0.12
+FROZEN_AGAINST = 0.6
+FROZEN_FRAMES = 5
+FROZEN_PENALTY = 0.5
+STILL_BONUS = 0.04
+SWITCH = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +47,28 @@ class Table:
     moving: Floats
     weight: Floats
     still: Floats
+    frozen: Floats
+
+
+def stir(rows: Grid) -> Floats:
+    """Root mean square change of each frame against both neighbours (the smaller), grey levels."""
+    step = np.sqrt(np.mean(np.diff(rows, axis=0) ** 2, axis=1, dtype=np.float64))
+    return np.minimum(np.concatenate([[np.inf], step]), np.concatenate([step, [np.inf]]))
+
+
+def frozen_rows(rows: Grid) -> npt.NDArray[np.bool_]:
+    """Frames that stand still for at least `FROZEN_FRAMES`."""
+    step = np.sqrt(np.mean(np.diff(rows, axis=0) ** 2, axis=1, dtype=np.float64)) < FROZEN_STIR
+    out = np.zeros(len(rows), bool)
+    start = None
+    for index in range(len(step) + 1):
+        if index < len(step) and step[index]:
+            start = index if start is None else start
+        elif start is not None:
+            if index - start >= FROZEN_FRAMES:
+                out[start : index + 1] = True
+            start = None
+    return out
 
 
 def examine(
@@ -57,13 +86,14 @@ def examine(
     found: list[Stretch] = []
     tried: list[tuple[Seed, Fit]] = []
     for seed in candidate.seeds[: params.most_seeds]:
-        if any(s.query_start_s <= seed.query_s <= s.query_end_s for s in found):
+        if any(s.query_start_s <= seed.query_s <= s.query_end_s for s in found if strength(s, params) >= 1.0):
             continue
-        held = hold(query, reference, seed, footage, params)
-        if held is None or _repeats(held, seed, tried):
+        placed = hold(query, reference, seed, footage, params)
+        if placed is None or _repeats(placed[1], placed[0], tried):
             continue
+        seed, held = placed
         tried.append((seed, held))
-        found.extend(explore(query, reference, seed, held, footage, params, found))
+        found.extend(explore(query, reference, seed, held, footage, params, [s for s in found if strength(s, params) >= 1.0]))
     return verdict(query, reference, tuple(found), method, params) if found else None
 
 
@@ -87,19 +117,37 @@ def accepted(found: Fit | None, params: Params) -> bool:
     return low <= found.scale <= high
 
 
-def hold(query: Subject, reference: Subject, seed: Seed, footage: Footage, params: Params) -> Fit | None:
-    """The geometric fit at a seed, ORB first, SIFT where ORB nearly held."""
-    for detector in (Detector.ORB, Detector.SIFT):
-        ours = footage.features(query.id, seed.query_s, seed.pose, detector)
-        theirs = footage.features(reference.id, seed.reference_s, Pose(), detector)
-        if ours is None or theirs is None:
-            return None
-        found = fit(ours, theirs)
-        if accepted(found, params):
-            return found
-        if found is None or found.inliers < 5:
-            return None
-    return None
+def hold(query: Subject, reference: Subject, seed: Seed, footage: Footage, params: Params) -> tuple[Seed, Fit] | None:
+    """The geometric fit at a seed, ORB first, SIFT where ORB nearly held; the seed moved to where it fits best."""
+    found = fit_at(query, reference, seed, footage, Detector.ORB)
+    if not accepted(found, params) and found is not None and found.inliers >= 5:
+        found = fit_at(query, reference, seed, footage, Detector.SIFT)
+    if found is None or not accepted(found, params):
+        return None
+    if seed.by_hash:
+        return seed, found
+    for step in CLIMB_S:
+        around = [replace(seed, reference_s=seed.reference_s + k * step) for k in (-2, -1, 1, 2)]
+        tried = [(other, fit_at(query, reference, other, footage, Detector.ORB)) for other in around]
+        better = [(o, f) for o, f in tried if f is not None and f.inliers > CLIMB_GAIN * found.inliers]
+        if not better and step == CLIMB_S[0]:
+            break
+        if better:
+            seed, found = max(better, key=lambda item: (item[1].inliers, -item[0].reference_s))
+    return seed, found
+
+
+CLIMB_S = (0.8, 0.25, 0.1)
+CLIMB_GAIN = 1.15
+
+
+def fit_at(query: Subject, reference: Subject, seed: Seed, footage: Footage, detector: Detector) -> Fit | None:
+    """The geometric fit of the two frames a seed names."""
+    if not 0 <= seed.reference_s <= reference.duration_s:
+        return None
+    ours = footage.features(query.id, seed.query_s, seed.pose, detector)
+    theirs = footage.features(reference.id, seed.reference_s, Pose(), detector)
+    return None if ours is None or theirs is None else fit(ours, theirs)
 
 
 def explore(
@@ -155,9 +203,11 @@ def table_of(pair: Pair) -> Table:
     still_q = pair.query / (np.linalg.norm(pair.query, axis=1, keepdims=True) + 1e-6)
     still_r = pair.reference / (np.linalg.norm(pair.reference, axis=1, keepdims=True) + 1e-6)
     still = (still_q @ still_r.T).astype(np.float64)
-    gains = weight * (moving - FLOOR_CORRELATION) - np.maximum(0.0, STILL_FLOOR - still)
+    frozen = FROZEN_PENALTY * np.outer(frozen_rows(pair.query), 1.0) * (stir(pair.reference) > FROZEN_AGAINST)[None, :]
+    gains = weight * (moving - FLOOR_CORRELATION) - np.maximum(0.0, STILL_FLOOR - still) - frozen
     return Table(
-        query_s=pair.query_s, reference_s=pair.reference_s, gains=gains, moving=moving, weight=weight, still=still
+        query_s=pair.query_s, reference_s=pair.reference_s, gains=gains, moving=moving, weight=weight, still=still,
+        frozen=frozen,
     )
 
 
@@ -166,17 +216,47 @@ def lines(table: Table, params: Params, known: list[Stretch]) -> list[Line]:
     gains = table.gains.copy()
     for stretch in known:
         gains[(table.query_s >= stretch.query_start_s) & (table.query_s <= stretch.query_end_s)] = -1.0
+    taken = gains[:, 0] == -1.0
     out: list[Line] = []
     while len(out) < params.most_segments:
         line = best_line(gains, table.query_s, table.reference_s, speeds())
         if line is None or line.gain < params.least_gain:
             break
         line = refine(line, table)
-        first, last = extent(line, table, gains)
-        line = replace(line, first=first, last=last)
         out.append(line)
-        gains[first : last + 1] = -1.0
-    return sorted(out, key=lambda line: line.first)
+        gains[line.first : line.last + 1] = -1.0
+    for _ in range(2):
+        out = [refine(line, table) for line in divided(out, table, taken)]
+    return sorted(divided(out, table, taken), key=lambda line: line.first)
+
+
+def divided(found: list[Line], table: Table, taken: npt.NDArray[np.bool_]) -> list[Line]:
+    """The query's rows shared out among the lines by what agrees along each."""
+    if not found:
+        return []
+    path = assign(np.array([agreement(line, table, taken) for line in found]), SWITCH)
+    out = []
+    for number, line in enumerate(found):
+        rows = np.flatnonzero(path == number)
+        for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+            if len(run) >= 4:
+                out.append(replace(line, first=int(run[0]), last=int(run[-1])))
+    return out
+
+
+def agreement(line: Line, table: Table, taken: npt.NDArray[np.bool_]) -> Floats:
+    """What each query row gains by lying on the line."""
+    rows, inside = nearest(table.reference_s, line.at(table.query_s), 0.12)
+    index = np.arange(len(rows))
+    moving, weight = table.moving[index, rows], table.weight[index, rows]
+    still = table.still[index, rows]
+    core = slice(line.first, line.last + 1)
+    level = float((weight[core] * moving[core]).sum() / max(1e-6, float(weight[core].sum())))
+    floor = max(STILL_FLOOR, 0.6 * float(np.median(still[core])))
+    value = weight * (moving - level / 2) + np.where(still >= floor, STILL_BONUS, still - floor - 0.2)
+    value -= table.frozen[index, rows]
+    value = np.convolve(np.pad(value, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    return np.where(inside & ~taken, value, -2.0)
 
 
 def refine(line: Line, table: Table) -> Line:
@@ -208,32 +288,6 @@ def _along(table: Table, rows: np.ndarray, wanted: Floats) -> float:  # type: ig
     part = np.clip((wanted - table.reference_s[left]) / np.maximum(gap, 1e-6), 0, 1)
     values = table.weight * table.moving
     return float(((1 - part) * values[rows, left] + part * values[rows, right]).sum())
-
-
-def extent(line: Line, table: Table, gains: Floats) -> tuple[int, int]:
-    """First and last query row of a line, by what agrees along it."""
-    rows, inside = nearest(table.reference_s, line.at(table.query_s), 0.12)
-    index = np.arange(len(rows))
-    moving, weight = table.moving[index, rows], table.weight[index, rows]
-    still = table.still[index, rows]
-    core = slice(line.first, line.last + 1)
-    level = float((weight[core] * moving[core]).sum() / max(1e-6, float(weight[core].sum())))
-    usual = float(np.median(still[core]))
-    value = weight * (moving - level / 2) - np.maximum(0.0, 0.6 * usual - still)
-    value = np.where(inside & (gains[index, rows] > -1.0 + 1e-12), value, -5.0)
-    value = np.convolve(np.pad(value, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    first, last = line.first, line.last
-    total = np.cumsum(value)
-    # Outward while the sum still grows: the best end after the core, the best start before it.
-    after = total[last:] - total[last]
-    last += int(np.flatnonzero(after >= after.max() - 0.02)[-1])
-    before = total[first] - total[: first + 1]
-    first = int(np.flatnonzero(before >= before.max() - 0.02)[0])
-    while first < last and value[first] < 0:
-        first += 1
-    while last > first and value[last] < 0:
-        last -= 1
-    return first, last
 
 
 def fits_along(
@@ -323,9 +377,33 @@ def measure(
         moments=tuple(moments),
         motion=proof,
         frames=line.last - line.first + 1,
+        unique=uniqueness(line, table),
+        share=share(line, table),
         query_shape=(int(ours.luma.shape[1]), int(ours.luma.shape[2])),
         reference_shape=(int(theirs.luma.shape[1]), int(theirs.luma.shape[2])),
     )
+
+
+def uniqueness(line: Line, table: Table) -> float:
+    """The line's gain over the best gain of any other line for the same query rows, a second or more away."""
+    rows = slice(line.first, line.last + 1)
+    seconds = table.query_s[rows]
+    away = np.abs(table.reference_s[None, :] - line.at(seconds)[:, None]) >= 1.0
+    gains = np.where(away, table.gains[rows], -0.5)
+    other = best_line(gains, seconds, table.reference_s, speeds())
+    near, inside = nearest(table.reference_s, line.at(seconds), 0.12)
+    own = float(table.gains[rows][np.arange(len(seconds)), near][inside].sum())
+    return own / max(0.3, other.gain if other is not None else 0.0)
+
+
+def share(line: Line, table: Table) -> float:
+    """Of the query rows that show the same still scene on this line, the share that the line explains."""
+    rows, inside = nearest(table.reference_s, line.at(table.query_s), 0.12)
+    still = table.still[np.arange(len(rows)), rows]
+    core = slice(line.first, line.last + 1)
+    agree = inside & (still >= 0.6 * float(np.median(still[core])))
+    first, last = run_around(agree, (line.first + line.last) // 2)
+    return (line.last - line.first + 1) / max(1, max(last, line.last) - min(first, line.first) + 1)
 
 
 def prove(
@@ -378,28 +456,58 @@ def _still(
     theirs: Window,
     params: Params,
 ) -> list[Stretch]:
-    """One stretch at the seed's own offset, as far as the still pictures agree: a candidate, never more."""
-    offset = seed.reference_s - seed.query_s
-    rows, inside = nearest(table.reference_s, table.query_s + offset, 0.12)
-    agree = inside & (table.still[np.arange(len(rows)), rows] > 0.5)
+    """One stretch of a scene in which next to nothing moves, at the offset where the faint changes agree best."""
+    area = shared_area(held.matrix, ours.luma.shape[1:], theirs.luma.shape[1:])
+    pair = on_grid(ours, theirs, held.matrix, seed.pose, area, CELLS, DETAIL_SIGMA) if area else None
+    if pair is None:
+        return []
     at = int(np.argmin(np.abs(table.query_s - seed.query_s)))
+    agree = table.still.max(axis=1) > 0.5
     if not agree[at]:
         return []
-    first = last = at
-    while first > 0 and agree[first - 1]:
-        first -= 1
-    while last < len(agree) - 1 and agree[last + 1]:
-        last += 1
-    line = Line(speed=1.0, offset_s=offset, first=first, last=last, gain=0.0)
+    first, last = run_around(agree, at)
+    line = Line(speed=1.0, offset_s=faint_offset(pair, first, last), first=first, last=last, gain=0.0)
     start, end = clipped(line, *bounds(line, table, query.duration_s), reference.duration_s)
     if end - start < 0.3:
         return []
     proof = prove(line, start, end, held, seed.pose, ours, theirs)
     return [
         Stretch(
-            query_start_s=start, query_end_s=end, reference_start_s=start + offset, reference_end_s=end + offset,
-            speed=1.0, held=held, pose=seed.pose, moments=(held,), motion=proof, frames=last - first + 1,
+            query_start_s=start, query_end_s=end, reference_start_s=start + line.offset_s,
+            reference_end_s=end + line.offset_s, speed=1.0, held=held, pose=seed.pose, moments=(held,), motion=proof,
+            frames=last - first + 1, unique=1.0, share=1.0,
             query_shape=(int(ours.luma.shape[1]), int(ours.luma.shape[2])),
             reference_shape=(int(theirs.luma.shape[1]), int(theirs.luma.shape[2])),
         )
     ]  # fmt: skip
+
+
+def run_around(flags: npt.NDArray[np.bool_], at: int) -> tuple[int, int]:
+    """First and last of the run of true flags around one of them."""
+    first = last = at
+    while first > 0 and flags[first - 1]:
+        first -= 1
+    while last < len(flags) - 1 and flags[last + 1]:
+        last += 1
+    return first, last
+
+
+def faint_offset(pair: Pair, first: int, last: int) -> float:
+    """The offset at which what changes on the fine grid correlates best, at speed 1, over at least half of the rows."""
+    q = change(pair.query, pair.query_s, SPAN_S, shots(pair.query))[first : last + 1]
+    r = change(pair.reference, pair.reference_s, SPAN_S, shots(pair.reference))
+    table = (q @ r.T).astype(np.float64)
+    seconds = pair.query_s[first : last + 1]
+    energy_q, energy_r = (q * q).sum(1), (r * r).sum(1)
+    best, best_value = float(pair.reference_s[0] - seconds[0]), -np.inf
+    least = 0.5 * min(len(seconds), len(pair.reference_s))
+    for offset in np.arange(pair.reference_s[0] - seconds[-1], pair.reference_s[-1] - seconds[0], 0.04):
+        rows, inside = nearest(pair.reference_s, seconds + offset, 0.12)
+        index, rows = np.flatnonzero(inside), rows[inside]
+        if len(rows) < least:
+            continue
+        scale = np.sqrt(float(energy_q[index].sum()) * float(energy_r[rows].sum()) + 1e-9)
+        value = float(table[index, rows].sum()) / scale * np.sqrt(len(rows))
+        if value > best_value:
+            best, best_value = float(offset), value
+    return best

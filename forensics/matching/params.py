@@ -20,6 +20,9 @@ class Params:
     clear_peak: float = 0.5
     clear_z: float = 5.0
     clear_ratio: float = 2.0
+    least_peak: float = 0.15
+    least_seconds: float = 1.2
+    least_share: float = 0.25
     quiet_level: float = 1.0
     least_gain: float = 1.5
     most_seeds: int = 6

@@ -33,6 +33,8 @@ class Stretch:
     moments: tuple[Fit, ...]
     motion: Motion | None
     frames: int
+    unique: float
+    share: float
     query_shape: tuple[int, int]
     reference_shape: tuple[int, int]
 
@@ -76,19 +78,21 @@ def exact_match(query: Subject, reference: Subject, method: Method) -> Match | N
     )
 
 
-def strength(motion: Motion | None, params: Params) -> float:
+def strength(stretch: Stretch, params: Params) -> float:
     """How strong the motion proof is: 1 and above proves the same recording."""
+    motion = stretch.motion
     if motion is None:
         return 0.0
-    sharp = motion.z / params.sure_z
+    sharp = min(motion.z / params.sure_z, motion.peak / params.least_peak)
     ratio = motion.peak / max(motion.second, 0.01)
     clear = min(motion.peak / params.clear_peak, motion.z / params.clear_z, ratio / params.clear_ratio)
-    return max(0.0, sharp, clear)
+    length = (stretch.query_end_s - stretch.query_start_s) / params.least_seconds
+    return max(0.0, min(max(sharp, clear), length, stretch.share / params.least_share))
 
 
 def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
     """Assessment and score of one stretch."""
-    proof = strength(stretch.motion, params)
+    proof = strength(stretch, params)
     drift = stretch.drift
     motion = stretch.motion
     steady = (drift is not None and drift <= params.most_drift_px) or (motion is not None and motion.peak >= params.clear_peak)
@@ -104,7 +108,7 @@ def verdict(
     query: Subject, reference: Subject, found: tuple[Stretch, ...], method: Method, params: Params
 ) -> Match:
     """The pair's match: the strongest stretch decides, stretches that fall short of its assessment are left out."""
-    judged = [(stretch, *judge(stretch, params)) for stretch in found]
+    judged = [(stretch, *judge(stretch, params)) for stretch in apart(found, params)]
     rank = {a: i for i, a in enumerate(Assessment)}
     best = min(rank[assessment] for _, assessment, _ in judged)
     assessment = next(a for a in Assessment if rank[a] == best)
@@ -122,6 +126,19 @@ def verdict(
         segments=segments,
         method=method,
     )
+
+
+def apart(found: tuple[Stretch, ...], params: Params) -> list[Stretch]:
+    """Stretches that do not overlap a stronger one for most of their length in the query."""
+    kept: list[Stretch] = []
+    for stretch in sorted(found, key=lambda s: (-strength(s, params), s.query_start_s, s.reference_start_s)):
+        length = stretch.query_end_s - stretch.query_start_s
+        shared = sum(
+            max(0.0, min(stretch.query_end_s, k.query_end_s) - max(stretch.query_start_s, k.query_start_s)) for k in kept
+        )
+        if shared <= 0.3 * length:
+            kept.append(stretch)
+    return kept
 
 
 def _segment(stretch: Stretch, score: float) -> Segment:

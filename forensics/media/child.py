@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from forensics.errors import ToolError
 from forensics.media.diagnostics import Diagnostics
 from forensics.media.limits import Limits
 from forensics.media.tools import rewind, start
@@ -39,9 +40,7 @@ class Child:
         try:
             argv = build(rewind(fd), tuple(f"pipe:{end}" for end in ends))
             self.command = canonical(argv, fd, ends)
-            self._process = start(
-                argv, pass_fds=(fd, *ends), stdout=subprocess.DEVNULL, cpu_s=cpu_s, limits=limits
-            )
+            self._process = start(argv, pass_fds=(fd, *ends), stdout=subprocess.DEVNULL, cpu_s=cpu_s, limits=limits)
         except BaseException:
             for read, _ in pipes:
                 os.close(read)
@@ -62,7 +61,9 @@ class Child:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.end()
 
     @property
@@ -111,12 +112,21 @@ class Child:
             self.diagnostics.close()
 
     def wait(self) -> int:
-        """Exit status after all pipes are closed; negative for a signal."""
+        """Exit status after all pipes are closed; negative for a signal.
+
+        Raises `ToolError` (``tool.refused``) when the program did not understand its options.
+        """
         try:
             self._process.wait(self._patience_s)
         except subprocess.TimeoutExpired:
             self.stalled = True
         self.end()
+        if self.diagnostics.refusal:
+            raise ToolError(
+                f"{self.command[0]} does not understand its options: {self.diagnostics.refusal}",
+                code="tool.refused",
+                hint="Use ffmpeg 5.1 or later, built with the usual filters.",
+            )
         return self._process.returncode
 
     @property

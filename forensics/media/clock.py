@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from forensics.media.isobmff import Boxes, Track
-from forensics.model.media import Stream
+from forensics.media.isobmff import Boxes, Track, walk
+from forensics.model.media import Probe, Stream
 from forensics.model.time import MediaTime
 
+_FOREVER = 1 << 62
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,9})?\Z")
 
 
@@ -41,6 +42,26 @@ def clock_origin(
     track = tracks.get(track_ids[video] or 0)
     edited = track is not None and bool(track.edits)
     return MediaTime(pts=round((media_time - empty + start) / base.fraction), base=base), edited
+
+
+def presented_spans(fd: int, probe: Probe) -> list[tuple[int, int]] | None:
+    """The spans [start, end) of the video stream's ticks that its edit list shows, or None when there is no edit list
+    or none that is plainly this stream's.
+    """
+    video = probe.video_stream
+    boxes = walk(fd) if probe.edit_list else None
+    if boxes is None or video is None or video.time_base is None or not boxes.timescale:
+        return None
+    tracks = [track for track in boxes.tracks if track.handler == "vide" and track.timescale == video.time_base.den]
+    if len(tracks) != 1:
+        return None
+    spans = []
+    for edit in tracks[0].edits:
+        length = -(-edit.duration * tracks[0].timescale // boxes.timescale)
+        if edit.media_time >= 0:
+            # A duration of 0 stands for "all that follows" in fragmented files.
+            spans.append((edit.media_time, edit.media_time + length if length else _FOREVER))
+    return spans
 
 
 def _plays(stream: Stream) -> bool:

@@ -60,10 +60,8 @@ def input_options(limits: Limits, *, mov: bool) -> dict[str, Any]:
     return options
 
 
-def probe_command(
-    tool: Tool, name: str, output: str, limits: Limits, *, mov: bool, tags: bool
-) -> list[str]:
-    """ffprobe's argv. ffmpeg-python has no builder for it: its ``probe()`` runs the program itself, without limits."""
+def probe_command(tool: Tool, name: str, output: str, limits: Limits, *, mov: bool, tags: bool) -> list[str]:
+    """The argv of ffprobe. ffmpeg-python has no builder for it: its ``probe()`` runs the program itself, without limits."""
     words = [tool.path, "-hide_banner", "-loglevel", _LOGLEVEL, "-max_alloc", str(limits.block_bytes)]
     for key, value in sorted(input_options(limits, mov=mov).items()):
         words += [f"-{key}", str(value)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,12 +14,13 @@ import numpy as np
 
 from forensics.errors import MediaError
 from forensics.media.child import Child
+from forensics.media.clock import presented_spans
 from forensics.media.commands import decode_command, essence_streams
-from forensics.media.completeness import Tally, judge
+from forensics.media.completeness import Ending, Tally, judge
+from forensics.media.frames import Schedule, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
-from forensics.media.timestamps import RawFrames, Timestamps
 from forensics.media.tools import Tools
 from forensics.model.media import FrameBatch, Picture, Probe, Stream
 from forensics.model.notice import Notice
@@ -29,13 +30,15 @@ BATCH_FRAMES = 256
 PICTURE_BUDGET = 32 << 20
 """Bytes of pictures that may wait for their batch; it bounds the parent's memory whatever the picture size."""
 
+_MAX_DIGEST_TEXT = 64 << 10
+_DIGEST_LINE = re.compile(rb"(\d+),\w,SHA256=([0-9a-f]{64})$", re.MULTILINE)
 _LUMA, _LUMA_PTS, _PICTURES, _PICTURE_PTS, _DIGESTS = range(5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Essence:
     """SHA-256 over the coded data of one stream, in decoding order and without what remuxing changes: parameter
-    sets, delimiters and ADTS headers. Equal digests mean that one stream was copied, not encoded again.
+    sets, delimiters and ADTS headers. Equal digests mean that the stream was copied, not encoded again.
     """
 
     index: int
@@ -72,55 +75,50 @@ def decode(
 ) -> Decoding:
     """Start decoding the file open as ``fd``; use the result as a context manager and iterate over it.
 
-    Raises `MediaError` (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and
-    ``media.damaged`` from the iteration when not one frame comes out.
+    ``cpu_flags`` "0" turns SIMD off, to show that the frames do not depend on it. Raises `MediaError`
+    (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and ``media.damaged`` or
+    ``media.limit`` from the iteration when not one frame comes out.
     """
-    return Decoding(tools, fd, probe, _checked_video(probe, limits), picture_interval_s, limits, cpu_flags)
+    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags)
 
 
-def _checked_video(probe: Probe, limits: Limits) -> Stream:
+def decodable_video(probe: Probe, limits: Limits) -> tuple[Stream, int, int]:
+    """The video stream with its width and height; raises `MediaError` when it cannot or may not be decoded."""
     video = probe.video_stream
     if video is None:
         raise MediaError("the file has no video stream", code="media.no_video", hint="It is kept; nothing to decode.")
-    if video.codec is None or not video.width or not video.height or video.time_base is None:
+    width, height = video.width or 0, video.height or 0
+    if video.codec is None or width <= 0 or height <= 0 or video.time_base is None:
         raise MediaError(
-            f"stream {video.index} cannot be decoded: codec {video.codec or 'unknown'}, "
-            f"size {video.width or 0}x{video.height or 0}",
+            f"stream {video.index} cannot be decoded: codec {video.codec or 'unknown'}, size {width}x{height}",
             code="media.unsupported",
             hint="The bytes are kept; a newer ffmpeg may know the codec.",
         )
-    if video.width * video.height > limits.max_pixels:
+    if width * height > limits.max_pixels:
         raise MediaError(
-            f"pictures of {video.width}x{video.height} exceed the limit of {limits.max_pixels} pixels",
+            f"pictures of {width}x{height} exceed the limit of {limits.max_pixels} pixels",
             code="media.limit",
             hint="Raise the limit if the file is to be trusted.",
         )
-    return video
+    return video, width, height
 
 
 class Decoding:
     """A running decode pass: iterate once over `FrameBatch` and `Picture`, then read ``outcome``.
 
     The order is a function of the file alone: batches in decoding order, each followed by the pictures of its frames.
+    Luma is turned upright by the display matrix; pictures stay as coded (see `forensics.media.upright`).
     """
 
     def __init__(
-        self,
-        tools: Tools,
-        fd: int,
-        probe: Probe,
-        video: Stream,
-        picture_interval_s: float,
-        limits: Limits,
-        cpu_flags: str | None,
+        self, tools: Tools, fd: int, probe: Probe, picture_interval_s: float, limits: Limits, cpu_flags: str | None
     ) -> None:
-        assert video.time_base is not None and video.width is not None and video.height is not None
-        self._probe, self._video, self._limits = probe, video, limits
-        self._recipe = recipe_for(video.pixel_format)
-        self._interval = max(1, math.ceil(Fraction(picture_interval_s) / video.time_base.fraction))
-        self._shape = (video.height, video.width)
-        self._picture_bytes = self._recipe.layout.picture_bytes(video.width, video.height)
-        self._tools, self._fd, self._cpu_flags = tools, fd, cpu_flags
+        self._video, self._width, self._height = decodable_video(probe, limits)
+        assert self._video.time_base is not None
+        self._tools, self._fd, self._probe, self._limits, self._cpu_flags = tools, fd, probe, limits, cpu_flags
+        self._recipe = recipe_for(self._video.pixel_format)
+        self._interval = max(1, math.ceil(Fraction(picture_interval_s) / self._video.time_base.fraction))
+        self._tally = Tally(presented_spans(fd, probe))
         self._outcome: DecodeOutcome | None = None
         self._notices: list[Notice] = []
         self._start(essence=True)
@@ -138,25 +136,24 @@ class Decoding:
                 cpu_flags=self._cpu_flags,
             )
 
-        width, height = self._shape[1], self._shape[0]
-        allowance = self._limits.decode_allowance(self._video.packets or self._limits.max_frames, width * height)
-        self._child = Child(
-            build, self._fd, 5 if essence else 4, limits=self._limits, cpu_s=allowance, patience_s=self._limits.stall_s
+        limits = self._limits
+        allowance = limits.decode_allowance(self._video.packets or limits.max_frames, self._width * self._height)
+        outputs = _DIGESTS + essence
+        self._child = Child(build, self._fd, outputs, limits=limits, cpu_s=allowance, patience_s=limits.stall_s)
+        picture_bytes = self._recipe.layout.picture_bytes(self._width, self._height)
+        self._luma = TimedFrames(LUMA_SIDE * LUMA_SIDE * self._recipe.layout.sample_bytes)
+        self._pictures = TimedFrames(picture_bytes)
+        self._schedule = Schedule(
+            self._interval, batch_frames=BATCH_FRAMES, batch_pictures=max(1, PICTURE_BUDGET // picture_bytes)
         )
-        self._luma = RawFrames(LUMA_SIDE * LUMA_SIDE * self._recipe.layout.sample_bytes)
-        self._pictures = RawFrames(self._picture_bytes)
-        self._luma_clock, self._picture_clock = Timestamps(), Timestamps()
-        self._pts: deque[int] = deque()
-        self._marks: deque[bool] = deque()
-        self._picture_pts: deque[int] = deque()
-        self._last_mark: int | None = None
         self._digests = b""
-        self._tally = Tally(self._probe)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._child.end()
 
     @property
@@ -167,13 +164,124 @@ class Decoding:
         return self._outcome
 
     def __iter__(self) -> Iterator[FrameBatch | Picture]:
-        expected = 0
-        while (count := self._next_batch()) and not self._over_flood():
-            expected += sum(self._marks[place] for place in range(count))
+        due = 0
+        while count := self._wait_for_batch():
+            due += self._schedule.take(count)
             yield self._take_batch(count)
-            while self._tally.pictures < expected and self._wait_for_picture():
+            while self._pictures.taken < due and self._wait_for_picture():
                 yield self._take_picture()
-        while self._ready_pictures():
+        while self._pictures.ready:
             yield self._take_picture()
         self._finish()
-'''
+
+    def _wait_for_batch(self) -> int:
+        """How many frames the next batch has; 0 after the last."""
+        while True:
+            room = self._limits.max_frames - self._luma.taken
+            ready = min(self._luma.ready, room)
+            count = self._schedule.full_batch(ready) or (ready if ready == room else 0)
+            if count or not room:
+                return count
+            if not self._pump() and (ready or not self._retry_without_essence()):
+                return ready
+
+    def _retry_without_essence(self) -> bool:
+        """Start again without digests when setting up their bitstream filters kept everything from starting."""
+        said = self._child.diagnostics.first
+        if self._luma.taken or not any("bitstream filter" in line for line in said):
+            return False
+        self._child.end()
+        message = f"The coded streams have no digest: {said[0]}"
+        self._notices.append(Notice(code="media.no_essence", message=message))
+        self._start(essence=False)
+        return True
+
+    def _wait_for_picture(self) -> bool:
+        while not self._pictures.ready:
+            if not self._pump():
+                return False
+        return True
+
+    def _pump(self) -> bool:
+        """Read once from every pipe that has something; False after the end."""
+        arrived = self._child.read()
+        for channel, data in arrived:
+            if channel == _LUMA:
+                self._luma.feed(data)
+            elif channel == _LUMA_PTS:
+                self._schedule.add(self._luma.feed_timestamps(data))
+            elif channel == _PICTURES:
+                self._pictures.feed(data)
+            elif channel == _PICTURE_PTS:
+                self._pictures.feed_timestamps(data)
+            elif len(self._digests) < _MAX_DIGEST_TEXT:
+                self._digests += data
+        return bool(arrived)
+
+    def _take_batch(self, count: int) -> FrameBatch:
+        listed, raw = self._luma.take(count)
+        pts = np.array(listed, dtype=np.int64)
+        self._tally.add(pts)
+        luma = samples(raw, (count, LUMA_SIDE, LUMA_SIDE), self._recipe.layout.depth)
+        return FrameBatch(pts=pts, luma=upright(luma, self._video.rotation, (1, 2)))
+
+    def _take_picture(self) -> Picture:
+        (pts,), planes = self._pictures.take(1)
+        layout = self._recipe.layout
+        first_plane = memoryview(planes)[: self._width * self._height * layout.sample_bytes]
+        luma = samples(first_plane, (self._height, self._width), layout.depth)
+        return Picture(pts=pts, pixel_format=layout.name, planes=planes, luma=luma)
+
+    def _finish(self) -> None:
+        flooded = self._luma.taken >= self._limits.max_frames and self._child.open
+        status = 0
+        if flooded:
+            self._child.end()
+        else:
+            status = self._child.wait()
+        over_limit = not flooded and self._child.over_limit
+        if self._tally.frames == 0:
+            raise self._nothing_decoded(over_limit=over_limit)
+        ending = Ending(
+            status=status,
+            over_limit=over_limit,
+            flooded=flooded,
+            restarts=self._luma.restarts,
+            unpaired=self._luma.unpaired,
+        )
+        notices, complete = judge(self._tally, self._video, self._child.diagnostics, ending)
+        self._outcome = DecodeOutcome(
+            frames=self._tally.frames,
+            last_pts=self._tally.last_pts,
+            essence=self._essence(),
+            command=self._child.command,
+            recipe=self._recipe.name,
+            exact=self._recipe.exact and not self._luma.restarts,
+            notices=(*self._notices, *notices),
+            complete=complete,
+        )
+
+    def _nothing_decoded(self, *, over_limit: bool) -> MediaError:
+        said = self._child.diagnostics.first
+        detail = f": {said[0]}" if said else ""
+        if over_limit:
+            return MediaError(f"no frame was decoded within the limits{detail}", code="media.limit")
+        return MediaError(
+            f"not one frame can be decoded{detail}",
+            code="media.damaged",
+            hint="The bytes are kept; a copy from another source may decode.",
+        )
+
+    def _essence(self) -> tuple[Essence, ...]:
+        found = {int(place): digest.decode("ascii") for place, digest in _DIGEST_LINE.findall(self._digests)}
+        return tuple(
+            Essence(
+                index=stream.index,
+                kind=stream.kind,
+                codec=stream.codec or "unknown",
+                packets=stream.packets,
+                sha256=found[place],
+            )
+            for place, stream in enumerate(essence_streams(self._probe))
+            if place in found
+        )

@@ -10,6 +10,8 @@ MAX_FIRST = 8
 
 _MESSAGE = re.compile(r"(?:\[(?P<part>[^\]@]+?)(?: @ [^\]]*)?\] )*\[(?P<level>[a-z]+)\] (?P<text>.*)")
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+|0x[0-9a-f]{8,}")
+_DESCRIPTOR = re.compile(r"/dev/fd/\d+: ?")
+_REFUSAL = re.compile(r"Option (?!ignore_editlist)\w+ not found|Unrecognized option|Option not found|No such filter")
 _MUXERS = frozenset({"rawvideo", "streamhash"})
 """They complain of clocks that jump back, which is told by the timestamps themselves."""
 _TRUNCATED = re.compile(r"partial file|ended prematurely|truncat|incomplete frame|Packet mismatch", re.IGNORECASE)
@@ -18,13 +20,15 @@ _CORRUPT = re.compile(r"corrupt|Invalid data|invalid", re.IGNORECASE)
 
 class Diagnostics:
     """Counts of ``errors`` (faults that the decoder or the container reader reports) and ``truncations``; ``first``
-    are the first messages without addresses, equal from run to run.
+    are the first messages without addresses, equal from run to run. ``refusal`` is a complaint about our own command
+    line, which is not the file's fault.
     """
 
     def __init__(self) -> None:
         self.errors = 0
         self.truncations = 0
         self.first: list[str] = []
+        self.refusal = ""
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
@@ -42,7 +46,9 @@ class Diagnostics:
         found = _MESSAGE.match(line)
         if found is None or found["part"] in _MUXERS:
             return
-        text = _ADDRESS.sub("", found["text"])
+        if found["part"] is None and _REFUSAL.search(found["text"]):
+            self.refusal = self.refusal or found["text"]
+        text = _DESCRIPTOR.sub("", _ADDRESS.sub("", found["text"]))
         serious = found["level"] in {"error", "fatal", "panic"} or _CORRUPT.search(text) is not None
         truncated = _TRUNCATED.search(text) is not None
         if not (serious or truncated):

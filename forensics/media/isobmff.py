@@ -161,7 +161,7 @@ class _Walker:
         return timescale, tuple(tracks)
 
     def _track(self, box: Box) -> Track:
-        leaves = {kind: data for kind, data in self._leaves(box, 0)}
+        leaves = dict(self._leaves(box, 0))
         return Track(
             id=_track_id(leaves.get(b"tkhd", b"")),
             handler=leaves.get(b"hdlr", b"")[8:12].decode("latin-1"),
@@ -198,5 +198,7 @@ def _edits(data: bytes) -> tuple[Edit, ...]:
     layout = ">Qqhh" if data[:1] == b"\1" else ">Iihh"
     size = struct.calcsize(layout)
     stated = _unpack(">I", data, 4)[0]
-    entries = (struct.unpack_from(layout, data, 8 + place * size) for place in range(min(stated, (len(data) - 8) // size)))
+    entries = (
+        struct.unpack_from(layout, data, 8 + place * size) for place in range(min(stated, (len(data) - 8) // size))
+    )
     return tuple(Edit(duration=duration, media_time=media_time) for duration, media_time, _, _ in entries)

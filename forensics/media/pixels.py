@@ -29,7 +29,7 @@ class PixelLayout:
 
     @property
     def gray_name(self) -> str:
-        """ffmpeg's name of one plane of this layout."""
+        """Name in ffmpeg of one plane of this layout."""
         return "gray" if self.depth == 8 else f"gray{self.depth}le"
 
     def plane_shapes(self, width: int, height: int) -> tuple[tuple[int, int], ...]:

@@ -23,6 +23,8 @@ _Pairs = list[tuple[str, Any]]
 _RATIO = re.compile(r"(\d{1,18})/(\d{1,18})\Z")
 _UNSET = frozenset({"", "unknown", "N/A", "0/0", "0:1", "und"})
 _MAX_TEXT = 64
+_LIMIT = re.compile(r"max_streams|max pixel count|Cannot allocate memory")
+_NOT_LISTED = re.compile(r"([\w,]+): Format not on whitelist")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def _ask(tools: Tools, fd: int, limits: Limits, *, mov: bool, tags: bool) -> tup
 
 
 def _parse(text: bytes) -> dict[str, Any]:
-    """ffprobe's JSON. Objects keep repeated keys (as a list of pairs), since a file may repeat a tag."""
+    """The JSON of ffprobe. Objects keep repeated keys (as a list of pairs), since a file may repeat a tag."""
     try:
         found = json.loads(text.decode("utf-8", "replace") or "{}", object_pairs_hook=_pairs)
     except (ValueError, RecursionError):
@@ -92,9 +94,9 @@ def _streams_of(raw: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
-    """The reason why ffprobe found no stream."""
+    """The reason why ffprobe found no stream; raises `ToolError` when it refused our own options."""
     said = child.diagnostics.first
-    if child.over_limit or any("max_streams" in line or "Cannot allocate" in line for line in said):
+    if child.over_limit or any(_LIMIT.search(line) for line in said):
         return MediaError(
             "probing exceeds the limits: " + (said[0] if said else "CPU time"),
             code="media.limit",
@@ -114,8 +116,9 @@ def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
             code="media.damaged",
             hint="The bytes are kept; a copy from another source may decode.",
         )
+    refused = next((found for line in said if (found := _NOT_LISTED.match(line))), None)
     return MediaError(
-        "not a video container that is read here" + (f": {said[0]}" if said else ""),
+        f"a {refused[1]} file is not read here" if refused else "not a video container that is read here",
         code="media.not_media",
         hint="Playlists and scripts that name other files are refused on purpose; give the video file itself.",
     )
@@ -130,7 +133,8 @@ def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Pr
     video = _first_video(streams)
     track_ids = [_track_id(entry) for entry in listed]
     origin, edit_list = clock_origin(streams, video, track_ids, boxes, _text(outer, "start_time"))
-    notices += _stored_notices(listed, video, streams)
+    if boxes is not None:
+        notices += _stored_notices(listed, video, streams)
     return (
         Probe(
             container=str(outer.get("format_name", "")),

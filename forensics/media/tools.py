@@ -135,7 +135,7 @@ def start(
             env=CHILD_ENVIRONMENT,
             cwd="/",
             start_new_session=True,
-            preexec_fn=functools.partial(confine, bounds),  # noqa: PLW1509
+            preexec_fn=functools.partial(confine, bounds),
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise ToolError(f"{argv[0]} cannot be started: {error}", code="tool.cannot_start") from error

@@ -25,6 +25,9 @@ SHEET_QUALITY = 80
 MAX_SHEET_FRAMES = 400
 """More frames than a person looks at on one sheet; keeps the sheet's side below the 65,535 pixels of JPEG."""
 
+MAX_LINE = 300
+"""Characters of a label or title that are measured: no more fit on the widest sheet in use."""
+
 _MARGIN, _LABEL_HEIGHT, _LINE_HEIGHT = 12, 22, 26
 _PAPER, _INK, _GREY = (255, 255, 255), (32, 32, 32), (232, 232, 232)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -82,7 +85,7 @@ def _fit(bgr: Bgr, scale: float) -> Bgr:
 
 def _draw(sheet: Bgr, text: str, x: int, y: int, scale: float, width: int) -> None:
     """One line of ASCII, its end left out where it would run into the next cell."""
-    line = text.encode("ascii", "replace").decode("ascii")
+    line = text[:MAX_LINE].encode("ascii", "replace").decode("ascii")
     line = "".join(sign if sign.isprintable() else "?" for sign in line)
     while line and cv2.getTextSize(line, _FONT, scale, 1)[0][0] > width:
         line = line[:-1]

@@ -64,7 +64,7 @@ FOREIGN_ERRORS = (
     EOFError,
     LookupError,
     OSError,
-    RecursionError,
+    RuntimeError,
     TypeError,
     ValueError,
 )

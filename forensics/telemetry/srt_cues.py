@@ -33,6 +33,9 @@ _INDEX_AND_CLOCK = re.compile(
 _LONG_LINE = re.compile(rf"^[^\n]{{{MAX_LINE + 1}}}", re.MULTILINE)
 
 
+_UNREADABLE = "\ufffd"
+
+
 class Cue(NamedTuple):
     """One cue: ``start_ms`` on the file's own timeline (None without a valid timecode) and its text.
 
@@ -69,10 +72,10 @@ class CueSheet:
 
 
 def split(data: bytes) -> CueSheet:
-    """Take a file's bytes apart. Undecodable bytes become U+FFFD, which no number or clock matches."""
+    """Take a file's bytes apart. Undecodable bytes and NULs become U+FFFD, which no number or clock matches."""
     text = data.decode("utf-8-sig", "replace")
     nul_bytes = text.count("\0")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", _UNREADABLE)
     heads = list(_timecode_heads(text))
     timecoded = bool(heads)
     if not timecoded:
@@ -86,7 +89,8 @@ def split(data: bytes) -> CueSheet:
         timecoded=timecoded,
         long_lines=long_lines + sum(len(body) > MAX_CUE for body in bodies),
         nul_bytes=nul_bytes,
-        dangling_index=bool(heads) and _INDEX.match(text[-MAX_LINE:].rstrip().rpartition("\n")[2]) is not None,
+        dangling_index=bool(heads)
+        and _INDEX.match(text[-MAX_LINE:].rstrip(" \t\n" + _UNREADABLE).rpartition("\n")[2]) is not None,
         limited=len(cues) > MAX_CUES,
     )
 

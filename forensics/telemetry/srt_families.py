@@ -10,7 +10,7 @@ latitude follows from the family: DJI wrote longitude first until it named its f
 | A-M | Matrice 300 (2022) | ``GPS(lat,lon,0.0M) BAROMETER:mM``: order known from one file |
 | B | Phantom 4 Pro and RTK, Mavic Mini | ``F/2.8, SS 30, … GPS (lon, lat, satellites), … H 1.0m``, no clock |
 | C | Mavic Air, Mavic 2, Air 2 | ``[latitude : x] [longtitude : y] [altitude: z]``, clock ``s,ms,us`` |
-| C0 | converted Mavic 2 | the same without timecodes, clock with five groups |
+| C0 | converted Mavic 2 | the same without timecodes, clock ``s,ms,us,ms,us`` |
 | D | Mini 3 to 5, Mavic 3, Air 3, Avata | ``[rel_alt: x abs_alt: y]``, clock ``s.ms`` |
 | E | Matrice 30 | D with ``[drone_yaw: …]`` and blank lines within a cue |
 | F | Mavic 2 Enterprise Advanced | ``[Drone: Yaw:…, Pitch:…, Roll:…]`` |
@@ -26,7 +26,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _KEYS = re.compile(
-    r"\b(latitude|longt?itude|rel_alt|abs_alt|altitude)[ \t]*+:[ \t]*+([^\s,:\[\]]++)(?=[\s,\]])", re.ASCII
+    r"\b(latitude|longt?itude|rel_alt|abs_alt|altitude)[ \t]*+:[ \t]*+([^\s,:\[\]]++)(?=[ \t,\]])", re.ASCII
 )
 _BRACKET = re.compile(r"\[[ \t]*+[A-Za-z_]++[ \t]*+:")
 _PLAIN = re.compile(
@@ -137,7 +137,7 @@ def _third_is_metres(text: str) -> bool:
 
 
 _COMMA_CLOCK = re.compile(r"\d:\d{2},\d{3},\d{3}(?!,)", re.ASCII)
-_FIVE_GROUPS = re.compile(r"\d:\d{2}(?:,\d{1,3}){5}", re.ASCII)
+_DOUBLED_FRACTION = re.compile(r"\d:\d{2}(?:,\d{1,3}){4}", re.ASCII)
 _DOT_CLOCK = re.compile(r"\d:\d{2}\.\d{3}", re.ASCII)
 
 FAMILIES: tuple[Family, ...] = (
@@ -149,7 +149,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("A", lambda text: "GPS(" in text or "HOME(" in text, _unnamed(_BAROMETER, longitude_first=True), weak=True),
     Family("F", _bracketed("[Drone:", "[Drone :"), _named, order="named"),
     Family("E", _bracketed("drone_yaw", "drone_speedx"), _named, order="named"),
-    Family("C0", lambda text: _FIVE_GROUPS.search(text) is not None, _named, order="named"),
+    Family("C0", lambda text: _DOUBLED_FRACTION.search(text) is not None, _named, order="named"),
     Family("D", _bracketed("rel_alt", "abs_alt"), _named, order="named"),
     Family("C", _bracketed("altitude", "longtitude"), _named, order="named"),
     Family("C", lambda text: bool(_COMMA_CLOCK.search(text) and _BRACKET.search(text)), _named, order="named"),

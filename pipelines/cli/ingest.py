@@ -28,7 +28,7 @@ def ingest(
     case_dir: Path | None,
     jobs: int | None,
     operator: str | None,
-    wall_s: int | None,
+    cpu_s: int | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -45,7 +45,7 @@ def ingest(
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to ingest: name files or folders, or use --files0-from")
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "wall_s": wall_s})
+    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
     for sentence in desk.case.recover(desk.run):
         tell(f"recovered: {sentence}", quiet=quiet)
     with shown("ingest", quiet=quiet or as_json) as progress:

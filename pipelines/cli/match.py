@@ -29,7 +29,7 @@ def match(
     case_dir: Path | None,
     jobs: int | None,
     operator: str | None,
-    wall_s: int | None,
+    cpu_s: int | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -41,7 +41,7 @@ def match(
     from pipelines import match as job
     from pipelines.progress import shown
 
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "wall_s": wall_s})
+    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
     paths = gather(inputs, files0_from)
     with shown("match", quiet=quiet or as_json) as progress:
         if paths or files0_from is not None:

@@ -43,9 +43,9 @@ def output_options(command: Command) -> Command:
 
 
 def work_options(command: Command) -> Command:
-    """Settings of a run: ``--jobs``, ``--operator``, ``--wall-s``."""
+    """Settings of a run: ``--jobs``, ``--operator``, ``--cpu-s``."""
     for option in (
-        click.option("--wall-s", type=int, help="Seconds that decoding one file may take.  [default: 3600]"),
+        click.option("--cpu-s", type=int, help="CPU seconds that decoding one file may take.  [default: 14400]"),
         click.option("--operator", help="Who acts, for the record."),
         click.option("-j", "--jobs", type=int, help="Worker processes; 0 means one a core.  [default: 0]"),
     ):

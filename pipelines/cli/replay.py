@@ -23,7 +23,7 @@ def replay(
     case_dir: Path | None,
     jobs: int | None,
     operator: str | None,
-    wall_s: int | None,
+    cpu_s: int | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -34,7 +34,7 @@ def replay(
 
     if not names and not every:
         raise click.UsageError("name an evidence, or use --all")
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "wall_s": wall_s})
+    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
     ids = tuple(desk.case.store.ids()) if every else tuple(desk.case.resolve(name) for name in names)
     worst = ExitCode.OK
     equal = 0

@@ -22,7 +22,7 @@ def report(
     case_dir: Path | None,
     jobs: int | None,
     operator: str | None,
-    wall_s: int | None,
+    cpu_s: int | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -31,7 +31,7 @@ def report(
     from pipelines import report as job
     from pipelines.progress import shown
 
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "wall_s": wall_s})
+    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
     with shown("report", quiet=quiet or as_json) as progress:
         path = job.write_report(desk.case, desk.run, desk.settings, out, progress)
     if as_json:

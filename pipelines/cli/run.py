@@ -26,7 +26,7 @@ def run(
     case_id: str | None,
     jobs: int | None,
     operator: str | None,
-    wall_s: int | None,
+    cpu_s: int | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -43,7 +43,7 @@ def run(
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to work on: name files or folders, or use --files0-from")
-    work = job.begin(case_dir, case_id, {"jobs": jobs, "operator": operator, "wall_s": wall_s})
+    work = job.begin(case_dir, case_id, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
     for sentence in work.recovered:
         tell(f"recovered: {sentence}", quiet=quiet)
     silent = quiet or as_json

@@ -33,7 +33,7 @@ def test_a_flag_that_was_not_given_changes_nothing() -> None:
         ({"environ": {"FORENSICS_JOBS": "many"}}, "not a whole number"),
         ({"user": {"operator": 7}}, "not text"),
         ({"flags": {"jobs": 9999}}, "not between"),
-        ({"flags": {"wall_s": 0}}, "above 0"),
+        ({"flags": {"cpu_s": 0}}, "above 0"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place(layers, words) -> None:
@@ -42,7 +42,7 @@ def test_a_wrong_setting_is_refused_with_its_place(layers, words) -> None:
 
 
 def test_every_setting_goes_into_the_record() -> None:
-    assert set(Settings().as_record()) == {"jobs", "operator", "custodian", "wall_s"}
+    assert set(Settings().as_record()) == {"jobs", "operator", "custodian", "cpu_s"}
 
 
 def test_a_missing_file_is_an_empty_table_and_a_broken_one_is_refused(tmp_path) -> None:

@@ -1,0 +1,10 @@
+"""Shots, and the frames that stand for them."""
+
+from __future__ import annotations
+
+from forensics.keyframes.cuts import CutFinder
+from forensics.keyframes.picture import encode_png, imagehash_hex
+from forensics.keyframes.selector import Chosen, KeyframeSelector, Selection
+from forensics.keyframes.sharpness import sharpness
+
+__all__ = ["Chosen", "CutFinder", "KeyframeSelector", "Selection", "encode_png", "imagehash_hex", "sharpness"]

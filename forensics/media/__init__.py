@@ -1,0 +1,31 @@
+"""The only door to ffmpeg and ffprobe: versions, confinement and limits, probe, decode, stretches of frames."""
+
+from forensics.media.color import to_bgr
+from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
+from forensics.media.limits import DEFAULT_LIMITS, Limits
+from forensics.media.orientation import upright
+from forensics.media.probe import Probed, probe
+from forensics.media.still import Still, read_still
+from forensics.media.stretch import pictures_at, window
+from forensics.media.tools import CONFINEMENT, Tool, Tools, find_tools
+
+__all__ = [
+    "CONFINEMENT",
+    "DEFAULT_LIMITS",
+    "DecodeOutcome",
+    "Decoding",
+    "Essence",
+    "Limits",
+    "Probed",
+    "Still",
+    "Tool",
+    "Tools",
+    "decode",
+    "find_tools",
+    "pictures_at",
+    "probe",
+    "read_still",
+    "to_bgr",
+    "upright",
+    "window",
+]

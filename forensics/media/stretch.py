@@ -1,0 +1,245 @@
+"""Decoding a part of a file again: luma for comparing pictures, and pictures for showing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from forensics.errors import MediaError
+from forensics.media.child import Child
+from forensics.media.color import to_bgr
+from forensics.media.commands import every_interval, stretch_command
+from forensics.media.decode import decodable_video
+from forensics.media.frames import NO_PTS, TimedFrames
+from forensics.media.limits import DEFAULT_LIMITS, Limits
+from forensics.media.orientation import upright
+from forensics.media.pixels import Recipe, recipe_for, samples
+from forensics.media.tools import Tools
+from forensics.model.media import Picture, Probe, Stream, Window
+
+SEEK_MARGIN_S = Fraction(1)
+"""Seek this far ahead of the first wanted frame: more than any codec reorders frames, so that the sync frame found
+lies before it on the presentation clock too."""
+
+MAX_WINDOW_BYTES = 512 << 20
+"""Luma that one window may hold in memory."""
+
+MAX_SHOWN = 64
+"""Pictures of one call: a display strip has about ten."""
+
+_JITTER_S = Fraction(15, 10_000)
+"""Some containers round timestamps to milliseconds: that must not cost every other frame."""
+
+_NEARBY_FRAMES = 3
+_RAW, _RAW_PTS, _ALL_PTS = range(3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clip:
+    """What every call here needs to know of the file."""
+
+    tools: Tools
+    fd: int
+    probe: Probe
+    limits: Limits
+    video: Stream
+    recipe: Recipe
+    width: int
+    height: int
+
+    @property
+    def tick(self) -> Fraction:
+        assert self.video.time_base is not None
+        return self.video.time_base.fraction
+
+    @property
+    def origin(self) -> Fraction:
+        return self.probe.origin.seconds if self.probe.origin else Fraction(0)
+
+    def ticks(self, seconds: float) -> Fraction:
+        """A presentation time on the stream's clock."""
+        return (Fraction(seconds) + self.origin) / self.tick
+
+    def seconds(self, pts: Sequence[int]) -> npt.NDArray[np.float64]:
+        """Presentation times of ticks, each rounded once."""
+        return np.array([float(value * self.tick - self.origin) for value in pts], dtype=np.float64)
+
+
+def _clip(tools: Tools, fd: int, probe: Probe, limits: Limits) -> _Clip:
+    video, width, height = decodable_video(probe, limits)
+    return _Clip(
+        tools=tools,
+        fd=fd,
+        probe=probe,
+        limits=limits,
+        video=video,
+        recipe=recipe_for(video.pixel_format),
+        width=width,
+        height=height,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretch:
+    """One run of ffmpeg: timestamps and samples of the taken frames, timestamps of all frames decoded."""
+
+    pts: list[int]
+    raw: bytes
+    decoded: list[int]
+
+
+def window(
+    tools: Tools,
+    fd: int,
+    probe: Probe,
+    start_s: float,
+    end_s: float,
+    fps: float,
+    long_side: int,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Window:
+    """Luma of the frames shown from ``start_s`` up to ``end_s`` (presentation clock), thinned to about ``fps``.
+
+    Frames are never closer than 1/fps less 1.5 ms, are scaled so that the longer side has ``long_side`` pixels (never
+    enlarged), and stand upright. Only the part from the sync frame before the
+    start is decoded; the frames are those that a decode from the start gives.
+
+    Raises `MediaError` as `decode` does, and ``media.limit`` when the window would not fit in memory.
+    """
+    clip = _clip(tools, fd, probe, limits)
+    first, last = math.ceil(clip.ticks(start_s)), math.ceil(clip.ticks(end_s)) - 1
+    step = max(1, math.ceil((1 / Fraction(fps) - _JITTER_S) / clip.tick))
+    width, height = fit(clip.width, clip.height, long_side)
+    select = f"gte(pts,{first})*({every_interval(step)})"
+    run = _run(clip, (first, last), select, (width, height), luma_only=True)
+    luma = samples(run.raw, (len(run.pts), height, width), clip.recipe.layout.depth)
+    return Window(seconds=clip.seconds(run.pts), luma=upright(luma, clip.video.rotation, (1, 2)))
+
+
+def pictures_at(
+    tools: Tools,
+    fd: int,
+    probe: Probe,
+    seconds: Sequence[float],
+    long_side: int,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[tuple[float, npt.NDArray[np.uint8]]]:
+    """For each wanted presentation time the frame shown then: its own time, and BGR uint8 (h, w, 3), upright.
+
+    A time before the first frame gives the first, one after the last gives the last. Raises `MediaError` as `decode`.
+    """
+    if not seconds:
+        return []
+    if len(seconds) > MAX_SHOWN:
+        raise ValueError(f"at most {MAX_SHOWN} pictures at once, not {len(seconds)}")
+    clip = _clip(tools, fd, probe, limits)
+    size = fit(clip.width, clip.height, long_side)
+    wanted = [math.floor(clip.ticks(moment)) for moment in seconds]
+    near = _nearby_ticks(clip)
+    spans = "+".join(f"between(pts,{tick - near},{tick})" for tick in sorted(set(wanted)))
+    run = _run(clip, (min(wanted), max(wanted)), spans, size, luma_only=False)
+    shown = [_shown_at(tick, run.decoded) for tick in wanted]
+    if not set(shown) <= set(run.pts):
+        # A long pause before the wanted time: now that all timestamps are known, ask for the very frames.
+        exact = "+".join(f"eq(pts,{pts})" for pts in sorted(set(shown)))
+        run = _run(clip, (min(shown), max(shown)), exact, size, luma_only=False)
+    frames = _bgr_by_pts(clip, run, size)
+    return [(float(clip.seconds([pts])[0]), frames[pts]) for pts in shown if pts in frames]
+
+
+def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
+    """The size with its longer side reduced to ``long_side``; at least one pixel each way."""
+    longest = max(width, height)
+    if longest <= long_side:
+        return width, height
+    return max(1, round(width * long_side / longest)), max(1, round(height * long_side / longest))
+
+
+def _nearby_ticks(clip: _Clip) -> int:
+    """A few frame durations: the frame shown at a moment usually began within them."""
+    try:
+        rate = Fraction(clip.video.frame_rate or "25")
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(25)
+    return math.ceil(_NEARBY_FRAMES / max(rate, Fraction(1)) / clip.tick)
+
+
+def _shown_at(tick: int, decoded: Sequence[int]) -> int:
+    """The last timestamp not after ``tick``, else the first."""
+    return max((pts for pts in decoded if pts <= tick), default=min(decoded))
+
+
+def _bgr_by_pts(clip: _Clip, run: _Stretch, size: tuple[int, int]) -> dict[int, npt.NDArray[np.uint8]]:
+    width, height = size
+    layout = clip.recipe.layout
+    length = layout.picture_bytes(width, height)
+    found = {}
+    for place, pts in enumerate(run.pts):
+        planes = run.raw[place * length : (place + 1) * length]
+        luma = samples(memoryview(planes)[: width * height * layout.sample_bytes], (height, width), layout.depth)
+        picture = Picture(pts=pts, pixel_format=layout.name, planes=planes, luma=luma)
+        bgr = to_bgr(picture, width, height, clip.video.color_space, clip.video.color_range)
+        found[pts] = upright(bgr, clip.video.rotation)
+    return found
+
+
+def _run(clip: _Clip, span: tuple[int, int], select: str, size: tuple[int, int], *, luma_only: bool) -> _Stretch:
+    """Decode ``span`` (first and last tick) from the sync frame before it; from the start if that was not early
+    enough, which happens in containers without an index.
+    """
+    seek = span[0] * clip.tick - SEEK_MARGIN_S
+    start = (clip.video.start_pts or 0) * clip.tick
+    if seek > start:
+        run = _run_from(clip, f"{float(seek):.6f}", span, select, size, luma_only=luma_only)
+        if run.decoded and run.decoded[0] <= span[0]:
+            return run
+    run = _run_from(clip, None, span, select, size, luma_only=luma_only)
+    if not run.decoded:
+        raise MediaError("no frame can be decoded here", code="media.damaged")
+    return run
+
+
+def _run_from(
+    clip: _Clip, seek_s: str | None, span: tuple[int, int], select: str, size: tuple[int, int], *, luma_only: bool
+) -> _Stretch:
+    def build(name: str, outputs: tuple[str, ...]) -> list[str]:
+        return stretch_command(
+            clip.tools.ffmpeg,
+            clip.probe,
+            clip.recipe,
+            (name, outputs),
+            seek_s=seek_s,
+            end_pts=span[1],
+            select=select,
+            size=size,
+            luma_only=luma_only,
+            limits=clip.limits,
+        )
+
+    layout = clip.recipe.layout
+    frame_bytes = size[0] * size[1] * layout.sample_bytes if luma_only else layout.picture_bytes(*size)
+    taken, everything = TimedFrames(frame_bytes), TimedFrames(1)
+    decoded: list[int] = []
+    limits = clip.limits
+    allowance = limits.decode_allowance(clip.video.packets or limits.max_frames, clip.width * clip.height)
+    with Child(build, clip.fd, 3, limits=limits, cpu_s=allowance, patience_s=limits.stall_s) as child:
+        while arrived := child.read():
+            for channel, data in arrived:
+                if channel == _RAW:
+                    taken.feed(data)
+                elif channel == _RAW_PTS:
+                    taken.feed_timestamps(data)
+                else:
+                    decoded += [pts for pts, _ in everything.feed_timestamps(data) if pts != NO_PTS]
+            if taken.ready * frame_bytes > MAX_WINDOW_BYTES:
+                raise MediaError("the stretch is too long to hold in memory", code="media.limit", hint="Ask for less.")
+        child.wait()
+        if child.over_limit:
+            raise MediaError("decoding the stretch exceeds the limits", code="media.limit")
+    pts, raw = taken.take(taken.ready)
+    return _Stretch(pts=pts, raw=raw, decoded=decoded)

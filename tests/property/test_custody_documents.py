@@ -1,0 +1,202 @@
+"""Manifests, findings and log lines: what is written is read back, and no byte can change unseen."""
+
+import hashlib
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forensics.custody import (
+    canonical,
+    decode_event,
+    decode_finding,
+    decode_manifest,
+    encode_event,
+    encode_finding,
+    encode_manifest,
+    facts_digests,
+)
+from forensics.errors import ManifestError
+from forensics.model.custody import CustodyEvent, EventType
+from forensics.model.evidence import Digests
+from forensics.model.finding import Finding
+from forensics.model.manifest import Facts, Manifest, Record, Subject
+from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence, Transform
+from forensics.model.notice import Notice
+
+TOP = 2**53 - 1
+hex64 = st.binary(min_size=32, max_size=32).map(bytes.hex)
+hex128 = st.binary(min_size=64, max_size=64).map(bytes.hex)
+words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=10)
+ascii_keys = st.text(alphabet=st.characters(max_codepoint=127), max_size=6)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-TOP, TOP) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ascii_keys, inner, max_size=3),
+    max_leaves=6,
+)
+objects = st.dictionaries(ascii_keys, json_values, max_size=3)
+names = st.from_regex(r"(source|derived)/[a-z][a-z0-9_.-]{0,8}", fullmatch=True)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> Manifest:
+    original = draw(hex64)
+    files = [("original", original), *((name, draw(hex64)) for name in draw(st.sets(names, max_size=3)))]
+    version = draw(st.integers(1, 9))
+    return Manifest(
+        id="urn:uuid:" + draw(words),
+        item="urn:sha256:" + original,
+        version=version,
+        supersedes=None if version == 1 else draw(hex64),
+        subjects=tuple(
+            Subject(name=name, sha256=sha256, sha512=draw(hex128), size=draw(st.integers(0, TOP)))
+            for name, sha256 in files
+        ),
+        facts=Facts(exact=draw(objects), recipe=draw(objects)),
+        record=Record(
+            case=draw(objects),
+            appearances=tuple(draw(st.lists(objects, max_size=2))),
+            acquisition=draw(objects),
+            environment=draw(objects),
+            processing=draw(objects),
+            log=draw(objects),
+        ),
+        notices=tuple(draw(st.lists(st.builds(Notice, code=words, message=words), max_size=2))),
+        limits=tuple(draw(st.lists(words, max_size=2))),
+    )
+
+
+evidences = st.builds(
+    SegmentEvidence,
+    frames=st.integers(0, TOP),
+    hamming_median=st.none() | numbers,
+    moments=st.integers(0, TOP),
+    inliers=numbers,
+    cells=numbers,
+    inlier_ratio=numbers,
+    drift_px=st.none() | numbers,
+    motion=st.none() | numbers,
+    motion_z=st.none() | numbers,
+)
+rectangles = st.tuples(numbers, numbers, numbers, numbers)
+transforms = st.builds(
+    Transform,
+    mirrored=st.booleans(),
+    inverted=st.booleans(),
+    quarter_turns=st.integers(0, 3),
+    scale=numbers,
+    rotation_deg=numbers,
+    dx=numbers,
+    dy=numbers,
+    crop=rectangles,
+    box=rectangles,
+)
+segments = st.builds(
+    Segment,
+    query_start_s=numbers,
+    query_end_s=numbers,
+    reference_start_s=numbers,
+    reference_end_s=numbers,
+    speed=numbers,
+    score=numbers,
+    transform=st.none() | transforms,
+    evidence=evidences,
+)
+
+
+@st.composite
+def findings(draw: st.DrawFn) -> Finding:
+    params = draw(st.none() | objects)
+    inside = draw(st.booleans())
+    query = draw(hex64)
+    match = Match(
+        query_id=query,
+        reference_id=draw(hex64),
+        score=draw(st.floats(0, 1)),
+        decision=draw(st.sampled_from(Decision)),
+        assessment=draw(st.sampled_from(Assessment)),
+        mirrored=draw(st.booleans()),
+        segments=tuple(draw(st.lists(segments, max_size=2))),
+        method=Method(
+            name=draw(words),
+            version=draw(words),
+            params_sha256=draw(hex64) if params is None else canonical.digest(params),
+        ),
+    )
+    return Finding(
+        id=draw(words),
+        match=match,
+        reference_manifest=draw(hex64),
+        query_manifest=draw(hex64) if inside else None,
+        query_digests=None if inside else Digests(sha256=query, sha512=draw(hex128), size=draw(st.integers(0, TOP))),
+        params=params,
+        status="machine-only",
+        limits=tuple(draw(st.lists(words, max_size=2))),
+    )
+
+
+events = st.builds(
+    CustodyEvent,
+    case=words,
+    seq=st.integers(0, TOP),
+    prev=hex64,
+    time=st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")),
+    event=st.sampled_from(EventType),
+    run=words,
+    operator=words,
+    item=st.none() | hex64,
+    detail=st.dictionaries(ascii_keys, words | st.integers(-TOP, TOP), max_size=3),
+)
+
+
+@given(manifests())
+def test_a_manifest_is_read_back_as_it_was_written(manifest: Manifest) -> None:
+    assert decode_manifest(encode_manifest(manifest)) == manifest
+
+
+@given(findings())
+def test_a_finding_is_read_back_as_it_was_written(finding: Finding) -> None:
+    data = encode_finding(finding)
+    again = decode_finding(data)
+    assert again == finding
+    assert math.copysign(1, again.match.score) == math.copysign(1, finding.match.score)
+
+
+@given(events)
+def test_an_event_is_read_back_as_it_was_written(event: CustodyEvent) -> None:
+    assert decode_event(encode_event(event)) == event
+
+
+@given(st.data())
+@pytest.mark.parametrize(
+    ("documents", "encode", "decode"),
+    [
+        (manifests(), encode_manifest, decode_manifest),
+        (findings(), encode_finding, decode_finding),
+        (events, encode_event, decode_event),
+    ],
+    ids=["manifest", "finding", "event"],
+)
+def test_a_mutated_byte_is_refused_or_is_another_document(documents, encode, decode, data: st.DataObject) -> None:
+    document = data.draw(documents)
+    good = encode(document)
+    at = data.draw(st.integers(0, len(good) - 1))
+    bad = bytearray(good)
+    bad[at] ^= data.draw(st.integers(1, 255))
+    try:
+        other = decode(bytes(bad))
+    except ManifestError:
+        return
+    assert encode(other) == bytes(bad)
+    assert other != document
+
+
+@given(manifests())
+def test_facts_digests_are_those_of_the_stored_facts(manifest: Manifest) -> None:
+    facts = json.loads(encode_manifest(manifest))["predicate"]["facts"]
+    for name, digest in zip(("exact", "recipe"), facts_digests(manifest.facts), strict=True):
+        spelled = json.dumps(facts[name], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        assert facts[f"{name}_sha256"] == digest == hashlib.sha256(spelled).hexdigest()
