@@ -250,8 +250,7 @@ class _Strips:
         """Name and length of one file."""
         manifest = self._manifests[evidence]
         name = Path(str(manifest.record.appearances[0]["path"])).name
-        exhibit = manifest.record.case.get("exhibit")
-        return report.SideView(name=f"{exhibit} {name}", duration_s=_duration(manifest.facts.exact.get("container")))
+        return report.SideView(name=name, duration_s=_duration(manifest.facts.exact.get("container")))
 
     def pairs(self, match: Match) -> Iterator[report.AlignedPair]:
         """Yield aligned pairs of all segments; a frame that cannot be decoded is a notice."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from forensics.acquire.durable import read_kept
 from forensics.acquire.source import acquire, digest_file, open_source
 from forensics.acquire.store import Store
 
-__all__ = ["Store", "acquire", "digest_file", "open_source"]
+__all__ = ["Store", "acquire", "digest_file", "open_source", "read_kept"]

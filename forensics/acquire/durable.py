@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from forensics.errors import IntegrityError, StoreError
+from forensics.errors import IntegrityError, StoreError, Unreadable
 from forensics.model.text import visible
 
 READ_ONLY = 0o444
@@ -76,7 +76,10 @@ def sync_tree(root: Path) -> None:
 
 
 def read_small(path: Path, limit: int) -> bytes:
-    """A regular file of at most ``limit`` bytes, not through a link. Raises OSError, or IntegrityError if it is not."""
+    """A regular file of at most ``limit`` bytes, not through a link, never waiting for a pipe.
+
+    Raises OSError, or IntegrityError if it is not such a file.
+    """
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -85,6 +88,22 @@ def read_small(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise IntegrityError(f"{visible(os.fspath(path))} has more than {limit} bytes", code="integrity.store")
     return data
+
+
+def read_kept(path: Path, limit: int) -> bytes:
+    """A file of the case itself, of at most ``limit`` bytes: no link is followed, no pipe waited for.
+
+    Raises IntegrityError when it is no such file, Unreadable when it is missing or cannot be read.
+    """
+    try:
+        return read_small(path, limit)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise IntegrityError(f"{visible(os.fspath(path))} is a link", code="integrity.store") from error
+        raise Unreadable(
+            f"cannot read {visible(os.fspath(path))}: {error.strerror or error}",
+            hint="Run verify; compare with another copy of the case.",
+        ) from error
 
 
 @contextmanager

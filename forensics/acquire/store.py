@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from forensics.acquire.commit import commit_next, commit_object
+from forensics.acquire.durable import read_kept
 from forensics.acquire.fixity import check_object, check_storage_root
 from forensics.acquire.inventory import Inventory, contents
 from forensics.acquire.layout import create_root, locked_inventory, object_ids, object_place
@@ -21,6 +22,9 @@ from forensics.model.custody import Check
 from forensics.model.manifest import Subject
 from forensics.model.notice import Notice
 from forensics.model.store import ObjectState
+
+MAX_SMALL = 64 * 2**20
+"""Bytes of a file that is read whole: no manifest is larger."""
 
 
 class Store:
@@ -71,6 +75,13 @@ class Store:
         NotRegularFile or Unreadable.
         """
         return open_source(os.fspath(self.path(sha256, name)))
+
+    def read(self, sha256: str, name: str, version: int | None = None) -> bytes:
+        """The bytes of a small file (a manifest, a capture) of the last or the given version.
+
+        Raises as `head`, IntegrityError when it is no regular file or larger than any such, Unreadable.
+        """
+        return read_kept(self.path(sha256, name, version), MAX_SMALL)
 
     def commit_new(
         self,

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from forensics.custody import canonical
 from forensics.custody.wire import Descriptor, DigestSet, Hex64, wire_error
@@ -78,7 +79,7 @@ def encode_finding(finding: Finding) -> bytes:
         raise _unsound("params_sha256 is not the digest of the parameters")
     if finding.query_digests is not None and finding.query_digests.sha256 != match.query_id:
         raise _unsound("the query's digests are not those of the query that was matched")
-    plain: dict[str, Any] = _decimals_to_text(msgspec.to_builtins(match))
+    plain: dict[str, Any] = _decimals_to_text(msgspec.to_builtins(match, enc_hook=_scalar))
     method = _Method(**plain.pop("method"), params=finding.params)
     predicate = _Predicate(
         id=finding.id,
@@ -151,6 +152,13 @@ def _file_digests(descriptor: Descriptor) -> Digests:
         raise _unsound("a query from outside the case lacks its SHA-512 or its size")
     size = (descriptor.annotations or {})["size"]
     return Digests(sha256=descriptor.digest.sha256, sha512=descriptor.digest.sha512, size=size)
+
+
+def _scalar(value: object) -> object:
+    """A numpy scalar as the Python number of the same value."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise _unsound(f"a {type(value).__name__} has no place in it")
 
 
 def _decimals_to_text(value: Any) -> Any:

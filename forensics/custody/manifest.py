@@ -137,8 +137,9 @@ def decode_manifest(data: bytes) -> Manifest:
     )
     if facts_digests(manifest.facts) != (predicate.facts.exact_sha256, predicate.facts.recipe_sha256):
         raise _nonsense("a facts digest is not that of the facts beside it")
-    # What the value cannot hold (an annotation, another key in a notice) would vanish here unseen.
-    if encode_manifest(manifest) != data:
+    _check_sense(manifest)
+    # What the types do not hold (another key in a notice) would vanish here unseen.
+    if _plain(statement) != value:
         raise _nonsense("it holds fields that this schema does not know")
     return manifest
 

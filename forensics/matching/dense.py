@@ -19,7 +19,10 @@ LEAST_CELLS = 60
 """Grid cells that both pictures must fill."""
 
 CUT_CORRELATION = 0.2
-"""Consecutive frames (a tenth of a second apart) that correlate less than this are of two shots."""
+"""Consecutive frames (a tenth of a second apart) that correlate less than this may be of two shots ..."""
+
+CUT_DIP = 0.2
+"""... when the frames before and after correlate this much better; in a fast pan all neighbours correlate badly."""
 
 
 class Shared(NamedTuple):
@@ -91,16 +94,20 @@ def detail(frames: Grid, filled: npt.NDArray[np.bool_], sigma: float) -> Grid:
 
 
 def shots(rows: Grid) -> npt.NDArray[np.int64]:
-    """Shot number of each frame: rows float32 (n, cells) of `detail`; a new shot where neighbours do not correlate."""
+    """Shot number of each frame, int64 (n,): a new shot where neighbours do not correlate but those beside them do."""
     if len(rows) < 2:
         return np.zeros(len(rows), np.int64)
     energy = np.sqrt((rows * rows).sum(1)) + 1e-6
     along = (rows[1:] * rows[:-1]).sum(1) / (energy[1:] * energy[:-1])
-    return np.concatenate([[0], np.cumsum(along < CUT_CORRELATION)]).astype(np.int64)
+    sides = np.concatenate([[1.0], along, [1.0]])
+    cut = (along < CUT_CORRELATION) & (np.minimum(sides[:-2], sides[2:]) > along + CUT_DIP)
+    return np.concatenate([[0], np.cumsum(cut)]).astype(np.int64)
 
 
 def change(rows: Grid, seconds: Floats, span_s: float, shot: npt.NDArray[np.int64]) -> Grid:
     """What changes: each frame minus the mean of the frames within ``span_s`` in the same shot, float32 (n, cells)."""
+    if not len(rows):
+        return rows
     total = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=np.float64)])
     low = np.maximum(np.searchsorted(seconds, seconds - span_s), np.searchsorted(shot, shot))
     high = np.minimum(

@@ -48,6 +48,7 @@ class Table:
     weight: Floats
     still: Floats
     frozen: Floats
+    pair: Pair
 
 
 def stir(rows: Grid) -> Floats:
@@ -208,6 +209,7 @@ def table_of(pair: Pair) -> Table:
     return Table(
         query_s=pair.query_s, reference_s=pair.reference_s, gains=gains, moving=moving, weight=weight, still=still,
         frozen=frozen,
+        pair=pair,
     )
 
 
@@ -247,16 +249,40 @@ def divided(found: list[Line], table: Table, taken: npt.NDArray[np.bool_]) -> li
 def agreement(line: Line, table: Table, taken: npt.NDArray[np.bool_]) -> Floats:
     """What each query row gains by lying on the line."""
     rows, inside = nearest(table.reference_s, line.at(table.query_s), 0.12)
+    moving, weight = along(table.pair, rows, inside)
     index = np.arange(len(rows))
-    moving, weight = table.moving[index, rows], table.weight[index, rows]
-    still = table.still[index, rows]
-    core = slice(line.first, line.last + 1)
+    beside = [np.clip(rows + k, 0, len(table.reference_s) - 1) for k in (-1, 0, 1)]
+    still = np.max([table.still[index, b] for b in beside], axis=0)
+    core = np.zeros(len(rows), bool)
+    core[line.first : line.last + 1] = True
+    core &= inside
+    if not core.any():
+        return np.full(len(rows), -2.0)
     level = float((weight[core] * moving[core]).sum() / max(1e-6, float(weight[core].sum())))
     floor = max(STILL_FLOOR, 0.6 * float(np.median(still[core])))
     value = weight * (moving - level / 2) + np.where(still >= floor, STILL_BONUS, still - floor - 0.2)
     value -= table.frozen[index, rows]
     value = np.convolve(np.pad(value, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     return np.where(inside & ~taken, value, -2.0)
+
+
+def along(pair: Pair, rows: npt.NDArray[np.int64], inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Correlation of change, and its weight, for query rows against the reference rows beside them on a line.
+
+    Both means are over the same pairs of frames, so that a query that begins at a cut is not compared with a
+    reference that goes on before it.
+    """
+    moving, weight = np.zeros(len(rows)), np.zeros(len(rows))
+    index = np.flatnonzero(inside)
+    if len(index) < 2:
+        return moving, weight
+    shot = shots(pair.query)[index]
+    q = change(pair.query[index], pair.query_s[index], COARSE_SPAN_S, shot)
+    r = change(pair.reference[rows[index]], pair.query_s[index], COARSE_SPAN_S, shot)
+    both = np.sqrt((q * q).sum(1, dtype=np.float64) * (r * r).sum(1, dtype=np.float64)) + 1e-9
+    moving[index] = (q * r).sum(1) / both
+    weight[index] = both / (both + q.shape[1] * NOISE_LEVEL**2)
+    return moving, weight
 
 
 def refine(line: Line, table: Table) -> Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -25,7 +26,6 @@ CommandBuilder = Callable[[str, tuple[str, ...]], list[str]]
 _CHUNK = 1 << 20
 _STDERR = -1
 _FIRST_FREE_FD = 3
-_STOPPED_BY_SIGNAL = 255
 _F_SETPIPE_SZ = 1031  # Linux fcntl.h; Python 3.10 and later name it on Linux only
 
 
@@ -49,6 +49,8 @@ class Child:
             for end in ends:
                 os.close(end)
         self._patience_s = patience_s
+        self._cpu_s = cpu_s
+        self._cpu_before = _cpu_of_children()
         self.diagnostics = Diagnostics()
         self.stalled = False
         self._selector = selectors.DefaultSelector()
@@ -102,7 +104,8 @@ class Child:
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._process.returncode is None:
+            self._process.wait()
         for key in list(self._selector.get_map().values()):
             self._selector.unregister(key.fd)
             if key.data != _STDERR:
@@ -131,11 +134,16 @@ class Child:
 
     @property
     def over_limit(self) -> bool:
-        """Whether the ended child was stopped by its CPU limit or for silence. ffmpeg itself catches SIGXCPU,
-        finishes its outputs and leaves with 255.
+        """Whether the ended child was stopped for silence or by its CPU limit. Its exit status does not tell: ffmpeg
+        catches SIGXCPU and leaves with one code or another, according to what it was doing.
         """
-        status = self._process.returncode
-        return self.stalled or status in {-signal.SIGXCPU, -signal.SIGKILL, _STOPPED_BY_SIGNAL}
+        return self.stalled or _cpu_of_children() - self._cpu_before >= self._cpu_s
+
+
+def _cpu_of_children() -> float:
+    """CPU seconds of all children that this process has reaped."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def canonical(argv: Sequence[str], fd: int, ends: Sequence[int]) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ PROBE_BYTES = 20_000_000
 PROBE_MICROSECONDS = 10_000_000
 """How far ffmpeg looks for stream parameters; fixed, for its defaults differ between versions."""
 
+_BARE = {"map_metadata": -1, "map_chapters": -1}
+"""Outputs carry no metadata: copying 60,000 tags into three of them takes longer than decoding."""
+
 _LOGLEVEL = "repeat+level+warning"
 
 # Coded slices only: parameter sets and delimiters move between the container and the stream when a file is remuxed
@@ -61,7 +64,7 @@ def input_options(limits: Limits, *, mov: bool) -> dict[str, Any]:
 
 
 def probe_command(tool: Tool, name: str, output: str, limits: Limits, *, mov: bool, tags: bool) -> list[str]:
-    """The argv of ffprobe. ffmpeg-python has no builder for it: its ``probe()`` runs the program itself, without limits."""
+    """The argv of ffprobe: ffmpeg-python has no builder for it, its ``probe()`` runs the program itself, unlimited."""
     words = [tool.path, "-hide_banner", "-loglevel", _LOGLEVEL, "-max_alloc", str(limits.block_bytes)]
     for key, value in sorted(input_options(limits, mov=mov).items()):
         words += [f"-{key}", str(value)]
@@ -91,19 +94,20 @@ def _with_timestamps(stream: Any, output: str) -> Any:
 
 
 def _raw(stream: Any, output: str) -> Any:
-    return ffmpeg.output(stream, output, format="rawvideo", fps_mode="passthrough", threads=1)
+    return ffmpeg.output(stream, output, format="rawvideo", fps_mode="passthrough", threads=1, **_BARE)
 
 
 def _luma(stream: Any, recipe: Recipe, width: int, height: int) -> Any:
     """One plane of ``width`` x ``height``: luma as coded, then scaled; never converted to gray."""
-    scale = {"flags": SCALE_FLAGS}
     if not recipe.exact:
-        stream = stream.filter("scale", width, height, **scale).filter("format", recipe.layout.name)
-        return stream.filter("extractplanes", "y")
+        return _picture(stream, recipe, width, height).filter("extractplanes", "y")
     if recipe.layout.chroma is not None:
         stream = stream.filter("extractplanes", "y")
+    # Both ranges are named so that none is converted: a plane of a stream tagged as limited range would else be
+    # stretched, and one of the same stream without the tag would not.
+    stream = stream.filter("scale", width, height, in_range="full", out_range="full", flags=SCALE_FLAGS)
     # The pinned format changes nothing, unless the stream changes its own half-way: then the pipe stays in step.
-    return stream.filter("scale", width, height, **scale).filter("format", recipe.layout.gray_name)
+    return stream.filter("format", recipe.layout.gray_name)
 
 
 def _picture(stream: Any, recipe: Recipe, width: int, height: int) -> Any:
@@ -134,6 +138,7 @@ def _essence(source: Any, streams: Sequence[Stream], output: str) -> Any:
         c="copy",
         copyinkf=None,
         copypriorss=1,
+        **_BARE,
         **filters,
     )
 

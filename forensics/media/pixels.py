@@ -85,7 +85,7 @@ class Recipe:
         """Stable name for the record: source of the luma, filter, flags, reduction to 8 bits."""
         source = "plane-y" if self.exact else "converted-yuv444p-y"
         shift = "" if self.layout.depth == 8 else f",>>{self.layout.depth - 8}"
-        return f"luma64:{source},scale={LUMA_SIDE}x{LUMA_SIDE}:{SCALE_FLAGS}{shift}"
+        return f"luma64:{source},scale={LUMA_SIDE}x{LUMA_SIDE}:{SCALE_FLAGS}:range-kept{shift}"
 
 
 def recipe_for(pixel_format: str | None) -> Recipe:

@@ -22,8 +22,8 @@ THUMBNAIL_QUALITY = 62
 
 CELL_WIDTH, CELL_HEIGHT = 320, 180
 SHEET_QUALITY = 80
-MAX_SHEET_FRAMES = 400
-"""More frames than a person looks at on one sheet; keeps the sheet's side below the 65,535 pixels of JPEG."""
+MAX_SHEET_FRAMES, MAX_COLUMNS, MAX_TITLE_LINES = 240, 12, 20
+"""More than a person looks at on one sheet; together they keep its sides below the 65,535 pixels of JPEG."""
 
 MAX_LINE = 300
 """Characters of a label or title that are measured: no more fit on the widest sheet in use."""
@@ -48,10 +48,13 @@ def contact_sheet(frames: Sequence[tuple[Bgr, str]], columns: int, title_lines: 
     """Make a JPEG with all frames in rows of ``columns``, each with its label below, under the title lines.
 
     Labels and titles are drawn with OpenCV's Hershey font, which has ASCII only: another character is drawn as
-    ``?`` (the report has the text itself). Raises ValueError for no columns or too many frames.
+    ``?`` (the report has the text itself), and what is wider than its cell is cut. Raises ValueError for no
+    columns, and for more than the limits above.
     """
-    if columns < 1 or len(frames) > MAX_SHEET_FRAMES:
-        raise ValueError(f"a contact sheet has at least one column and at most {MAX_SHEET_FRAMES} frames")
+    if not 1 <= columns <= MAX_COLUMNS:
+        raise ValueError(f"a contact sheet has 1 to {MAX_COLUMNS} columns, not {columns}")
+    if len(frames) > MAX_SHEET_FRAMES or len(title_lines) > MAX_TITLE_LINES:
+        raise ValueError(f"a contact sheet has at most {MAX_SHEET_FRAMES} frames and {MAX_TITLE_LINES} title lines")
     rows = -(-len(frames) // columns)
     step_x, step_y = CELL_WIDTH + _MARGIN, CELL_HEIGHT + _LABEL_HEIGHT + _MARGIN
     top = _MARGIN + _LINE_HEIGHT * len(title_lines)

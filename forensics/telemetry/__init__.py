@@ -1,16 +1,29 @@
-"""What a drone or camera wrote about itself: one reader a format, one table.
+"""What a drone or camera wrote about itself: one reader a format, one table; tracks out, one function a form.
 
-A new format is one module with ``sniff`` and ``read`` and one line in `FORMATS`.
+A new format is one module with ``sniff`` and ``read`` and one line in `FORMATS`; a new form is one function and one
+line in `OUTPUTS`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from forensics.model.telemetry import Track
 from forensics.telemetry import srt
+from forensics.telemetry.outputs import to_csv, to_geojson, to_gpx, to_kml
 
-__all__ = ["FORMATS", "HEAD_BYTES", "Format", "read_track"]
+__all__ = [
+    "FORMATS",
+    "HEAD_BYTES",
+    "OUTPUTS",
+    "Format",
+    "read_track",
+    "to_csv",
+    "to_geojson",
+    "to_gpx",
+    "to_kml",
+]
 
 HEAD_BYTES = 4096
 """How much of a file ``sniff`` is shown."""
@@ -28,6 +41,14 @@ class Format(Protocol):
 
 FORMATS: tuple[Format, ...] = (srt,)
 """Asked in this order."""
+
+OUTPUTS: Mapping[str, Callable[[Track], bytes]] = {
+    "geojson": to_geojson,
+    "kml": to_kml,
+    "gpx": to_gpx,
+    "csv": to_csv,
+}
+"""Forms of a track by name; the same track gives the same bytes."""
 
 
 def read_track(name: str, data: bytes) -> Track | None:

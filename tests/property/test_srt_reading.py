@@ -9,11 +9,39 @@ from hypothesis import strategies as st
 from forensics.telemetry import srt
 
 FRAGMENTS = st.sampled_from(
-    ["1\n", "0\n", "\n", "\n\n", "-->", "00:00:01,000 -->", "00:00:00,000 --> 00:00:00,033\n", "</font>\n", "9" * 40]
-    + ["2024-06-14 20:15:47.042\n", "2019-09-27 10:28:08,438,904\n", "[latitude: 50.1]", "[longtitude : 6.5]"]
-    + ["[longitude: nan]", "[rel_alt: 5.3 abs_alt: 2", "GPS(30.2,-10.3,16)", "GPS (8.2, 47.4, 18)", "HOME(30.1,-10.2) "]
-    + ["BAROMETER:1.9", "F/2.8, SS 30, ", "H 85.8m,", "GPS(W: 109.3, N: 40.7, 1m)", "signal:4 flightTime:1 uavBat:3V"]
-    + ["[", "]", "(", ".", " ", "\x00", "\ufeff", "\r"]
+    [
+        "1\n",
+        "0\n",
+        "\n",
+        "\n\n",
+        "-->",
+        "00:00:01,000 -->",
+        "00:00:00,000 --> 00:00:00,033\n",
+        "</font>\n",
+        "9" * 40,
+        "2024-06-14 20:15:47.042\n",
+        "2019-09-27 10:28:08,438,904\n",
+        "[latitude: 50.1]",
+        "[longtitude : 6.5]",
+        "[longitude: nan]",
+        "[rel_alt: 5.3 abs_alt: 2",
+        "GPS(30.2,-10.3,16)",
+        "GPS (8.2, 47.4, 18)",
+        "HOME(30.1,-10.2) ",
+        "BAROMETER:1.9",
+        "F/2.8, SS 30, ",
+        "H 85.8m,",
+        "GPS(W: 109.3, N: 40.7, 1m)",
+        "signal:4 flightTime:1 uavBat:3V",
+        "[",
+        "]",
+        "(",
+        ".",
+        " ",
+        "\x00",
+        "\ufeff",
+        "\r",
+    ]
 )
 ANYTHING = st.lists(FRAGMENTS | st.text(max_size=20), max_size=60).map("".join)
 

@@ -38,9 +38,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     sha256 = files[0].sha256
     store.commit_new(sha256, root / "first", files, WHEN, "ingestion", "op")
     second = root / "second"
-    store.commit_version(
-        sha256, second, (staged_file(second, "manifest.json", b"2"),), WHEN, "appearance", "op"
-    )
+    store.commit_version(sha256, second, (staged_file(second, "manifest.json", b"2"),), WHEN, "appearance", "op")
     return store.root, sha256
 
 
@@ -118,7 +116,10 @@ INVENTORY = [
     ("version gone", lambda p: shutil.rmtree(p / "v1")),
     ("old inventory in the root", lambda p: shutil.copy(p / "v1/inventory.json", p / "inventory.json")),
     ("head swapped", lambda p: [shutil.copy(p / "v1" / n, p / n) for n in ("inventory.json", "inventory.json.sha512")]),
-    ("v1 history rewritten", lambda p: rewrite(p / "v1/inventory.json", lambda v: v["versions"]["v1"].update(message="x"))),
+    (
+        "v1 history rewritten",
+        lambda p: rewrite(p / "v1/inventory.json", lambda v: v["versions"]["v1"].update(message="x")),
+    ),
 ]
 
 
@@ -151,7 +152,10 @@ SENSE = [
     ("head beyond", lambda v: v.update(head="v7")),
     ("head no number", lambda v: v.update(head="latest")),
     ("state of nothing", lambda v: v["versions"]["v1"]["state"].update({"b" * 128: ["b"]})),
-    ("name twice", lambda v: v["versions"]["v1"]["state"].update({next(iter(v["manifest"])): ["original", "original"]})),
+    (
+        "name twice",
+        lambda v: v["versions"]["v1"]["state"].update({next(iter(v["manifest"])): ["original", "original"]}),
+    ),
     ("no versions", lambda v: v.update(versions={})),
     ("created nonsense", lambda v: v["versions"]["v1"].update(created="now")),
     ("a list for a map", lambda v: v.update(manifest=[])),

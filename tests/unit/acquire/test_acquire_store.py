@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from forensics.acquire import Store, acquire
-from forensics.errors import IntegrityError, ManifestError, StoreError
+from forensics.acquire import Store, acquire, read_kept
+from forensics.errors import IntegrityError, ManifestError, StoreError, Unreadable
 from forensics.model.custody import CheckStatus
 from forensics.model.manifest import Subject
 
@@ -277,7 +277,9 @@ def test_versions_of_many_threads_all_arrive(case: Case) -> None:
     for number in range(6):
         folder = case.staged()
         staged.append((folder, (put(folder, "manifest.json", b"%d" % number),)))
-    threads = [threading.Thread(target=case.store.commit_version, args=(sha256, *each, *SAID.values())) for each in staged]
+    threads = [
+        threading.Thread(target=case.store.commit_version, args=(sha256, *each, *SAID.values())) for each in staged
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -322,3 +324,23 @@ def test_equal_input_gives_equal_bytes_of_the_whole_object(tmp_path: Path) -> No
         root = place(case, sha256)
         trees.append({str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()})
     assert trees[0] == trees[1]
+
+
+def test_a_small_file_is_read_whole_and_a_pipe_in_its_place_is_not_waited_for(case: Case) -> None:
+    sha256 = case.ingest()
+    case.again(sha256, **{"manifest.json": b"2"})
+    assert case.store.read(sha256, "manifest.json") == b"2"
+    assert case.store.read(sha256, "manifest.json", 1) == b'{"version":1}\n'
+    path = case.store.path(sha256, "manifest.json")
+    path.unlink()
+    with pytest.raises(Unreadable):
+        case.store.read(sha256, "manifest.json")
+    os.mkfifo(path)
+    with pytest.raises(IntegrityError):
+        case.store.read(sha256, "manifest.json")
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    with pytest.raises(IntegrityError):
+        case.store.read(sha256, "manifest.json")
+    with pytest.raises(IntegrityError):
+        read_kept(case.store.path(sha256, "manifest.json", 1), 3)

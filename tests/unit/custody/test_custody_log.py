@@ -185,7 +185,12 @@ def test_torn_bytes_are_kept_apart_and_told(log: Log, torn: bytes) -> None:
     events = [line.event for line in log.events()]
     assert log.path.read_bytes().startswith(whole)
     assert [each.event for each in events[2:]] == [EventType.RECOVERY, EventType.MATCHING]
-    assert events[2].detail == {"what": "torn log line", "kept": f"log/torn/{sha256}", "sha256": sha256, "size": len(torn)}
+    assert events[2].detail == {
+        "what": "torn log line",
+        "kept": f"log/torn/{sha256}",
+        "sha256": sha256,
+        "size": len(torn),
+    }
     assert event == events[3]
     assert (log.path.parent / "torn" / sha256).read_bytes() == torn
     assert statuses(log) == {CheckStatus.OK}

@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 
 from forensics.report import contact_sheet, thumbnail
-from forensics.report.pictures import CELL_HEIGHT, CELL_WIDTH, MAX_SHEET_FRAMES
+from forensics.report.pictures import (
+    CELL_HEIGHT,
+    CELL_WIDTH,
+    MAX_COLUMNS,
+    MAX_SHEET_FRAMES,
+    MAX_TITLE_LINES,
+)
 
 RED, GREEN = (0, 0, 255), (0, 255, 0)
 
@@ -84,9 +90,15 @@ def test_a_sheet_without_frames_is_still_a_picture():
     assert decode(contact_sheet([], 4, ["nothing was decoded"])) is not None
 
 
+def test_the_largest_sheet_allowed_can_be_written():
+    frames = [(plain(2, 2, RED), "")] * MAX_SHEET_FRAMES
+    assert contact_sheet(frames, 1, ["title"] * MAX_TITLE_LINES).startswith(b"\xff\xd8")
+
+
 def test_what_cannot_be_drawn_is_refused():
-    with pytest.raises(ValueError, match="column"):
-        contact_sheet([], 0, [])
+    for columns in (0, MAX_COLUMNS + 1):
+        with pytest.raises(ValueError, match="columns"):
+            contact_sheet([], columns, [])
     with pytest.raises(ValueError, match="at most"):
         contact_sheet([(plain(2, 2, RED), "")] * (MAX_SHEET_FRAMES + 1), 4, [])
     for wrong in (np.zeros((0, 5, 3), np.uint8), np.zeros((5, 5), np.uint8), np.zeros((5, 5, 3), np.float32)):

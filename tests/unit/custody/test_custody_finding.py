@@ -1,0 +1,172 @@
+"""The finding's stored form."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from forensics.custody import canonical, decode_finding, encode_finding
+from forensics.errors import ManifestError
+from forensics.model.evidence import Digests
+from forensics.model.finding import Finding
+from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence, Transform
+
+A, B, C, D = "a" * 64, "b" * 64, "c" * 64, "d" * 64
+PARAMS = {"threshold": "0.27"}
+
+SEGMENT = Segment(
+    query_start_s=1.5,
+    query_end_s=9.1,
+    reference_start_s=31.5,
+    reference_end_s=1e-07,
+    speed=1.0,
+    score=0.9,
+    transform=Transform(
+        mirrored=True,
+        inverted=False,
+        quarter_turns=1,
+        scale=0.5,
+        rotation_deg=-1.25,
+        dx=0.0,
+        dy=0.1,
+        crop=(0.0, 0.0, 1.0, 1.0),
+        box=(0.1, 0.1, 0.9, 0.9),
+    ),
+    evidence=SegmentEvidence(
+        frames=15,
+        hamming_median=12.0,
+        moments=3,
+        inliers=40.0,
+        cells=9.5,
+        inlier_ratio=0.8,
+        drift_px=None,
+        motion=None,
+        motion_z=-0.5,
+    ),
+)
+MATCH = Match(
+    query_id=A,
+    reference_id=B,
+    score=0.1 + 0.2,
+    decision=Decision.MATCH,
+    assessment=Assessment.SAME_RECORDING,
+    mirrored=True,
+    segments=(SEGMENT, replace(SEGMENT, transform=None)),
+    method=Method(name="orb", version="1", params_sha256=canonical.digest(PARAMS)),
+)
+FINDING = Finding(
+    id="urn:uuid:1",
+    match=MATCH,
+    reference_manifest=C,
+    query_manifest=D,
+    query_digests=None,
+    params=PARAMS,
+    status="machine-only",
+    limits=("Machine output.",),
+)
+OUTSIDE = replace(FINDING, query_manifest=None, query_digests=Digests(sha256=A, sha512="e" * 128, size=7))
+
+
+def changed(change: Callable[[dict], object]) -> bytes:
+    value = json.loads(encode_finding(FINDING))
+    change(value)
+    return canonical.encode_stored(value)
+
+
+def test_its_subjects_are_the_two_manifests_and_its_decimals_are_text() -> None:
+    value = json.loads(encode_finding(FINDING))
+    assert value["predicateType"] == "urn:footage-forensics:finding:v1"
+    assert [(each["name"], each["digest"]) for each in value["subject"]] == [
+        ("reference", {"sha256": C}),
+        ("query", {"sha256": D}),
+    ]
+    predicate = value["predicate"]
+    assert predicate["score"] == "0.30000000000000004"
+    assert predicate["segments"][0]["reference_end_s"] == "1e-07"
+    assert predicate["segments"][0]["transform"]["crop"] == ["0.0", "0.0", "1.0", "1.0"]
+    assert predicate["segments"][0]["evidence"]["frames"] == 15
+    assert predicate["method"] == {
+        "name": "orb",
+        "version": "1",
+        "params": PARAMS,
+        "params_sha256": canonical.digest(PARAMS),
+    }
+    assert predicate["status"] == "machine-only"
+    assert decode_finding(encode_finding(FINDING)) == FINDING
+
+
+def test_a_query_outside_the_case_is_named_by_its_own_digests() -> None:
+    value = json.loads(encode_finding(OUTSIDE))
+    assert value["subject"][1] == {
+        "name": "query",
+        "digest": {"sha256": A, "sha512": "e" * 128},
+        "annotations": {"size": 7},
+    }
+    assert decode_finding(encode_finding(OUTSIDE)) == OUTSIDE
+
+
+def test_a_query_is_named_in_one_way() -> None:
+    for both in ({"query_manifest": None}, {"query_digests": OUTSIDE.query_digests}):
+        with pytest.raises(ValueError, match="query"):
+            replace(FINDING, **both)
+
+
+def test_numbers_of_numpy_are_written_as_their_value() -> None:
+    same = replace(FINDING, match=replace(MATCH, score=np.float64(MATCH.score)))
+    assert encode_finding(same) == encode_finding(FINDING)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(FINDING, match=replace(MATCH, segments=(replace(SEGMENT, speed=float("nan")),))),
+        replace(FINDING, match=replace(MATCH, segments=(replace(SEGMENT, speed=float("inf")),))),
+        replace(FINDING, params={"threshold": "0.28"}),
+        replace(OUTSIDE, query_digests=Digests(sha256=B, sha512="e" * 128, size=7)),
+        replace(FINDING, status="\ud800"),
+    ],
+)
+def test_what_contradicts_itself_is_not_written(wrong: Finding) -> None:
+    with pytest.raises(ManifestError):
+        encode_finding(wrong)
+
+
+REFUSED: dict[str, Callable[[dict], object]] = {
+    "score as a number": lambda v: v["predicate"].update(score=1),
+    "score spelled otherwise": lambda v: v["predicate"].update(score="0.50"),
+    "score with a plus": lambda v: v["predicate"].update(score="+0.5"),
+    "score above one": lambda v: v["predicate"].update(score="1.5"),
+    "score not a number": lambda v: v["predicate"].update(score="nan"),
+    "score infinite": lambda v: v["predicate"]["segments"][0].update(score="1e999"),
+    "score with underscore": lambda v: v["predicate"].update(score="0_0.5"),
+    "score in other digits": lambda v: v["predicate"].update(score="٠.٥"),
+    "unknown decision": lambda v: v["predicate"].update(decision="proof"),
+    "unknown assessment": lambda v: v["predicate"].update(assessment="same"),
+    "unknown field": lambda v: v["predicate"].update(more=1),
+    "unknown field in a segment": lambda v: v["predicate"]["segments"][0].update(more=1),
+    "unknown field in the grounds": lambda v: v["predicate"]["segments"][0]["evidence"].update(more=1),
+    "missing field": lambda v: v["predicate"]["segments"][0].pop("speed"),
+    "parameters changed": lambda v: v["predicate"]["method"].update(params={}),
+    "three subjects": lambda v: v["subject"].append(v["subject"][0]),
+    "subjects swapped": lambda v: v["subject"].reverse(),
+    "subject renamed": lambda v: v["subject"][0].update(name="other"),
+    "query in the case with a size": lambda v: v["subject"][1].update(annotations={"size": 1}),
+    "query said to be outside": lambda v: v["predicate"].update(query_in_case=False),
+    "id of another kind": lambda v: v["predicate"].update(query_id="x"),
+    "crop of three": lambda v: v["predicate"]["segments"][0]["transform"]["crop"].pop(),
+    "frames as text": lambda v: v["predicate"]["segments"][0]["evidence"].update(frames="15"),
+    "a manifest's type": lambda v: v.update(predicateType="urn:footage-forensics:manifest:v1"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_of_the_schema_is_refused_although_it_is_canonical(name: str) -> None:
+    data = changed(REFUSED[name])
+    with pytest.raises(ManifestError):
+        decode_finding(data)
+
+
+def test_the_harness_of_changes_can_pass() -> None:
+    assert decode_finding(changed(lambda v: v["predicate"].update(score="0.25"))).match.score == 0.25
