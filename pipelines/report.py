@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from forensics import __version__, media, report
 from forensics.errors import MediaError, StoreError
-from forensics.model.custody import CustodyEvent, EventType
+from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
 from forensics.model.match import Match, Segment
 from forensics.model.notice import Notice
@@ -27,7 +27,6 @@ from forensics.model.provenance import Appearance, Passed, Post, SourceKind
 from forensics.model.telemetry import Fix
 from pipelines import findings
 from pipelines.case import Case, Run
-from pipelines.config import Settings
 from pipelines.environment import PACKAGES
 from pipelines.facts import clock, stream_lines, telemetry_entries
 from pipelines.progress import Progress
@@ -62,8 +61,12 @@ METHOD_LIMITS = (
 """What the method cannot do."""
 
 
-def write_report(case: Case, run: Run, settings: Settings, out: Path | None, progress: Progress) -> Path:
+def write_report(
+    case: Case, run: Run, out: Path | None, progress: Progress, checks: Iterable[Check] | None = None
+) -> Path:
     """Render the case report to ``out`` (default: reports/case-report.html) and log it.
+
+    ``checks`` are those of a verification in the same run; None when there was none, and the page says so.
 
     Raises:
         StoreError: the file cannot be written.
@@ -71,7 +74,7 @@ def write_report(case: Case, run: Run, settings: Settings, out: Path | None, pro
         ManifestError: a manifest or finding of the case is not canonical.
     """
     path = out or case.reports / "case-report.html"
-    page = report.render_case(gather(case, run, progress))
+    page = report.render_case(gather(case, run, progress, checks))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(page)
@@ -81,7 +84,7 @@ def write_report(case: Case, run: Run, settings: Settings, out: Path | None, pro
     return path
 
 
-def gather(case: Case, run: Run, progress: Progress) -> report.CaseReport:
+def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | None = None) -> report.CaseReport:
     """Fill the values of the page (steps 1 to 3)."""
     tools = media.find_tools(run.surroundings.search_path())
     events = tuple(line.event for line in case.log.events())
@@ -107,13 +110,21 @@ def gather(case: Case, run: Run, progress: Progress) -> report.CaseReport:
             ffmpeg=tools.ffmpeg.banner,
             confinement=media.CONFINEMENT,
         ),
-        verification=None,
+        verification=None if checks is None else _verification(tuple(checks)),
         log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=head.lines),
         evidence=tuple(views),
         matches=tuple(matches),
         refused=tuple(_refused(events)),
         method=_method(stored),
         notices=tuple(strips.notices),
+    )
+
+
+def _verification(checks: Sequence[Check]) -> report.VerificationView:
+    return report.VerificationView(
+        ok=sum(check.status is CheckStatus.OK for check in checks),
+        skipped=sum(check.status is CheckStatus.SKIPPED for check in checks),
+        problems=tuple(check for check in checks if check.status is CheckStatus.FAILED),
     )
 
 

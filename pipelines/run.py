@@ -17,7 +17,7 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from forensics.errors import CaseError, InputError
-from forensics.model.custody import CaseInfo
+from forensics.model.custody import CaseInfo, Check
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from pipelines.case import CASE_FILE, SCHEMA, Case, Run, case_config, create_case, open_case
@@ -27,6 +27,7 @@ from pipelines.match import Matched, match_case
 from pipelines.progress import Progress
 from pipelines.report import write_report
 from pipelines.surroundings import Surroundings
+from pipelines.verify import checks_of
 
 MAX_CASE_ID = 200
 """Characters of a case identifier: it stands in every line of the log and on every page."""
@@ -113,9 +114,14 @@ def match_all(work: Work, progress: Progress) -> Iterator[Matched | Notice]:
     return match_case(work.case, work.run, work.settings, progress)
 
 
-def report_all(work: Work, progress: Progress) -> dict[str, Path]:
-    """Step 5. Returns the three files worth opening, by what they are."""
-    page = write_report(work.case, work.run, work.settings, None, progress)
+def verify_all(work: Work) -> tuple[Check, ...]:
+    """Step 5."""
+    return checks_of(work.case.root)
+
+
+def report_all(work: Work, checks: Sequence[Check] | None, progress: Progress) -> dict[str, Path]:
+    """Step 6. Returns the three files worth opening, by what they are."""
+    page = write_report(work.case, work.run, None, progress, checks)
     first = next(iter(work.case.store.ids()), None)
     places = {"report": page, "custody log": work.case.log.path}
     if first is not None:

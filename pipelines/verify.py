@@ -80,6 +80,11 @@ def verify_case(root: Path) -> Iterator[Check | Unsealed]:
     yield Unsealed(events=custody.count_unsealed(log))
 
 
+def checks_of(root: Path) -> tuple[Check, ...]:
+    """Every check of a whole case."""
+    return tuple(thing for thing in verify_case(root) if isinstance(thing, Check))
+
+
 def verify_manifest_file(path: Path) -> Iterator[Check | Unsealed]:
     """Check one manifest file by itself, and the files that lie beside it under its subjects' names.
 

@@ -31,9 +31,6 @@ MAX_NAME = 255
 """Characters of one subject's name: each file system can hold it."""
 
 
-_RECORD_FIELDS = tuple(Record.__dataclass_fields__)
-
-
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     exact: dict[str, Any]
     exact_sha256: Hex64
@@ -43,7 +40,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     case: dict[str, Any]
-    appearances: tuple[dict[str, Any], ...]
+    appearances: list[dict[str, Any]]
     acquisition: dict[str, Any]
     environment: dict[str, Any]
     processing: dict[str, Any]
@@ -57,8 +54,8 @@ class _Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     supersedes: Hex64 | None
     facts: _Facts
     record: _Record
-    notices: tuple[Notice, ...]
-    limits: tuple[str, ...]
+    notices: list[Notice]
+    limits: list[str]
 
 
 class _Statement(
@@ -69,7 +66,7 @@ class _Statement(
     rename={"type_": "_type", "predicate_type": "predicateType"},
 ):
     type_: str
-    subject: tuple[Descriptor, ...]
+    subject: list[Descriptor]
     predicate_type: str
     predicate: _Predicate
 
@@ -93,7 +90,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
     exact, recipe = facts_digests(manifest.facts)
     statement = _Statement(
         type_=STATEMENT_TYPE,
-        subject=tuple(_descriptor(subject) for subject in manifest.subjects),
+        subject=[_descriptor(subject) for subject in manifest.subjects],
         predicate_type=MANIFEST_TYPE,
         predicate=_Predicate(
             id=manifest.id,
@@ -103,9 +100,9 @@ def encode_manifest(manifest: Manifest) -> bytes:
             facts=_Facts(
                 exact=manifest.facts.exact, exact_sha256=exact, recipe=manifest.facts.recipe, recipe_sha256=recipe
             ),
-            record=_Record(**{name: getattr(manifest.record, name) for name in _RECORD_FIELDS}),
-            notices=manifest.notices,
-            limits=manifest.limits,
+            record=_wire_record(manifest.record),
+            notices=list(manifest.notices),
+            limits=list(manifest.limits),
         ),
     )
     return canonical.encode_stored(_plain(statement))
@@ -131,9 +128,9 @@ def decode_manifest(data: bytes) -> Manifest:
         supersedes=predicate.supersedes,
         subjects=tuple(_subject(descriptor) for descriptor in statement.subject),
         facts=Facts(exact=predicate.facts.exact, recipe=predicate.facts.recipe),
-        record=Record(**{name: getattr(predicate.record, name) for name in _RECORD_FIELDS}),
-        notices=predicate.notices,
-        limits=predicate.limits,
+        record=_record(predicate.record),
+        notices=tuple(predicate.notices),
+        limits=tuple(predicate.limits),
     )
     if facts_digests(manifest.facts) != (predicate.facts.exact_sha256, predicate.facts.recipe_sha256):
         raise _nonsense("a facts digest is not that of the facts beside it")
@@ -147,6 +144,28 @@ def decode_manifest(data: bytes) -> Manifest:
 def _plain(statement: _Statement) -> Json:
     plain: Json = msgspec.to_builtins(statement)
     return plain
+
+
+def _wire_record(record: Record) -> _Record:
+    return _Record(
+        case=record.case,
+        appearances=list(record.appearances),
+        acquisition=record.acquisition,
+        environment=record.environment,
+        processing=record.processing,
+        log=record.log,
+    )
+
+
+def _record(record: _Record) -> Record:
+    return Record(
+        case=record.case,
+        appearances=tuple(record.appearances),
+        acquisition=record.acquisition,
+        environment=record.environment,
+        processing=record.processing,
+        log=record.log,
+    )
 
 
 def _descriptor(subject: Subject) -> Descriptor:

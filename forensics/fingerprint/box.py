@@ -188,7 +188,7 @@ def _between_bars(lines: _Lines) -> tuple[int | None, int | None]:
     """Where the bar before the content ends and the one after it begins, in sixteenths; None where there is none."""
     levels, count = lines.levels, lines.levels.shape[1]
     before, after = _bar_length(levels), _bar_length(levels[:, ::-1])
-    if count - before - after < LEAST_SIDE:
+    if count - before - after < LEAST_SIDE or before + after < LEAST_TRIMMED:
         return None, None
     first = lines.first * FINE + _edge(levels, before) if before else None
     end = (lines.first + count) * FINE - _edge(levels[:, ::-1], after) if after else None
@@ -214,9 +214,9 @@ def _bar_length(levels: npt.NDArray[np.int16]) -> int:
 
 def _strongest_seam(levels: npt.NDArray[np.int16], plain: int, still: int) -> int:
     """The line before which the strongest seam runs, after ``plain`` even or ``still`` unmoving lines; 0 for none."""
-    steps = np.abs(np.diff(levels, axis=1)).mean(axis=0)
-    strength = steps.mean(axis=1)
-    across = (steps >= _SEAM_STEP).mean(axis=1) * 100
+    steps = np.abs(np.diff(levels, axis=1)).sum(axis=0, dtype=np.int64)
+    strength = steps.sum(axis=1)
+    across = (steps >= _SEAM_STEP * len(levels)).mean(axis=1) * 100
     line = np.arange(1, len(strength) + 1)
     seam = (line <= plain + 1) & (plain > 0) & (across >= _SEAM_SAMPLES)
     seam |= (line <= still) & (across >= _WIDE_SEAM_SAMPLES) & (strength >= _WIDE_SEAM_RATIO * np.median(strength))
@@ -236,36 +236,40 @@ def _edge(levels: npt.NDArray[np.int16], line: int) -> int:
 
     A mixed line is ``share * bar + (1 - share) * content``: least squares over all samples and frames.
     """
-    place = line * FINE
-    if line + 1 < levels.shape[1]:
-        place += _bar_share(levels[:, line - 1], levels[:, line], levels[:, line + 1])
+    place = line * FINE + _bar_share(levels, line, bar=line - 1)
     if line >= 2:
-        place -= FINE - _bar_share(levels[:, line - 2], levels[:, line - 1], levels[:, line])
+        place -= FINE - _bar_share(levels, line - 1, bar=line - 2)
     return place
 
 
-def _bar_share(bar: npt.NDArray[np.int16], mixed: npt.NDArray[np.int16], content: npt.NDArray[np.int16]) -> int:
-    """How much of a mixed line is the bar's, in sixteenths."""
-    whole, part = (content - bar).astype(np.int64), (content - mixed).astype(np.int64)
-    square = max(int((whole * whole).sum()), 1)
-    return min(max((2 * FINE * int((whole * part).sum()) + square) // (2 * square), 0), FINE)
+def _bar_share(levels: npt.NDArray[np.int16], mixed: int, *, bar: int) -> int:
+    """How much of a mixed line is the bar's, in sixteenths; less what the content's own texture would feign."""
+    share, feigned = _projection(levels, bar, mixed, mixed + 1), _projection(levels, bar, mixed + 1, mixed + 2)
+    return min(max(round(FINE * (share - feigned) / max(1 - feigned, 0.5)), 0), FINE)
+
+
+def _projection(levels: npt.NDArray[np.int16], bar: int, mixed: int, content: int) -> float:
+    """By how much a line lies between two others, from 0 at the content to 1 at the bar."""
+    whole = (levels[:, content] - levels[:, bar]).astype(np.int64)
+    part = (levels[:, content] - levels[:, mixed]).astype(np.int64)
+    return int((whole * part).sum()) / max(int((whole * whole).sum()), 1)
 
 
 def _between_fills(frames: npt.NDArray[np.int16]) -> tuple[int, int] | None:
     """Where the content begins and ends, in sixteenths, when what is above and below lacks fine detail; or None."""
-    bend = np.abs(frames[:, :, 2:] - 2 * frames[:, :, 1:-1] + frames[:, :, :-2]).mean(axis=(0, 2))
-    steps = np.abs(np.diff(frames, axis=1)).mean(axis=0)
-    strength = steps.mean(axis=1)
-    best: tuple[float, int, int] | None = None
+    bend = np.abs(frames[:, :, 2:] - 2 * frames[:, :, 1:-1] + frames[:, :, :-2]).sum(axis=(0, 2), dtype=np.int64)
+    steps = np.abs(np.diff(frames, axis=1)).sum(axis=0, dtype=np.int64)
+    strength = steps.sum(axis=1)
+    best: tuple[int, int, int] | None = None
     for top in range(LEAST_TRIMMED, (SIDE - LEAST_SIDE + _ASYMMETRY) // 2 + 1):
         for bottom in range(SIDE - top - _ASYMMETRY, min(SIDE - top + _ASYMMETRY, SIDE - LEAST_TRIMMED) + 1):
-            found = float(strength[top - 1] + strength[bottom - 1])
+            found = int(strength[top - 1] + strength[bottom - 1])
             if (
                 bottom - top >= LEAST_SIDE
                 and (best is None or found > best[0])
                 and _is_smoother(np.r_[bend[: top - 1], bend[bottom + 1 :]], bend[top + 1 : bottom - 1])
-                and _is_fill_edge(steps[top - 1], steps[: top - 2])
-                and _is_fill_edge(steps[bottom - 1], steps[bottom + 1 :])
+                and _is_fill_edge(steps[top - 1], steps[: top - 2], len(frames))
+                and _is_fill_edge(steps[bottom - 1], steps[bottom + 1 :], len(frames))
             ):
                 best = (found, top, bottom)
     if best is None:
@@ -274,14 +278,14 @@ def _between_fills(frames: npt.NDArray[np.int16]) -> tuple[int, int] | None:
     return _edge(frames, top), _FULL - _edge(frames[:, ::-1], SIDE - bottom)
 
 
-def _is_smoother(fill: npt.NDArray[np.float64], content: npt.NDArray[np.float64]) -> bool:
+def _is_smoother(fill: npt.NDArray[np.int64], content: npt.NDArray[np.int64]) -> bool:
     """Whether no line of the fill has nearly the content's detail."""
-    return float(fill.max()) * 100 <= _BLUR_RATIO * float(content.mean())
+    return int(fill.max()) * 100 * len(content) <= _BLUR_RATIO * int(content.sum())
 
 
-def _is_fill_edge(edge: npt.NDArray[np.float64], fill: npt.NDArray[np.float64]) -> bool:
-    """Whether the steps across an edge stand out from the fill's own nearly everywhere along it."""
+def _is_fill_edge(edge: npt.NDArray[np.int64], fill: npt.NDArray[np.int64], least: int) -> bool:
+    """Whether the steps across an edge stand out from the fill's own, or ``least``, nearly everywhere along it."""
     if not len(fill):
         return False
-    usual = np.maximum(fill.mean(axis=0), 1)
-    return bool((edge >= _BLUR_SEAM * usual).mean() * 100 >= _SEAM_SAMPLES)
+    outstanding = edge * len(fill) >= _BLUR_SEAM * np.maximum(fill.sum(axis=0), least * len(fill))
+    return bool(np.count_nonzero(outstanding) * 100 >= _SEAM_SAMPLES * len(edge))

@@ -10,7 +10,7 @@ the recipe names, theirs two box-filter passes over RGB luma; and our arithmetic
 Exactness. The cosines are integers ``round(cos * 2**16)``, the samples are integers below 2**8, so every product and
 every partial sum, in any order, is an integer of magnitude at most 64 * 64 * 255 * 2**32 < 2**52. Float64 holds all
 integers up to 2**53, hence no matrix library, thread count, vector width or fused multiply-add can change a bit. The
-smallest distance of any ``cos * 2**16`` from a half is above 10**-3, so that no cosine routine rounds it otherwise.
+smallest distance of any ``cos * 2**16`` from a half is 0.04, so that no cosine routine rounds it otherwise.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _QUALITY_SCALE = 90
 
 
 def cosine_basis() -> npt.NDArray[np.float64]:
-    """The transform's integer basis, float64 (16, 64): ``round(2**16 * cos(pi / 128 * f * (2 * x + 1)))``, f = 1..16."""
+    """Build the integer basis, float64 (16, 64): ``round(2**16 * cos(pi / 128 * f * (2 * x + 1)))``, f = 1..16."""
     scale = 1 << COSINE_BITS
     step = math.pi / (2 * SIDE)
     rows = [[round(scale * math.cos(step * f * (2 * x + 1))) for x in range(SIDE)] for f in range(1, FREQUENCIES + 1)]
@@ -75,12 +75,12 @@ def codes_of(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def quality_of(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """PDQ's quality 0..100, uint8 (n,), of luma uint8 (n, 64, 64).
+    """Rate pictures as PDQ does: quality 0..100, uint8 (n,), of luma uint8 (n, 64, 64).
 
-    The sum over all neighbouring pairs, down and across, of ``|difference| * 100 // 255``, divided by 90 and cut at 100.
+    The sum of ``|difference| * 100 // 255`` over all neighbours, down and across, divided by 90 and cut at 100.
     """
     total = _gradient_sum(luma[:, 1:], luma[:, :-1]) + _gradient_sum(luma[:, :, 1:], luma[:, :, :-1])
-    return np.minimum(total // _QUALITY_SCALE, 100).astype(np.uint8)
+    return np.asarray(np.minimum(total // _QUALITY_SCALE, 100), dtype=np.uint8)
 
 
 def _gradient_sum(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

@@ -42,7 +42,8 @@ def flag_batch(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     flat = _is_flat(luma)
     flags[_is_black(luma)] |= np.uint8(FrameFlag.BLACK)
     flags[flat] |= np.uint8(FrameFlag.FLAT)
-    flags[~flat & _has_card_edges(luma) & _has_card_ground(luma)] |= np.uint8(FrameFlag.TITLE_CARD)
+    edged = np.flatnonzero(~flat & _has_card_edges(luma))
+    flags[edged[_has_card_ground(luma[edged])]] |= np.uint8(FrameFlag.TITLE_CARD)
     return flags
 
 
@@ -52,8 +53,9 @@ def _is_black(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 
 
 def _is_flat(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    wide = luma.reshape(len(luma), -1).astype(np.int64)
-    scaled_variance = _SAMPLES * (wide * wide).sum(axis=1) - wide.sum(axis=1) ** 2
+    wide = luma.reshape(-1, _SAMPLES).astype(np.uint32)
+    total = wide.sum(axis=1, dtype=np.int64)
+    scaled_variance = _SAMPLES * (wide * wide).sum(axis=1, dtype=np.int64) - total**2
     return np.asarray(scaled_variance < (FLAT_DEVIATION * _SAMPLES) ** 2)
 
 
@@ -65,7 +67,7 @@ def _has_card_edges(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 
 def _has_card_ground(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     offsets = 256 * np.arange(len(luma), dtype=np.int64)[:, None]
-    levels = luma.reshape(len(luma), -1) + offsets
+    levels = luma.reshape(-1, _SAMPLES) + offsets
     histogram = np.bincount(levels.ravel(), minlength=256 * len(luma)).reshape(-1, 256)
     summed = np.pad(histogram.cumsum(axis=1), ((0, 0), (1, 0)))
     mode = histogram.argmax(axis=1)

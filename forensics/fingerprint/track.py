@@ -61,7 +61,7 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def encode(fingerprint: Fingerprint) -> bytes:
-    """The track of a fingerprint: the same bytes for equal fingerprints, on any machine.
+    """Write the track of a fingerprint: the same bytes for equal fingerprints, on any machine.
 
     Raises ValueError for a value that the layout cannot hold: a point that is no multiple of 1/65536 in [0, 1), a
     text that is not printable ASCII, a quality above 100.
@@ -90,7 +90,7 @@ def encode(fingerprint: Fingerprint) -> bytes:
 
 
 def decode(data: bytes) -> Fingerprint:
-    """The fingerprint that a track holds. Its arrays cannot be written to.
+    """Read the fingerprint that a track holds. Its arrays cannot be written to.
 
     Raises IntegrityError (``integrity.fingerprint``) when any byte is not as `encode` would have written it.
     """
@@ -171,7 +171,7 @@ def _read_header(line: bytes) -> _Header:
 
 
 def _fault_of_header(header: _Header) -> str | None:
-    """What is wrong with the header's values by themselves, or None."""
+    """Say what is wrong with the header's values by themselves, or None."""
     counts = (header.anchor_frames, header.anchor_rows, header.box_rows, header.frames, header.rows)
     texts = (header.spec_name, header.spec_recipe, header.spec_version)
     faults = (
@@ -207,7 +207,7 @@ def _fault_of_values(fingerprint: Fingerprint) -> str | None:
 
 
 def _cut(body: memoryview, header: _Header) -> tuple[npt.NDArray[Any], ...]:
-    """The arrays behind the header, each a copy in the machine's own byte order that cannot be written to."""
+    """Cut the arrays that follow the header, each a copy in the machine's own byte order that cannot be written to."""
     layout: tuple[tuple[str, tuple[int, ...]], ...] = (
         ("u1", (header.rows, HASH_BYTES)),
         ("<i8", (header.rows,)),

@@ -51,18 +51,21 @@ class _Move(NamedTuple):
 
 
 def variants(codes: npt.NDArray[np.uint8]) -> Mapping[View, npt.NDArray[np.uint8]]:
-    """The codes under each of `VIEWS`, every one uint8 (n, 32) like ``codes``.
+    """Return the codes under each of `VIEWS`, every one uint8 (n, 32) like ``codes``.
 
     For query codes: under key v stand the codes that the reference would have if the query shows the reference as v
     says, so that searching all values for close pairs finds footage that was mirrored, inverted or turned, and the
-    key says how. Upright and unmirrored is ``codes`` itself.
+    key says how. Under `AS_IS` stand the codes themselves.
+
+    Measured on 1,179 frames of 77 clips, against hashing the changed picture: transposed or inverted 0 bits off;
+    mirrored, turned by a quarter or both median 6, 99 % below 19, at most 24; upside down at most 26.
     """
     bits = np.unpackbits(codes, axis=1)
     return {view: np.packbits(bits[:, move.source] ^ move.flipped, axis=1) for view, move in _MOVES.items()}
 
 
 def _undo(view: View) -> _Move:
-    """The bit move that takes a view back."""
+    """Return the bit move that takes a view back."""
     source = np.arange(_BITS, dtype=np.int64).reshape(FREQUENCIES, FREQUENCIES)
     flipped = np.zeros((FREQUENCIES, FREQUENCIES), dtype=np.uint8)
     for _ in range(-view.quarter_turns % 4):

@@ -18,7 +18,7 @@ class Index(Protocol):
     """What an index does. Rows are numbered from 0 in the order added."""
 
     def __len__(self) -> int:
-        """Number of codes added."""
+        """Return the number of codes added."""
         ...
 
     def add(self, codes: npt.NDArray[np.uint8]) -> None:

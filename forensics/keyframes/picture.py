@@ -14,7 +14,7 @@ def imagehash_hex(bgr: npt.NDArray[np.uint8]) -> tuple[str, str]:
     """The ordinary 64-bit ``phash`` and ``dhash`` of the imagehash package, 16 hex digits each.
 
     ``bgr`` is uint8 (height, width, 3). Same values as ``str(imagehash.phash(Image.open(png)))`` for a PNG of these
-    samples, so that lists of other tools can be searched. They are for looking up only; nothing here is decided by them.
+    samples, so that lists of other tools can be searched. They serve to look up only; nothing is decided by them.
     """
     # Imported on first use: it brings in scipy, 0.3 s that jobs without keyframes need not wait for.
     import imagehash

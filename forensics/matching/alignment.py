@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 SLOWEST, FASTEST = 0.45, 2.2
 SPEED_STEP = 1.03
 OFFSET_STEP_S = 0.1
-AS_RECORDED = 0.97
+AS_RECORDED = 0.9
 """Speed 1 is taken when it explains at least this share of what the best speed explains."""
 
 

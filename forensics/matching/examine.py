@@ -32,6 +32,12 @@ FROZEN_AGAINST = 0.6
 FROZEN_FRAMES = 5
 FROZEN_PENALTY = 0.5
 STILL_BONUS = 0.04
+QUIET_SHARE = 0.2
+QUIET_TIMES = 2.0
+PLAIN_REACH = 0.12
+SEAM_S = 1.0
+SEAM_APART_S = 0.25
+SEAM_SPEED = 0.03
 SWITCH = 0.8
 
 
@@ -228,8 +234,25 @@ def lines(table: Table, params: Params, known: list[Stretch]) -> list[Line]:
         out.append(line)
         gains[line.first : line.last + 1] = -1.0
     for _ in range(2):
-        out = [refine(line, table) for line in divided(out, table, taken)]
-    return sorted(divided(out, table, taken), key=lambda line: line.first)
+        out = merged([refine(line, table) for line in divided(out, table, taken)], table)
+    return merged(divided(out, table, taken), table)
+
+
+def merged(found: list[Line], table: Table) -> list[Line]:
+    """Lines in query order, neighbours that continue one another made one."""
+    out: list[Line] = []
+    for line in sorted(found, key=lambda line: line.first):
+        if out:
+            last = out[-1]
+            seam = (table.query_s[last.last] + table.query_s[line.first]) / 2
+            apart = (last.speed - line.speed) * seam + last.offset_s - line.offset_s
+            near = table.query_s[line.first] - table.query_s[last.last] <= SEAM_S
+            if near and abs(apart) <= SEAM_APART_S and abs(last.speed / line.speed - 1) <= SEAM_SPEED:
+                longer = max(last, line, key=lambda part: part.last - part.first)
+                out[-1] = replace(longer, first=last.first, last=line.last)
+                continue
+        out.append(line)
+    return out
 
 
 def divided(found: list[Line], table: Table, taken: npt.NDArray[np.bool_]) -> list[Line]:
@@ -281,7 +304,8 @@ def along(pair: Pair, rows: npt.NDArray[np.int64], inside: npt.NDArray[np.bool_]
     r = change(pair.reference[rows[index]], pair.query_s[index], COARSE_SPAN_S, shot)
     both = np.sqrt((q * q).sum(1, dtype=np.float64) * (r * r).sum(1, dtype=np.float64)) + 1e-9
     moving[index] = (q * r).sum(1) / both
-    weight[index] = both / (both + q.shape[1] * NOISE_LEVEL**2)
+    quiet = [float(np.quantile((x * x).mean(1, dtype=np.float64), QUIET_SHARE)) ** 0.5 for x in (q, r)]
+    weight[index] = both / (both + q.shape[1] * (NOISE_LEVEL**2 + QUIET_TIMES**2 * quiet[0] * quiet[1]))
     return moving, weight
 
 
@@ -294,7 +318,7 @@ def refine(line: Line, table: Table) -> Line:
     value_plain, plain = -np.inf, line
     tried = sorted({1.0, *(line.speed * (1 + 0.005 * k) for k in range(-5, 6))})
     for speed in tried:
-        if abs(speed / line.speed - 1) > 0.035:
+        if abs(speed / line.speed - 1) > PLAIN_REACH:
             continue
         for shift in np.arange(-0.2, 0.2001, 0.02):
             offset = line.offset_s + (line.speed - speed) * middle + shift
@@ -303,7 +327,7 @@ def refine(line: Line, table: Table) -> Line:
                 best, best_value = replace(line, speed=speed, offset_s=float(offset)), value
             if speed == 1.0 and value > value_plain:
                 plain, value_plain = replace(line, speed=1.0, offset_s=float(offset)), value
-    return plain if value_plain >= 0.99 * best_value else best
+    return plain if value_plain >= 0.97 * best_value else best
 
 
 def _along(table: Table, rows: np.ndarray, wanted: Floats) -> float:  # type: ignore[type-arg]
@@ -457,7 +481,7 @@ def bounds(line: Line, table: Table, duration_s: float) -> tuple[float, float]:
     seconds = table.query_s
     start = 0.0 if line.first == 0 and seconds[0] < 0.15 else _between(seconds, line.first - 1, line.first)
     last = len(seconds) - 1
-    end = duration_s if line.last >= last and duration_s - seconds[last] < 0.25 else _between(seconds, line.last, line.last + 1)
+    end = duration_s if line.last >= last and duration_s - seconds[last] < 1.0 else _between(seconds, line.last, line.last + 1)
     return start, end
 
 

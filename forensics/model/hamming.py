@@ -24,7 +24,7 @@ def hamming(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> npt.NDArray[n
 
 
 def popcount(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Number of set bits, element by element, in words of eight bytes where the last axis allows it."""
+    """Count the set bits, element by element, in words of eight bytes where the last axis allows it."""
     if not hasattr(np, "bitwise_count"):  # numpy 1.26
         return _BITS_OF_BYTE[codes]
     if codes.ndim and codes.shape[-1] % 8 == 0 and codes.flags.c_contiguous:

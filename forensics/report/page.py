@@ -1,8 +1,8 @@
 """The case report: one HTML file that works offline, needs no script, and lets nothing foreign act.
 
 Three walls: every value is escaped by the template engine; control and bidirectional characters are made visible;
-a Content Security Policy (W3C CSP Level 3) in the page forbids every load and script, so that an escaping mistake
-still fetches nothing. No address in the page is built from input.
+a Content Security Policy (W3C CSP Level 3) in the page forbids every load and script. The policy does not stop a
+``<meta http-equiv="refresh">``, so escaping stays the wall. No address in the page is built from input.
 """
 
 from __future__ import annotations

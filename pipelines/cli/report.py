@@ -7,22 +7,22 @@ from pathlib import Path
 import click
 
 from pipelines.cli.lines import emit, path_fields, say
-from pipelines.cli.options import case_option, open_desk, output_options, work_options
+from pipelines.cli.options import case_option, open_desk, output_options
 
 
 @click.command()
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="HTML file to write.  [default: reports/ of the case]"
 )
+@click.option("--verify", "with_verify", is_flag=True, help="Verify the case first and print the outcome on the page.")
+@click.option("--operator", help="Who acts, for the record.")
 @case_option
-@work_options
 @output_options
 def report(
     out: Path | None,
-    case_dir: Path | None,
-    jobs: int | None,
+    with_verify: bool,
     operator: str | None,
-    cpu_s: int | None,
+    case_dir: Path | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -30,10 +30,12 @@ def report(
     """Render the case report: one HTML file that works offline."""
     from pipelines import report as job
     from pipelines.progress import shown
+    from pipelines.verify import checks_of
 
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
+    desk = open_desk(case_dir, {"operator": operator})
+    checks = checks_of(desk.case.root) if with_verify else None
     with shown("report", quiet=quiet or as_json) as progress:
-        path = job.write_report(desk.case, desk.run, desk.settings, out, progress)
+        path = job.write_report(desk.case, desk.run, out, progress, checks)
     if as_json:
         emit({"type": "report", **path_fields(str(path))})
     else:

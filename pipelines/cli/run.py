@@ -16,6 +16,7 @@ from pipelines.cli.options import case_option, gather, input_arguments, output_o
 @click.command()
 @input_arguments(required=True)
 @case_option
+@click.option("--no-verify", is_flag=True, help="Leave out the verification of the whole case before the report.")
 @click.option("--case-id", help="Identifier, when the case is made by this run.  [default: the folder's name]")
 @work_options
 @output_options
@@ -23,6 +24,7 @@ def run(
     inputs: tuple[str, ...],
     files0_from: str | None,
     case_dir: Path | None,
+    no_verify: bool,
     case_id: str | None,
     jobs: int | None,
     operator: str | None,
@@ -31,12 +33,13 @@ def run(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """The main job: make the case if needed, ingest INPUT, match everything, report.
+    """The main job: make the case if needed, ingest INPUT, match everything, verify, report.
 
     It prints where to look. The same command again takes up what is new or was interrupted.
     """
     import sys
 
+    from forensics.model.custody import CheckStatus
     from pipelines import run as job
     from pipelines.progress import shown
 
@@ -52,8 +55,13 @@ def run(
         code = tally.print_all(job.ingest_all(work, paths, sys.argv[1:], progress))
     with shown("match", quiet=silent) as progress:
         code = max(code, Printer(as_json=as_json, quiet=quiet).print_all(job.match_all(work, progress)), key=_weight)
+    checks = None if no_verify else job.verify_all(work)
+    problems = sum(check.status is CheckStatus.FAILED for check in checks or ())
+    if problems:
+        tell(f"NOT VERIFIED: {problems} problems; run: forensics verify {work.case.root}")
+        code = ExitCode.INTEGRITY
     with shown("report", quiet=silent) as progress:
-        places = job.report_all(work, progress)
+        places = job.report_all(work, checks, progress)
     for name, path in places.items():
         if as_json:
             emit({"type": "output", "name": name, **path_fields(str(path))})

@@ -35,7 +35,7 @@ ATTACKS = {
     "undecodable": "caf\udce9\ud800\udfff\ufffe",
     "url": "javascript:alert(1) data:text/html,<b> file:///etc/passwd https://example.org/",
     "markdown": "![x](http://127.0.0.1:1/) [y](javascript:alert(1)) `rm -rf ~`",
-    "csv": "=HYPERLINK(\"http://127.0.0.1:1/\",\"x\")",
+    "csv": '=HYPERLINK("http://127.0.0.1:1/","x")',
     "forged escape": "⟨U+202E⟩ ⟨U+0000⟩",
     "arabic": "مسيّرة فوق المدينة\nسطر ثانٍ",
 }
@@ -148,9 +148,7 @@ def test_every_text_of_every_value_can_be_read_on_the_page(attack):
     report, texts = hostile_case(attack)
     words = "".join(Skeleton(render_case(report)).words)
     lost = {
-        owner
-        for owner, text in texts
-        if visible(text) not in words and visible(text, keep_newlines=True) not in words
+        owner for owner, text in texts if visible(text) not in words and visible(text, keep_newlines=True) not in words
     }
     assert lost == NOT_SHOWN
 
@@ -189,8 +187,10 @@ def test_captions_and_names_keep_their_own_writing_direction():
     assert f'<blockquote dir="auto">{caption}</blockquote>' in page
 
 
-def test_a_forgotten_filter_still_shows_nothing_that_acts():
+def test_a_forgotten_filter_still_shows_nothing_that_acts_or_is_missing():
     from forensics.report.page import _environment
 
     shown = _environment().from_string("<p title='{{ text }}'>{{ text }}</p>").render(text="<b>'\u202e\x1b")
+    with pytest.raises(ValueError, match="None"):
+        _environment().from_string("{{ text }}").render(text=None)
     assert shown == "<p title='&lt;b&gt;&#39;⟨U+202E⟩⟨U+001B⟩'>&lt;b&gt;&#39;⟨U+202E⟩⟨U+001B⟩</p>"

@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_headings_go_down_one_step_at_a_time(page):
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_every_picture_has_words_and_every_box_has_a_label(page):
@@ -244,9 +245,7 @@ def test_a_large_case_stays_one_file_that_can_be_mailed(build, case):
     """200 files with 8 keyframes of 6 kB each, as measured on real clips (mean 4.4 kB, 90 % below 7.1 kB)."""
     picture = build.jpeg + bytes(6_000)
     frames = tuple(
-        KeyframeView(
-            time_text=f"0:0{n}.000", pts_text=f"{n}*1/25", planes_sha256=build.sha(f"plane {n}"), jpeg=picture
-        )
+        KeyframeView(time_text=f"0:0{n}.000", pts_text=f"{n}*1/25", planes_sha256=build.sha(f"plane {n}"), jpeg=picture)
         for n in range(8)
     )
     views = tuple(

@@ -17,6 +17,7 @@ from forensics.report.wording import ASSESSMENT_MEANINGS, ASSESSMENT_NAMES, UNKN
         (59.9996, "1:00.000"),
         (3723.25, "1:02:03.250"),
         (-0.04, "−0:00.040"),
+        (-3723.25, "−1:02:03.250"),
         (-0.0001, "0:00.000"),
         (None, UNKNOWN),
         (math.nan, UNKNOWN),
