@@ -31,7 +31,6 @@ from forensics.model.notice import Notice
 from forensics.model.telemetry import Track
 from forensics.sources.content import Looks, looks
 from forensics.telemetry.exif import read_tags
-from pipelines.facts import clock
 
 FINGERPRINT_FILE = "derived/fingerprint.bin"
 CONTACT_SHEET_FILE = "derived/contact-sheet.jpg"
@@ -251,7 +250,7 @@ def _write_keyframes(
             )
         )
         files.append(file)
-        shown.append((bgr, f"{clock(_presented(probe, picture.pts))} {planes[:8]}"))
+        shown.append((bgr, f"{report.clock(_presented(probe, picture.pts))} {planes[:8]}"))
     if shown:
         title = (f"SHA-256 {digests.sha256}", f"{len(shown)} keyframes; time on the presentation clock, planes digest")
         files.append(_write(into, CONTACT_SHEET_FILE, report.contact_sheet(shown, SHEET_COLUMNS, title)))

@@ -7,13 +7,6 @@ from collections.abc import Iterator
 from forensics.model.manifest import Json, Manifest
 
 
-def clock(seconds: float) -> str:
-    """Presentation time as h:mm:ss.mmm, for a person."""
-    total = round(abs(seconds) * 1000)
-    sign = "-" if seconds < 0 else ""
-    return f"{sign}{total // 3600000}:{total // 60000 % 60:02d}:{total // 1000 % 60:02d}.{total % 1000:03d}"
-
-
 def stream_lines(container: dict[str, Json]) -> Iterator[str]:
     """Yield one line for each stream of a container's facts."""
     streams = container.get("streams")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
-from forensics import custody
+from forensics import custody, matching
 from forensics.errors import IntegrityError
 from forensics.model.custody import EventType
 from forensics.model.finding import Finding
@@ -28,6 +28,15 @@ LIMITS = (
     "The score orders pairs by trust; it is not a probability.",
 )
 """What no finding claims."""
+
+
+PARAMETERS: dict[str, Json] = {
+    field.name: str(getattr(matching.PARAMS, field.name)) for field in fields(matching.PARAMS)
+}
+"""Every threshold of the decision, as findings carry it."""
+
+METHOD = replace(matching.METHOD, params_sha256=custody.canonical.digest(PARAMETERS))
+"""The method with the digest of the parameters' canonical form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +83,12 @@ def load(case: Case) -> Iterator[StoredFinding]:
         yield StoredFinding(finding=custody.decode_finding(data), sha256=sha256, name=name)
 
 
-def file_run(case: Case, run: Run, matches: Iterable[Match], params: dict[str, Json], pairs: int) -> None:
+def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int) -> None:
     """Write the findings of one matching of the whole case, withdraw those that no longer stand, and log both."""
     before = standing(case)
     now: dict[str, tuple[str, Match]] = {}
     for match in matches:
-        data = custody.encode_finding(_finding(case, match, params))
+        data = custody.encode_finding(_finding(case, match))
         sha256 = hashlib.sha256(data).hexdigest()
         name = f"{match.query_id[:16]}-{match.reference_id[:16]}-{sha256[:16]}.json"
         if not (case.findings / name).exists():
@@ -105,7 +114,7 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], params: dict[str, J
         case.log.append_many(entries)
 
 
-def _finding(case: Case, match: Match, params: dict[str, Json]) -> Finding:
+def _finding(case: Case, match: Match) -> Finding:
     query = hashlib.sha256(case.manifest_bytes(match.query_id)).hexdigest()
     reference = hashlib.sha256(case.manifest_bytes(match.reference_id)).hexdigest()
     pair = f"{query}:{reference}:{match.method.params_sha256}"
@@ -115,7 +124,7 @@ def _finding(case: Case, match: Match, params: dict[str, Json]) -> Finding:
         reference_manifest=reference,
         query_manifest=query,
         query_digests=None,
-        params=params,
+        params=PARAMETERS,
         status=MACHINE_ONLY,
         limits=LIMITS,
     )

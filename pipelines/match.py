@@ -11,17 +11,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from forensics import acquire, custody, fingerprint, matching, media, sources
+from forensics import acquire, fingerprint, matching, media, sources
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType
-from forensics.model.manifest import Json
 from forensics.model.match import Match
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
@@ -34,14 +33,6 @@ from pipelines.engine import Engine, Failed, open_engine
 from pipelines.library import Library, Volume, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.surroundings import cpu_count
-
-PARAMETERS: dict[str, Json] = {
-    field.name: str(getattr(matching.PARAMS, field.name)) for field in fields(matching.PARAMS)
-}
-"""Every threshold of the decision, as findings carry it."""
-
-METHOD = replace(matching.METHOD, params_sha256=custody.canonical.digest(PARAMETERS))
-"""The method with the digest of the parameters' canonical form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +62,7 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
         else:
             matches.append(thing)
     pairs = len(order) * (len(order) - 1) // 2
-    findings.file_run(case, run, matches, PARAMETERS, pairs)
+    findings.file_run(case, run, matches, pairs)
     for match in matches:
         yield Matched(
             match=match, query_path=_shown(case, match.query_id), reference_path=_shown(case, match.reference_id)
@@ -174,7 +165,7 @@ class _Examine:
         single_threaded()
         subjects = self.library.subjects
         query, reference = subjects[pair.query_id], subjects[pair.reference_id]
-        return matching.examine(query, reference, pair, self.library.footage, method=METHOD)
+        return matching.examine(query, reference, pair, self.library.footage, method=findings.METHOD)
 
 
 def _not_compared(failed: Failed[Any]) -> Notice:

@@ -28,7 +28,7 @@ from forensics.model.telemetry import Fix
 from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.environment import PACKAGES
-from pipelines.facts import clock, stream_lines, telemetry_entries
+from pipelines.facts import stream_lines, telemetry_entries
 from pipelines.progress import Progress
 
 PAIRS_PER_SEGMENT = 6
@@ -36,6 +36,9 @@ PAIRS_PER_SEGMENT = 6
 
 STRIP_LONG_SIDE = 320
 """Pixels of the long side of a strip's frames."""
+
+MAX_PAIRS = 900
+"""Aligned pairs on one page: about 8 MB; past that, matches are shown without pictures and a notice says so."""
 
 KEYFRAMES_SHOWN = 24
 """Keyframes of one evidence on the page; the store holds all."""
@@ -51,13 +54,7 @@ METHOD_TEXT = (
 )
 """How matches are found, in words for a reader who is no engineer."""
 
-METHOD_LIMITS = (
-    "A match says that two files show the same recording. It does not say that the recording is authentic, "
-    "or who made it.",
-    "Earliest means earliest in this case, not first on any platform.",
-    "The score orders pairs by trust; it is not a probability.",
-    "Copies with very little motion or detail may be left as candidates, or be missed.",
-)
+METHOD_LIMITS = ("Copies with very little motion or detail may be left as candidates, or be missed.",)
 """What the method cannot do."""
 
 
@@ -115,7 +112,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         evidence=tuple(views),
         matches=tuple(matches),
         refused=tuple(_refused(events)),
-        method=_method(stored),
+        method=_method(matched=any(event.event is EventType.MATCHING for event in events)),
         notices=tuple(strips.notices),
     )
 
@@ -145,6 +142,7 @@ def _evidence_view(
         duration_s=_duration(container),
         streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
         keyframes=tuple(_keyframe_views(case, evidence, manifest)),
+        keyframes_kept=_keyframes_kept(manifest),
         telemetry=tuple(_telemetry_view(entry) for entry in telemetry_entries(manifest)),
         custody=tuple(event for event in events if event.item == evidence),
         notices=manifest.notices,
@@ -180,6 +178,11 @@ def _duration(container: Json) -> float | None:
         return None
 
 
+def _keyframes_kept(manifest: Manifest) -> int:
+    kept = manifest.facts.recipe.get("keyframes")
+    return len(kept) if isinstance(kept, list) else 0
+
+
 def _keyframe_views(case: Case, evidence: str, manifest: Manifest) -> Iterator[report.KeyframeView]:
     kept = manifest.facts.recipe.get("keyframes")
     origin = _origin(manifest)
@@ -190,7 +193,7 @@ def _keyframe_views(case: Case, evidence: str, manifest: Manifest) -> Iterator[r
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
         ticks, base = int(str(keyframe["pts"])), origin[1]
         yield report.KeyframeView(
-            time_text=clock((ticks - origin[0]) * base[0] / base[1]),
+            time_text=report.clock((ticks - origin[0]) * base[0] / base[1]),
             pts_text=f"{ticks}*{base[0]}/{base[1]}",
             planes_sha256=str(keyframe["planes_sha256"]),
             jpeg=None if picture is None else report.thumbnail(np.asarray(picture, np.uint8)),
@@ -255,6 +258,7 @@ class _Strips:
         self._case = case
         self._tools = tools
         self._manifests = manifests
+        self._fetched = 0
         self.notices: list[Notice] = []
 
     def side(self, evidence: str) -> report.SideView:
@@ -266,6 +270,12 @@ class _Strips:
     def pairs(self, match: Match) -> Iterator[report.AlignedPair]:
         """Yield aligned pairs of all segments; a frame that cannot be decoded is a notice."""
         for segment in match.segments:
+            if self._fetched >= MAX_PAIRS:
+                self._say_once(
+                    "report.pictures_left_out", f"only the first {MAX_PAIRS} aligned pairs are shown as pictures"
+                )
+                return
+            self._fetched += PAIRS_PER_SEGMENT
             moments = _moments(segment)
             try:
                 asked = self._pictures(match.query_id, [moment for moment, _ in moments])
@@ -283,6 +293,11 @@ class _Strips:
                     reference_s=reference_s,
                 )
 
+    def _say_once(self, code: str, message: str) -> None:
+        notice = Notice(code=code, message=message)
+        if notice not in self.notices:
+            self.notices.append(notice)
+
     def _pictures(self, evidence: str, seconds: list[float]) -> list[tuple[float, npt.NDArray[np.uint8]]]:
         with self._case.store.path(evidence, "original").open("rb") as handle:
             probed = media.probe(self._tools, handle.fileno())
@@ -297,14 +312,15 @@ def _moments(segment: Segment) -> list[tuple[float, float]]:
     return list(zip(query.tolist(), reference.tolist(), strict=True))
 
 
-def _method(stored: Sequence[findings.StoredFinding]) -> report.MethodView:
+def _method(*, matched: bool) -> report.MethodView:
     from importlib import metadata
 
-    params = stored[0].finding.params if stored else None
     return report.MethodView(
         text=METHOD_TEXT,
-        matching=stored[0].finding.match.method if stored else None,
+        matching=findings.METHOD if matched else None,
         versions=tuple(report.Row(label=name, value=metadata.version(name)) for name in PACKAGES),
-        parameters=tuple(report.Row(label=name, value=str(value)) for name, value in sorted((params or {}).items())),
+        parameters=tuple(
+            report.Row(label=name, value=str(value)) for name, value in sorted(findings.PARAMETERS.items())
+        ),
         limits=METHOD_LIMITS,
     )

@@ -21,7 +21,11 @@ PER_ANCHOR = 40
 """Descriptors kept of one picture: with 30 to 60 the true source stayed among the first ten of 219 equally often."""
 
 SPACING_S = 3
-"""Least seconds between two anchors of one scene."""
+"""Seconds between two anchors of one moving scene, and what each anchor costs of the credit that time gives."""
+
+MOST_CREDIT_S = 12
+"""Credit that can be saved up, and that a video begins with: so many seconds' anchors may follow one another at cuts or
+in a fast pan, while a long video has at most one for every `SPACING_S`, 1.7 MB an hour."""
 
 STILL_SPACING_S = 12
 """Seconds between anchors while the picture's hash stays within `STILL_BITS`: they would repeat one another."""
@@ -36,13 +40,15 @@ POINT_UNITS = 1 << 16
 """Points are stored as whole 1/65536 of the long side, which float32 holds exactly."""
 
 _CANDIDATES = 400
+"""Features sought, ten for each kept, so that each cell of the grid has some to choose from."""
+
 _FAST_THRESHOLD = 7
 """Low, because footage from the air through haze has little contrast (OpenCV's default of 20 leaves sky clips bare)."""
 
 _GRID = 8
 """The spread is over cells of an eighth of the long side."""
 
-_MOST_PIXELS_ASPECT = 16
+_MOST_OBLONG = 16
 """A picture more oblong than 16:1 would shrink to a strip without room for ORB's 31-pixel patch."""
 
 
@@ -52,6 +58,8 @@ class AnchorTaker:
     def __init__(self, base: TimeBase) -> None:
         self._spacing = ceil(SPACING_S / base.fraction)
         self._still_spacing = ceil(STILL_SPACING_S / base.fraction)
+        self._most_credit = ceil(MOST_CREDIT_S / base.fraction)
+        self._credit = self._most_credit
         self._last_pts: int | None = None
         self._last_code = np.zeros(HASH_BYTES, dtype=np.uint8)
         self._pts: list[npt.NDArray[np.int64]] = []
@@ -60,24 +68,24 @@ class AnchorTaker:
 
     def add(self, picture: Picture) -> None:
         """Take an anchor from the picture if one is due: see the constants of this module."""
-        code = codes_of(cv2.resize(picture.luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA)[None])[0]  # type: ignore[arg-type]
-        if not self._is_due(picture.pts, code):
+        elapsed = self._most_credit if self._last_pts is None else picture.pts - self._last_pts
+        credit = min(self._credit + max(elapsed, 0), self._most_credit)
+        if elapsed == 0 or credit < self._spacing:
+            return
+        small = cv2.resize(picture.luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        code = codes_of(np.asarray(small, dtype=np.uint8)[None])[0]
+        if self._last_pts is not None and not self._is_due(elapsed, int(hamming(code, self._last_code))):
             return
         points, descriptors = features(picture.luma)
         if not len(points):
             return
-        self._last_pts, self._last_code = picture.pts, code
+        self._last_pts, self._last_code, self._credit = picture.pts, code, credit - self._spacing
         self._pts.append(np.full(len(points), picture.pts, dtype=np.int64))
         self._points.append(points)
         self._descriptors.append(descriptors)
 
-    def _is_due(self, pts: int, code: npt.NDArray[np.uint8]) -> bool:
-        if self._last_pts is None:
-            return True
-        if pts == self._last_pts:
-            return False
-        distance = int(hamming(code, self._last_code))
-        elapsed = abs(pts - self._last_pts)
+    def _is_due(self, elapsed: int, distance: int) -> bool:
+        """Whether a picture so many ticks and bits away from the last anchor is to be the next."""
         if distance >= CUT_BITS:
             return True
         return elapsed >= (self._still_spacing if distance <= STILL_BITS else self._spacing)
@@ -98,7 +106,7 @@ def features(luma: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.
     1/65536 below 1, and descriptors uint8 (n, 32). A picture without corners, or far too oblong, has none.
     """
     height, width = luma.shape
-    if max(height, width) > _MOST_PIXELS_ASPECT * min(height, width):
+    if max(height, width) > _MOST_OBLONG * min(height, width):
         return np.empty((0, 2), dtype=np.float32), np.empty((0, HASH_BYTES), dtype=np.uint8)
     scale = LONG_SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.fingerprint.anchors import AnchorTaker
-from forensics.fingerprint.box import BoxHasher
-from forensics.fingerprint.dct import codes_of, quality_of
+from forensics.fingerprint.borders import find_box
+from forensics.fingerprint.box import Box, resample
+from forensics.fingerprint.dct import SIDE, codes_of, quality_of
 from forensics.fingerprint.flags import flag_batch
 from forensics.fingerprint.spec import KEEP_BITS, KEEP_SECONDS, SPEC
 from forensics.model.fingerprint import HASH_BYTES, Fingerprint, FrameFlag
@@ -18,6 +19,9 @@ from forensics.model.time import MediaTime, TimeBase
 
 CARD_MS = 400
 """Milliseconds that a title card stands still at the least; what looks like one for less is footage."""
+
+MOST_HELD = 16_384
+"""Kept frames held (64 MiB of luma) before the box is decided from those: a quarter of an hour of moving footage."""
 
 
 class Keeper:
@@ -46,6 +50,44 @@ class Keeper:
                 self._code, self._pts = code, moment
                 kept.append(row)
         return kept
+
+
+class BoxHasher:
+    """Collects the kept frames of one video and hashes their content box, if there is one."""
+
+    def __init__(self) -> None:
+        self._held: list[npt.NDArray[np.uint8]] = []
+        self._count = 0
+        self._decided = False
+        self._box: Box | None = None
+        self._codes: list[npt.NDArray[np.uint8]] = []
+
+    def add(self, luma: npt.NDArray[np.uint8]) -> None:
+        """Take the next kept frames, luma uint8 (n, 64, 64)."""
+        if self._decided:
+            self._hash(luma)
+            return
+        self._held.append(luma)
+        self._count += len(luma)
+        if self._count >= MOST_HELD:
+            self._decide()
+
+    def finish(self) -> npt.NDArray[np.uint8]:
+        """Hashes of the box uint8 (n, 32), one for each frame added, or no rows when there is no border."""
+        if not self._decided:
+            self._decide()
+        return np.concatenate([np.empty((0, HASH_BYTES), dtype=np.uint8), *self._codes])
+
+    def _decide(self) -> None:
+        held = np.concatenate([np.empty((0, SIDE, SIDE), dtype=np.uint8), *self._held])
+        self._held = []
+        self._decided = True
+        self._box = find_box(held)
+        self._hash(held)
+
+    def _hash(self, luma: npt.NDArray[np.uint8]) -> None:
+        if self._box is not None:
+            self._codes.append(codes_of(resample(luma, self._box)))
 
 
 class Fingerprinter:

@@ -18,7 +18,7 @@ LEAST_SHARED_PX = 24
 LEAST_CELLS = 60
 """Grid cells that both pictures must fill."""
 
-CUT_CORRELATION = 0.2
+CUT_CORRELATION = 0.8
 """Consecutive frames (a tenth of a second apart) that correlate less than this may be of two shots ..."""
 
 CUT_DIP = 0.2

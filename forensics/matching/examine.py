@@ -133,19 +133,17 @@ def hold(query: Subject, reference: Subject, seed: Seed, footage: Footage, param
         return None
     if seed.by_hash:
         return seed, found
-    for step in CLIMB_S:
-        around = [replace(seed, reference_s=seed.reference_s + k * step) for k in (-2, -1, 1, 2)]
+    for reach in CLIMB_S:
+        around = [replace(seed, reference_s=seed.reference_s + step) for step in reach]
         tried = [(other, fit_at(query, reference, other, footage, Detector.ORB)) for other in around]
         better = [(o, f) for o, f in tried if f is not None and f.inliers > CLIMB_GAIN * found.inliers]
-        if not better and step == CLIMB_S[0]:
-            break
         if better:
             seed, found = max(better, key=lambda item: (item[1].inliers, -item[0].reference_s))
     return seed, found
 
 
-CLIMB_S = (0.8, 0.25, 0.1)
-CLIMB_GAIN = 1.15
+CLIMB_S = ((-1.6, -1.2, -0.8, -0.4, 0.4, 0.8, 1.2, 1.6), (-0.2, -0.1, 0.1, 0.2))
+CLIMB_GAIN = 1.1
 
 
 def fit_at(query: Subject, reference: Subject, seed: Seed, footage: Footage, detector: Detector) -> Fit | None:
@@ -180,8 +178,11 @@ def explore(
     moments = fits_along(query, reference, line, table, seed.pose, footage, params)
     held = best_fit(held, moments, line, ours, theirs, seed.pose, footage, query, reference)
     table = tabulate(ours, theirs, held, seed.pose) or table
+    found = lines(table, params, known)
+    if not found and not known:
+        return _still(query, reference, seed, held, table, ours, theirs, params)
     out = []
-    for line in lines(table, params, known):
+    for line in found:
         stretch = measure(query, reference, line, table, held, seed, ours, theirs, footage, params)
         if stretch is not None:
             out.append(stretch)

@@ -24,7 +24,8 @@ class TimedFrames:
         self.taken = 0
         self.restarts = 0
         self._frame_bytes = frame_bytes
-        self._raw = bytearray()
+        self._chunks: deque[bytes] = deque()
+        self._bytes = 0
         self._pts: deque[int] = deque()
         self._rest = b""
         self._listed = 0
@@ -32,16 +33,17 @@ class TimedFrames:
     @property
     def ready(self) -> int:
         """How many frames are here whole, with their timestamps."""
-        return min(len(self._pts), len(self._raw) // self._frame_bytes)
+        return min(len(self._pts), self._bytes // self._frame_bytes)
 
     @property
     def unpaired(self) -> int:
         """How many frames more than timestamps came (or fewer, if negative)."""
-        return len(self._raw) // self._frame_bytes - len(self._pts)
+        return self._bytes // self._frame_bytes - len(self._pts)
 
     def feed(self, data: bytes) -> None:
         """Add raw samples."""
-        self._raw += data
+        self._chunks.append(data)
+        self._bytes += len(data)
 
     def feed_timestamps(self, data: bytes) -> list[tuple[int, bool]]:
         """Add printed timestamps; those that became complete, each with whether the graph was rebuilt before it."""
@@ -63,10 +65,21 @@ class TimedFrames:
         """Timestamps and samples of the first ``count`` frames."""
         self.taken += count
         pts = [self._pts.popleft() for _ in range(count)]
-        length = count * self._frame_bytes
-        raw = bytes(memoryview(self._raw)[:length])
-        del self._raw[:length]
-        return pts, raw
+        return pts, self._cut(count * self._frame_bytes)
+
+    def _cut(self, length: int) -> bytes:
+        """The first ``length`` bytes, copied once."""
+        parts: list[bytes] = []
+        missing = length
+        while missing > 0:
+            chunk = self._chunks.popleft()
+            if len(chunk) > missing:
+                self._chunks.appendleft(chunk[missing:])
+                chunk = chunk[:missing]
+            parts.append(chunk)
+            missing -= len(chunk)
+        self._bytes -= length
+        return b"".join(parts)
 
 
 class Schedule:

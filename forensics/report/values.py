@@ -164,7 +164,7 @@ class AlignedPair:
 class MatchView:
     """One match or candidate with the frames that let a person judge it.
 
-    ``finding_path`` and ``finding_sha256`` name the signed finding below the case, where there is one.
+    ``finding_path`` and ``finding_sha256`` name the finding below the case, where there is one.
     """
 
     match: Match

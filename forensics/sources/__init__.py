@@ -8,7 +8,10 @@ also when it lies inside another folder) or in `READERS`.
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from forensics.model.provenance import Found, Passed
@@ -58,18 +61,42 @@ def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:
     Args:
         inputs: Paths of files and folders as the user gave them (undecodable bytes as surrogate escapes).
     """
-    met: set[object] = set()
+    met: set[bytes] = set()
+    places = _Places({})
     for path in inputs:
         reader = next(reader for reader in READERS if reader.sniff(path))
         for found in reader.read(path):
-            key = _locator(found)
+            key = places.locator(found)
             if key not in met:
                 met.add(key)
                 yield found
 
 
-def _locator(found: Found | Passed) -> object:
-    if isinstance(found, Passed):
-        return (paths.place(found.path), found.code, found.message)
-    seen = found.appearance
-    return (paths.place(seen.path), seen.kind, seen.source and paths.place(seen.source), seen.post)
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Tells when two finds are of the same place; remembers the real path of each folder met."""
+
+    real: dict[str, str]
+
+    def locator(self, found: Found | Passed) -> bytes:
+        """A digest of the place and of what was said of it (a million posts would fill the memory)."""
+        if isinstance(found, Passed):
+            told: object = (self._place(found.path), found.code, found.message)
+        else:
+            seen = found.appearance
+            told = (self._place(seen.path), seen.kind, seen.source and self._place(seen.source), seen.post)
+        return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
+
+    def _place(self, path: str) -> str:
+        """One text for every way to write the path of one name. The name itself may be a link and stays."""
+        folder = paths.parent(path) or "."
+        if folder not in self.real:
+            self.real[folder] = _real(folder)
+        return paths.join(self.real[folder], paths.base(path))
+
+
+def _real(folder: str) -> str:
+    try:
+        return os.path.realpath(folder)
+    except ValueError:  # a NUL byte: no such folder exists
+        return folder

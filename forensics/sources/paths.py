@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 
 def join(folder: str, name: str) -> str:
     """The path of a name in a folder; an empty folder is the current one and adds nothing."""
@@ -24,11 +22,3 @@ def base(path: str) -> str:
 def below(path: str, root: str) -> str:
     """What a path that `join` made adds to ``root``; empty for the root itself."""
     return path[len(root) :].lstrip("/")
-
-
-def place(path: str) -> str:
-    """One text for every way to write the path of one name. The name itself may be a link and stays."""
-    try:
-        return join(os.path.realpath(parent(path) or "."), base(path))
-    except ValueError:  # a NUL byte: no such name exists
-        return path

@@ -13,6 +13,9 @@ import click
 from forensics.errors import ForensicsError
 from forensics.model.text import visible
 
+MAX_LINE = 8192
+"""Characters of one line on a terminal: a caption or a path may be far longer."""
+
 
 def path_fields(path: str, name: str = "path") -> dict[str, str]:
     """``path`` as valid Unicode, and ``path_b64`` (the bytes) when they are not UTF-8."""
@@ -32,16 +35,21 @@ def emit(value: Mapping[str, object]) -> None:
 
 def say(text: str = "") -> None:
     """One line of result on stdout, made safe for a terminal."""
-    click.echo(visible(text))
+    click.echo(_bounded(text))
 
 
 def tell(text: str, *, quiet: bool = False) -> None:
     """One line on stderr, made safe for a terminal."""
     if not quiet:
-        click.echo(visible(text), err=True)
+        click.echo(_bounded(text), err=True)
 
 
 def tell_error(error: ForensicsError) -> None:
     """The error in one line: what and why, then what to do."""
     hint = f" - {error.hint}" if error.hint else ""
-    click.echo(f"forensics: {visible(error.message)}{visible(hint)} [{error.code}]", err=True)
+    tell(f"forensics: {error.message}{hint} [{error.code}]")
+
+
+def _bounded(text: str) -> str:
+    cut = len(text) - MAX_LINE
+    return visible(text[:MAX_LINE]) + (f" … and {cut} more characters" if cut > 0 else "")

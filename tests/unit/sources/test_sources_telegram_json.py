@@ -5,6 +5,7 @@ import json
 import pytest
 
 from forensics.errors import ExportInvalid
+from forensics.sources import telegram_json
 from forensics.sources.telegram_json import NoExport, load
 
 
@@ -34,7 +35,8 @@ def test_line_separators_followed_by_their_own_bytes_are_mended() -> None:
     assert load(data).repairs == (("u2028_stray_bytes", 2),)
 
 
-def test_a_bare_document_id_is_quoted() -> None:
+def test_a_bare_document_id_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telegram_json, "KEYS", telegram_json.KEYS | {"document_id", "x"})
     data = _document(
         b'\n{"id": 5, "text": [{"document_id": video_files/sticker (2).webm\n}, '
         b'{"document_id": a "b" \\c.webm,\n "x": 1}, {"document_id": null\n}]}'
