@@ -23,7 +23,7 @@ from forensics.acquire.inventory import (
     encode_sidecar,
     extends,
 )
-from forensics.acquire.layout import OBJECT_NAMASTE, ROOT_FILES, strays, version_names
+from forensics.acquire.layout import OBJECT_NAMASTE, ROOT_FILES, sidecar_is_late, strays, version_names
 from forensics.acquire.source import digest_file
 from forensics.errors import ForensicsError
 from forensics.model.custody import Check, CheckStatus
@@ -46,6 +46,7 @@ class _Read(NamedTuple):
     data: bytes | None
     value: Inventory | None
     problems: tuple[_Problem, ...]
+    late_sidecar: bool = False
 
 
 def check_storage_root(root: Path) -> Iterator[Check]:
@@ -71,7 +72,10 @@ def check_object(place: Path, sha256: str, *, full: bool) -> Iterator[Check]:
         yield from _verdict("inventory", sha256, [_Problem(sha256, "a readable object", error.strerror or str(error))])
         return
     yield from _verdict("inventory", sha256, [problem for read in reads for problem in read.problems])
-    inventory = next((read.value for read in reads if read.value is not None), None)
+    yield from _check_unfinished(sha256, reads)
+    # Of a commit that was cut off, the later inventory tells all files that may be there.
+    ranked = reads[1:] if _is_begun(reads) else reads
+    inventory = next((read.value for read in ranked if read.value is not None), None)
     if inventory is None:
         return
     problems = _fixed_problems(place / OBJECT_NAMASTE.name, OBJECT_NAMASTE.text, f"{sha256}/{OBJECT_NAMASTE.name}")
@@ -120,17 +124,54 @@ def _read_inventory(folder: Path, sha256: str, subject: str) -> _Read:
     except (OSError, ForensicsError) as error:
         return _Read(None, None, (_Problem(subject, "an inventory", str(error)),))
     problems = _fixed_problems(folder / SIDECAR, encode_sidecar(data), f"{subject}.sha512")
+    late = bool(problems) and _is_late(folder, data)
+    if late:
+        problems = []
     try:
-        return _Read(data, decode_inventory(data, sha256), tuple(problems))
+        return _Read(data, decode_inventory(data, sha256), tuple(problems), late)
     except ForensicsError as error:
         return _Read(data, None, (*problems, _Problem(subject, "a sound inventory", error.message)))
+
+
+def _is_late(folder: Path, data: bytes) -> bool:
+    try:
+        return sidecar_is_late(folder, data, read_small(folder / SIDECAR, MAX_BYTES))
+    except (OSError, ForensicsError):
+        return False
+
+
+def _is_begun(reads: list[_Read]) -> bool:
+    """Whether the last version is whole by its own inventory and the root still has that of the version before."""
+    if len(reads) < 3:
+        return False
+    root, last, former = reads[:3]
+    if root.data != former.data or root.problems or last.problems or last.value is None or former.value is None:
+        return False
+    return extends(last.value, former.value)
+
+
+def _check_unfinished(sha256: str, reads: list[_Read]) -> Iterator[Check]:
+    found = None
+    if reads[0].late_sidecar:
+        found = f"{NAME} is replaced, {SIDECAR} is not yet"
+    elif _is_begun(reads):
+        found = "the last version is there and not yet named"
+    if found is not None:
+        yield Check(
+            step=Step.INVENTORIES,
+            name="commit ended",
+            status=CheckStatus.SKIPPED,
+            subject=sha256,
+            expected="a version that is named",
+            found=f"{found}: a commit was cut off; the next run finishes it",
+        )
 
 
 def _history_problems(sha256: str, reads: list[_Read]) -> list[_Problem]:
     """The root has the last version's inventory, and each version's is the former's with one version more."""
     root, *versions = reads
     problems = []
-    if not versions or root.data != versions[0].data:
+    if not versions or (root.data != versions[0].data and not _is_begun(reads)):
         problems.append(_Problem(f"{sha256}/{NAME}", "the same bytes as in the last version", "other bytes"))
     values = [read.value for read in versions]
     for place, value in enumerate(values):

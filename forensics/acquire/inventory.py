@@ -17,6 +17,7 @@ import msgspec
 
 from forensics.errors import IntegrityError, ManifestError
 from forensics.model.manifest import Subject
+from forensics.model.text import visible
 
 ID_PREFIX = "urn:sha256:"
 CONTENT = "content"
@@ -274,7 +275,7 @@ def _address(user: str) -> str:
 
 def _unsound(sha256: str, problem: str) -> IntegrityError:
     return IntegrityError(
-        f"the inventory of {sha256} is not sound: {problem}",
+        f"the inventory of {sha256} is not sound: {visible(problem)}",
         code="integrity.inventory",
         hint="Run verify; compare with another copy of the case.",
     )

@@ -119,7 +119,7 @@ def strays(root: Path) -> Iterator[str]:
 
 
 def load_inventory(place: Path, sha256: str) -> Inventory:
-    """The root inventory of an object, its sidecar checked; the caller holds the object's lock.
+    """The root inventory of an object (or a version's), its sidecar checked; the caller holds the object's lock.
 
     Raises IntegrityError when either is missing or does not agree, StoreError when there is no such object or it
     cannot be read.
@@ -137,13 +137,31 @@ def load_inventory(place: Path, sha256: str) -> Inventory:
         ) from error
     except OSError as error:
         raise StoreError(f"cannot read the object {sha256}: {error.strerror or error}", code="store.read") from error
-    if sidecar != encode_sidecar(data):
+    if sidecar != encode_sidecar(data) and not sidecar_is_late(place, data, sidecar):
         raise IntegrityError(
             f"the inventory of {sha256} does not have the digest that its sidecar names",
             code="integrity.inventory",
             hint="If a run was cut off, recover puts it right; if not, it was changed: run verify.",
         )
     return decode_inventory(data, sha256)
+
+
+def sidecar_is_late(place: Path, inventory: bytes, sidecar: bytes) -> bool:
+    """Whether an object's root is in the one state that a commit cut off between its two last renames leaves: the
+    inventory is the last version's, which has its own sidecar, and the sidecar is still that of the version before.
+    """
+    try:
+        versions = version_names(place)
+        if len(versions) < 2:
+            return False
+        former, last = place / versions[-2], place / versions[-1]
+        return (
+            read_small(last / NAME, MAX_BYTES) == inventory
+            and read_small(last / SIDECAR, MAX_BYTES) == encode_sidecar(inventory)
+            and read_small(former / SIDECAR, MAX_BYTES) == sidecar
+        )
+    except (OSError, IntegrityError):
+        return False
 
 
 def locked_inventory(place: Path, sha256: str) -> Inventory:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from forensics.acquire.commit import replace_root_inventory
 from forensics.acquire.durable import folder_lock, read_small, sync_directory, writing
-from forensics.acquire.inventory import MAX_BYTES, NAME, Inventory, extends
-from forensics.acquire.layout import load_inventory, object_ids, object_place, version_names
+from forensics.acquire.inventory import MAX_BYTES, SIDECAR, Inventory, encode_inventory, encode_sidecar, extends
+from forensics.acquire.layout import load_inventory, object_ids, object_place
 from forensics.acquire.source import digest_file
 from forensics.errors import ForensicsError, IntegrityError
 from forensics.model.notice import Notice
@@ -23,6 +23,7 @@ def recover_objects(root: Path, quarantine: Path) -> tuple[Notice, ...]:
     """Go through every object; see `Store.recover`. Raises StoreError."""
     notices = []
     with writing(root):
+        quarantine.mkdir(exist_ok=True)
         _remove_empty_folders(root)
         for sha256 in object_ids(root):
             place = object_place(root, sha256)
@@ -37,12 +38,16 @@ def _recover(place: Path, sha256: str, quarantine: Path) -> Notice | None:
     try:
         inventory = load_inventory(place, sha256)
     except IntegrityError as error:
-        return _finish_sidecar(place, sha256, quarantine) or Notice(code="store.damaged", message=error.message)
+        return Notice(code="store.damaged", message=error.message)
+    if read_small(place / SIDECAR, MAX_BYTES) != encode_sidecar(encode_inventory(inventory)):
+        replace_root_inventory(place, inventory, quarantine)
+        return Notice(
+            code="store.rolled_forward", message=f"The inventory of {sha256} has its sidecar again ({inventory.head})."
+        )
     begun = place / f"v{inventory.version + 1}"
     if not os.path.lexists(begun):
         return None
     later = _whole_version(place, begun, sha256, inventory)
-    quarantine.mkdir(exist_ok=True)
     if later is None:
         kept = _set_aside(begun, quarantine, sha256)
         return Notice(
@@ -51,24 +56,6 @@ def _recover(place: Path, sha256: str, quarantine: Path) -> Notice | None:
         )
     replace_root_inventory(place, later, quarantine)
     return Notice(code="store.rolled_forward", message=f"{begun.name} of {sha256} was whole and is now its head.")
-
-
-def _finish_sidecar(place: Path, sha256: str, quarantine: Path) -> Notice | None:
-    """Write the sidecar when the root inventory is, byte for byte, that of the last version; else leave it."""
-    versions = version_names(place)
-    if not versions:
-        return None
-    last = versions[-1]
-    try:
-        inventory = load_inventory(place / last, sha256)
-        same = read_small(place / NAME, MAX_BYTES) == read_small(place / last / NAME, MAX_BYTES)
-    except (ForensicsError, OSError):
-        return None
-    if not same or inventory.head != last:
-        return None
-    quarantine.mkdir(exist_ok=True)
-    replace_root_inventory(place, inventory, quarantine)
-    return Notice(code="store.rolled_forward", message=f"The inventory of {sha256} has its sidecar again ({last}).")
 
 
 def _whole_version(place: Path, begun: Path, sha256: str, former: Inventory) -> Inventory | None:

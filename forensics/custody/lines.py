@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,9 +51,12 @@ class Piece(NamedTuple):
 
 @contextmanager
 def open_log(path: Path, flags: int) -> Iterator[int]:
-    """The open log. Raises IntegrityError when there is none, StoreError when it cannot be opened."""
+    """The open log. Raises IntegrityError when there is none or it is no regular file, StoreError when it cannot be
+    opened.
+    """
     try:
-        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        # Without O_NONBLOCK a pipe in the log's place would be waited for.
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
     except FileNotFoundError as error:
         raise IntegrityError(
             f"the custody log {path.name} is missing",
@@ -62,6 +66,8 @@ def open_log(path: Path, flags: int) -> Iterator[int]:
     except OSError as error:
         raise unwritable("open", error) from error
     try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise IntegrityError(f"the custody log {path.name} is not a regular file", code="integrity.log")
         yield fd
     finally:
         os.close(fd)

@@ -178,7 +178,7 @@ def _descriptor(subject: Subject) -> Descriptor:
 
 def _subject(descriptor: Descriptor) -> Subject:
     if descriptor.digest.sha512 is None or set(descriptor.annotations or ()) != {"size"}:
-        raise _nonsense(f"subject {descriptor.name} lacks its SHA-512 or its size")
+        raise _nonsense(f"the subject {descriptor.name!r:.80} lacks its SHA-512 or its size")
     return Subject(
         name=descriptor.name,
         sha256=descriptor.digest.sha256,

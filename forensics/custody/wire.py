@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from forensics.errors import ManifestError
+from forensics.model.text import visible
 
 Hex64 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 """A SHA-256 as text."""
@@ -33,7 +34,7 @@ class Descriptor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 def wire_error(document: str, error: Exception) -> ManifestError:
     """The library's error for a document whose fields are not those of its schema."""
     return ManifestError(
-        f"the {document} has a field that its schema does not allow: {error}",
+        f"the {document} has a field that its schema does not allow: {visible(str(error))}",
         code="manifest.invalid",
         hint="Compare it with the log and with another copy of the case.",
     )

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
 from forensics.fingerprint.dct import hash_batch
 from forensics.fingerprint.fingerprinter import Fingerprinter
 from forensics.fingerprint.flags import flag_batch
 from forensics.fingerprint.spec import SPEC
 from forensics.fingerprint.track import decode, encode
 from forensics.fingerprint.views import AS_IS, VIEWS, View, variants
+from forensics.model.fingerprint import HashSpec
 
 __all__ = [
     "AS_IS",
+    "FRAME_HASHES",
     "SPEC",
     "VIEWS",
     "Fingerprinter",
+    "FrameHash",
     "View",
     "decode",
     "encode",
@@ -21,3 +30,16 @@ __all__ = [
     "hash_batch",
     "variants",
 ]
+
+
+class FrameHash(NamedTuple):
+    """A frame hash: its spec, and the function from luma uint8 (n, 64, 64) to codes uint8 (n, 32) and quality uint8
+    (n,).
+    """
+
+    spec: HashSpec
+    hash_batch: Callable[[npt.NDArray[np.uint8]], tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]
+
+
+FRAME_HASHES: tuple[FrameHash, ...] = (FrameHash(spec=SPEC, hash_batch=hash_batch),)
+"""Every frame hash. `tests/contract/test_frame_hashes.py` holds each to the promises of one."""

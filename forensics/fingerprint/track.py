@@ -72,9 +72,10 @@ def encode(fingerprint: Fingerprint) -> bytes:
         raise ValueError("a point is a whole number of 1/65536 of the long side, below 1")
     run_pts, run_counts = _runs(anchors.pts)
     header = _header_of(fingerprint, len(run_pts))
+    line = _line(header)
     fault = _fault_of_header(header) or _fault_of_values(fingerprint)
-    if fault:
-        raise ValueError(fault)
+    if fault or len(line) > MOST_HEADER_BYTES:
+        raise ValueError(fault or f"its header is longer than {MOST_HEADER_BYTES} bytes")
     arrays = (
         fingerprint.codes,
         fingerprint.pts.astype("<i8"),
@@ -86,7 +87,7 @@ def encode(fingerprint: Fingerprint) -> bytes:
         points.astype("<u2"),
         anchors.descriptors,
     )
-    return MAGIC + _line(header) + b"".join(array.tobytes() for array in arrays)
+    return MAGIC + line + b"".join(array.tobytes() for array in arrays)
 
 
 def decode(data: bytes) -> Fingerprint:

@@ -29,8 +29,7 @@ ADAPTIVE_RATIO = 3
 """How many times its neighbourhood a cut's difference is: PySceneDetect's own default."""
 
 SUDDEN_RATIO = 8
-"""From this ratio on the surroundings are so still that no pan is on, and similar pictures may be two shots (sky after
-sky)."""
+"""From this ratio on the surroundings are so still that similar pictures may be two shots (one sky after another)."""
 
 CORRELATED_PERCENT = 75
 """Correlation from which two pictures are one scene (unrelated clips: 99 % below 67)."""
@@ -43,6 +42,9 @@ SHIFT_BLOCKS = 3
 
 SHIFT_LEFT_PERCENT = 65
 """Per cent of the difference that no shift explains at a cut (cuts: above 74; whip pans: below 59)."""
+
+JERK_LEFT_PERCENT = 40
+"""The same where all was still before: one jerk of the camera. Smooth skies resemble one another when shifted."""
 
 BLOCKS = 16
 _CELL = 4
@@ -101,8 +103,8 @@ class CutFinder:
             return False
         before, after = self._blocks[row - 1], self._blocks[row]
         if difference >= SUDDEN_RATIO * usual:
-            return not _correlates(before, after, SAME_PERCENT)
-        return not _correlates(before, after, CORRELATED_PERCENT) and not _is_shift(before, after)
+            return not _correlates(before, after, SAME_PERCENT) and not _is_shift(before, after, JERK_LEFT_PERCENT)
+        return not _correlates(before, after, CORRELATED_PERCENT) and not _is_shift(before, after, SHIFT_LEFT_PERCENT)
 
 
 def _usual(steps: npt.NDArray[np.int64], row: int) -> int:
@@ -135,11 +137,11 @@ def _correlates(a: npt.NDArray[np.int16], b: npt.NDArray[np.int16], percent: int
     return covariance > 0 and covariance * covariance * 10_000 >= percent * percent * spread_x * spread_y
 
 
-def _is_shift(a: npt.NDArray[np.int16], b: npt.NDArray[np.int16]) -> bool:
-    """Whether moving the whole picture explains most of the difference."""
+def _is_shift(a: npt.NDArray[np.int16], b: npt.NDArray[np.int16], percent: int) -> bool:
+    """Whether moving the whole picture leaves less than so many per cent of the difference."""
     whole = int(np.abs(a - b).sum(dtype=np.int64))
     reach = range(-SHIFT_BLOCKS, SHIFT_BLOCKS + 1)
-    return any(_left_over(a, b, down, right) * 100 < SHIFT_LEFT_PERCENT * whole for down in reach for right in reach)
+    return any(_left_over(a, b, down, right) * 100 < percent * whole for down in reach for right in reach)
 
 
 def _left_over(a: npt.NDArray[np.int16], b: npt.NDArray[np.int16], down: int, right: int) -> int:

@@ -144,10 +144,11 @@ class KeyframeSelector:
 
     def finish(self) -> Selection:
         """All shots, and the keyframes that were not yet taken."""
-        if self._shots:
-            self._begin_shots(self._cuts.finish())
-            self._settle(self._clock.frames)
-            self._close()
+        if not self._shots:
+            return Selection(shots=(), chosen=())
+        self._begin_shots(self._cuts.finish())
+        self._settle(self._clock.frames)
+        self._close()
         starts = self._shots
         ends = [
             *((after.frame - 1, after.pts_before) for after in starts[1:]),
@@ -155,7 +156,7 @@ class KeyframeSelector:
         ]
         shots = tuple(
             Shot(first_frame=start.frame, last_frame=last_frame, first_pts=start.pts, last_pts=last_pts)
-            for start, (last_frame, last_pts) in zip(starts, ends, strict=False)
+            for start, (last_frame, last_pts) in zip(starts, ends, strict=True)
         )
         return Selection(shots=shots, chosen=self.take())
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from forensics.matching.footage import LONG_SIDE, Footage
 from forensics.matching.geometry import SEED, Detector, Pose, cells_of
 from forensics.matching.subject import Corpus, Subject
+from forensics.model.fingerprint import Fingerprint
 from forensics.model.match import Hits
 
 Codes: TypeAlias = npt.NDArray[np.uint8]
@@ -23,12 +24,16 @@ Views: TypeAlias = Callable[[Codes], Mapping[tuple[bool, bool, int], Codes]]
 """Codes under each view (mirrored, inverted, quarter turns), as the fingerprint room makes them."""
 
 RADIUS = 64
-ANCHOR_RADIUS = 50
+ANCHOR_RADIUS = 56
 CODE_STEP_S = 0.4
-FEATURE_STEP_S = 2.0
-MOST_FEATURE_FRAMES = 240
-QUERY_FEATURES = 600
-POSES = (Pose(False, False), Pose(True, False), Pose(False, True), Pose(True, True))
+FEATURE_STEP_S = 3.0
+MOST_FEATURE_FRAMES = 200
+POSES = (
+    (Pose(False, False), Detector.ORB_DOUBLED),
+    (Pose(True, False), Detector.ORB_DOUBLED),
+    (Pose(False, True), Detector.ORB),
+    (Pose(True, True), Detector.ORB),
+)
 BIN_S = 0.5
 SEEDS_PER_CANDIDATE = 8
 MOST_CANDIDATES = 12
@@ -73,7 +78,8 @@ def candidates(
         seeds.setdefault(number, []).extend(found)
     for number, found in _by_anchors(query, corpus, anchor_search, footage).items():
         seeds.setdefault(number, []).extend(found)
-    made, exact = [], []
+    made: list[Candidate] = []
+    exact: list[Candidate] = []
     for number, subject in enumerate(corpus.subjects):
         if subject.id in skip:
             continue
@@ -141,7 +147,7 @@ def _by_hash(query: Subject, corpus: Corpus, search: RangeQuery, views: Views) -
 
 def _vote(
     votes: dict[tuple[int, Pose, int], list[tuple[float, float, float]]],
-    print_,  # noqa: ANN001
+    print_: Fingerprint,
     rows: npt.NDArray[np.intp],
     hits: Hits,
     corpus: Corpus,
@@ -178,12 +184,11 @@ def _by_anchors(query: Subject, corpus: Corpus, search: RangeQuery, footage: Foo
     times = (np.arange(count) + 0.5) * (query.duration_s / count)
     seeds: dict[int, list[Seed]] = {}
     for at in times:
-        for pose in POSES:
-            found = footage.features(query.id, float(at), pose, Detector.ORB)
+        for pose, detector in POSES:
+            found = footage.features(query.id, float(at), pose, detector)
             if found is None or not len(found.points):
                 continue
-            descriptors = found.descriptors[:QUERY_FEATURES]
-            hits = search(np.ascontiguousarray(descriptors), ANCHOR_RADIUS)
+            hits = search(np.ascontiguousarray(found.descriptors, dtype=np.uint8), ANCHOR_RADIUS)
             for number, seed in _fitted(found.points, hits, corpus, float(at), pose):
                 seeds.setdefault(number, []).append(seed)
     return seeds
@@ -214,16 +219,16 @@ def _fitted(
         chosen = which == frame
         inliers = _quick_inliers(points[q[chosen]], corpus.anchor_points[r[chosen]] * LONG_SIDE)
         if inliers >= LEAST_ANCHOR_INLIERS:
-            seed = Seed(
-                query_s=at, reference_s=float(frames[frame, 1]), pose=pose, weight=inliers / 4.0, by_hash=False
-            )
+            seed = Seed(query_s=at, reference_s=float(frames[frame, 1]), pose=pose, weight=inliers / 4.0, by_hash=False)
             out.append((int(frames[frame, 0]), seed))
     return out
 
 
 def _quick_inliers(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> int:
     cv2.setRNGSeed(SEED)
-    matrix, mask = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=6.0, maxIters=500)
+    matrix, mask = cv2.estimateAffinePartial2D(
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=6.0, maxIters=500
+    )
     if matrix is None:
         return 0
     kept = mask.ravel().astype(bool)

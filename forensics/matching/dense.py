@@ -52,9 +52,7 @@ def shared_area(matrix: Floats, query_shape: tuple[int, int], reference_shape: t
     return Shared(float(low[0]), float(low[1]), float(size[0]), float(size[1]))
 
 
-def sample(
-    frames: Luma, matrix: Floats, area: Shared, cells: int, pose: Pose = Pose()
-) -> tuple[Grid, npt.NDArray[np.bool_]]:
+def sample(frames: Luma, matrix: Floats, area: Shared, cells: int, pose: Pose) -> tuple[Grid, npt.NDArray[np.bool_]]:
     """Frames (n, h, w) on the grid, float32 (n, rows, columns), and which cells they fill.
 
     ``matrix`` maps posed frame pixels to reference pixels. The frame is first reduced by area average to about one
@@ -74,9 +72,8 @@ def sample(
     warp[:, 2] += whole[:, 0] * (0.5 * kx - 0.5) + whole[:, 1] * (0.5 * ky - 0.5)
     out = np.empty((len(frames), rows, columns), np.float32)
     for index, frame in enumerate(frames):
-        picture = posed(frame, pose)
-        if small != (width, height):
-            picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        shown = posed(frame, pose)
+        picture = cv2.resize(shown, small, interpolation=cv2.INTER_AREA) if small != (width, height) else shown
         out[index] = cv2.warpAffine(picture, warp, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0)
     full = np.full((small[1], small[0]), 255, np.uint8)
     filled = cv2.warpAffine(full, warp, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0) > 250

@@ -8,27 +8,44 @@ time at every time offset. A copy has one sharp peak at the alignment; another r
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from forensics.matching.alignment import nearest
 from forensics.matching.dense import Grid, Shared, change, detail, sample, shots
-from forensics.matching.geometry import Floats, Pose
+from forensics.matching.geometry import AS_IS, Floats, Pose
 from forensics.model.media import Window
 
 CELLS = 128
 """Grid cells along the long side: fine enough that another car in the same lane does not pass for this one."""
 
 DETAIL_SIGMA = 6.0
+"""Grid cells: light and shade broader than this (clouds, exposure, a caption's glow) say nothing about motion."""
+
 SPAN_S = 0.5
-FINE_REACH_S = 0.35
-FINE_STEP_S = 0.02
-FAR_S = 0.7
-FAR_STEP_S = 0.1
+"""Change is measured against the mean of this much footage either side: short, so that the peak is sharp in time."""
+
+FINE_REACH_S, FINE_STEP_S = 0.35, 0.02
+PLATEAU = 0.005
+FAR_S, FAR_STEP_S = 0.7, 0.1
+"""Offsets further than this from the alignment are certainly wrong and make the background."""
+
 LEAST_FRAMES = 8
+LEAST_BACKGROUND = 5
 LEAST_SHARE = 0.5
+LEAST_CELLS = 60
+BESIDE_S = 0.12
+AROUND_S = 3.0
+MOST_COVERED = 0.35
+"""Captions and logos may take this share of the cells out; a mask that takes more is no caption."""
+
+OVERLAY_LEVEL, OVERLAY_STILL = 10.0, 2.0
+"""Grey levels: how far an overlay differs from the reference at least, and how little it moves."""
+
 SPREAD_FLOOR = 0.02
 """Added to the spread of the background, so that a handful of quiet offsets cannot make any peak stand out."""
 
@@ -60,76 +77,139 @@ class Pair(NamedTuple):
 
 
 def on_grid(
-    query: Window, reference: Window, matrix: Floats, pose: Pose, area: Shared, cells: int, sigma: float
+    query: Window,
+    reference: Window,
+    matrix: Floats,
+    pose: Pose,
+    area: Shared,
+    cells: int,
+    sigma: float,
+    around: tuple[float, float] | None = None,
 ) -> Pair | None:
-    """Detail of both stretches over the shared area; None when they share too few cells."""
+    """Detail of both stretches over the shared area; None when they share too few cells.
+
+    ``around`` is a moment of each that show the same: cells in which the query then has something still that the
+    reference has not (captions, logos) are left out.
+    """
     ours, filled = sample(query.luma, matrix, area, cells, pose)
-    theirs, theirs_filled = sample(reference.luma, np.eye(2, 3), area, cells)
+    theirs, theirs_filled = sample(reference.luma, np.eye(2, 3), area, cells, AS_IS)
     both = filled & theirs_filled
-    if both.sum() < 60:
+    if both.sum() < LEAST_CELLS:
         return None
-    ours, theirs = detail(ours, both, sigma)[:, both], detail(theirs, both, sigma)[:, both]
+    one, two = detail(ours, both, sigma), detail(theirs, both, sigma)
+    if around is not None:
+        covered = overlaid(
+            one[np.abs(query.seconds - around[0]) <= AROUND_S],
+            two[np.abs(reference.seconds - around[1]) <= AROUND_S],
+            both,
+        )
+        kept = both & ~covered
+        if covered.any() and kept.sum() >= max(LEAST_CELLS, MOST_COVERED * both.sum()):
+            both = kept
+            one, two = detail(ours, both, sigma), detail(theirs, both, sigma)
+    ours, theirs = one[:, both], two[:, both]
     mean_q, mean_r = ours.mean(0), theirs.mean(0)
     still = float(mean_q @ mean_r / np.sqrt(float(mean_q @ mean_q) * float(mean_r @ mean_r) + 1e-9))
     return Pair(query.seconds, ours, reference.seconds, theirs, still)
 
 
+def overlaid(ours: Grid, theirs: Grid, both: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Cells where the query shows something still that is not in the reference, and their neighbours."""
+    none = np.zeros_like(both)
+    if len(ours) < 3 or len(theirs) < 3:
+        return none
+    mean_q, mean_r = ours.mean(0), theirs.mean(0)
+    strong = both & (np.abs(mean_r) >= np.quantile(np.abs(mean_r[both]), 0.75)) & (np.abs(mean_r) > 1.0)
+    gain = float(np.clip(np.median(mean_q[strong] / mean_r[strong]), 0.2, 4.0)) if strong.any() else 1.0
+    miss = np.abs(mean_q - gain * mean_r)
+    limit = max(OVERLAY_LEVEL, 4.0 * float(np.median(miss[both])))
+    found = both & (miss > limit) & (ours.std(0) < OVERLAY_STILL)
+    kernel = np.ones((3, 3), np.uint8)
+    return cv2.dilate(cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, kernel), kernel).astype(bool) & both
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Trial:
+    """What changes in the chosen query frames against what changes in every reference frame."""
+
+    query_s: Floats
+    reference_s: Floats
+    table: Grid
+    energy_q: Grid
+    energy_r: Grid
+    cells: int
+    speed: float
+
+    def beside(self, offset_s: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+        """Rows of query and reference that lie side by side on a line."""
+        rows, inside = nearest(self.reference_s, self.speed * self.query_s + offset_s, BESIDE_S)
+        return np.flatnonzero(inside), rows[inside]
+
+    def correlation(self, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int64]) -> float:
+        """Correlation over space and time of paired rows; not a number for too few."""
+        if len(rows) < LEAST_FRAMES:
+            return float("nan")
+        both = float(self.energy_q[index].sum()) * float(self.energy_r[rows].sum())
+        return float(self.table[index, rows].sum()) / float(np.sqrt(both + 1e-9))
+
+    def level(self, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int64]) -> float:
+        """Root mean square change per cell of the quieter video."""
+        quieter = min(float(self.energy_q[index].mean()), float(self.energy_r[rows].mean()))
+        return float(np.sqrt(quieter / self.cells))
+
+
 def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: float) -> Motion | None:
     """Correlate what changes, for query frames within first_s..last_s, near the given line and far from it."""
-    shot = shots(pair.query)
-    ours = change(pair.query, pair.query_s, SPAN_S, shot)
-    theirs = change(pair.reference, pair.reference_s, SPAN_S * abs(speed), shots(pair.reference))
     chosen = (pair.query_s >= first_s) & (pair.query_s <= last_s)
     if chosen.sum() < LEAST_FRAMES:
         return None
-    ours, query_s = ours[chosen], pair.query_s[chosen]
-    table = ours @ theirs.T
-    energy_q, energy_r = (ours * ours).sum(1), (theirs * theirs).sum(1)
-
-    def at(offset: float) -> tuple[float, int, float]:
-        rows, inside = nearest(pair.reference_s, speed * query_s + offset, 0.12)
-        index, rows = np.flatnonzero(inside), rows[inside]
-        if len(rows) < LEAST_FRAMES:
-            return np.nan, 0, 0.0
-        both = float(energy_q[index].sum()) * float(energy_r[rows].sum())
-        level = min(float(energy_q[index].mean()), float(energy_r[rows].mean())) / ours.shape[1]
-        return float(table[index, rows].sum()) / np.sqrt(both + 1e-9), len(rows), level
-
+    ours = change(pair.query, pair.query_s, SPAN_S, shots(pair.query))[chosen]
+    theirs = change(pair.reference, pair.reference_s, SPAN_S * abs(speed), shots(pair.reference))
+    trial = _Trial(
+        query_s=pair.query_s[chosen],
+        reference_s=pair.reference_s,
+        table=ours @ theirs.T,
+        energy_q=(ours * ours).sum(1),
+        energy_r=(theirs * theirs).sum(1),
+        cells=ours.shape[1],
+        speed=speed,
+    )
     near = np.arange(-FINE_REACH_S, FINE_REACH_S + 1e-9, FINE_STEP_S)
-    values = np.array([at(offset_s + d)[0] for d in near])
+    values = np.array([trial.correlation(*trial.beside(offset_s + shift)) for shift in near])
     if not np.isfinite(values).any():
         return None
     peak = float(np.nanmax(values))
-    top = np.flatnonzero(values >= peak - 0.005 * abs(peak) - 1e-9)
-    shift = float(near[top].mean())
-    _, frames, level = at(offset_s + near[int(np.nanargmax(values))])
-    far = _far(at, pair, speed, offset_s + shift, frames, query_s)
-    far = np.concatenate([far, _turned(table, energy_q, energy_r, pair, speed, offset_s + shift, query_s)])
-    if len(far) < 5:
+    shift = float(near[np.flatnonzero(values >= peak - PLATEAU * abs(peak) - 1e-9)].mean())
+    index, rows = trial.beside(offset_s + float(near[int(np.nanargmax(values))]))
+    far = np.concatenate([_far(trial, offset_s + shift, len(rows)), _turned(trial, index, rows)])
+    if len(far) < LEAST_BACKGROUND:
         return None
     z = (peak - float(far.mean())) / (float(far.std()) + SPREAD_FLOOR)
-    return Motion(peak, float(far.max()), z, shift, float(np.sqrt(level)), pair.still, frames)
+    return Motion(peak, float(far.max()), z, shift, trial.level(index, rows), pair.still, len(rows))
 
 
-def _far(at, pair: Pair, speed: float, offset_s: float, frames: int, query_s: Floats) -> Floats:  # noqa: ANN001
+def _far(trial: _Trial, offset_s: float, frames: int) -> Floats:
     """Correlations at true offsets that are certainly wrong, with at least half of the frames."""
-    low, high = pair.reference_s[0] - speed * query_s[-1], pair.reference_s[-1] - speed * query_s[0]
-    low, high = min(low, high), max(low, high)
-    offsets = np.arange(low, high, FAR_STEP_S)
-    found = [at(o) for o in offsets if abs(o - offset_s) > FAR_S]
-    return np.array([v for v, n, _ in found if n >= LEAST_SHARE * frames and np.isfinite(v)])
+    ends = (
+        trial.reference_s[0] - trial.speed * trial.query_s[-1],
+        trial.reference_s[-1] - trial.speed * trial.query_s[0],
+    )
+    out = []
+    for offset in np.arange(min(ends), max(ends), FAR_STEP_S):
+        if abs(offset - offset_s) > FAR_S:
+            index, rows = trial.beside(float(offset))
+            if len(rows) >= LEAST_SHARE * frames:
+                out.append(trial.correlation(index, rows))
+    values: Floats = np.array(out, float)
+    finite: Floats = values[np.isfinite(values)]
+    return finite
 
 
-def _turned(
-    table: npt.NDArray[np.float32], energy_q: Grid, energy_r: Grid, pair: Pair, speed: float, offset_s: float, query_s: Floats
-) -> Floats:
+def _turned(trial: _Trial, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int64]) -> Floats:
     """Correlations with the query's frames turned round cyclically: wrong offsets with every frame in use."""
-    rows, inside = nearest(pair.reference_s, speed * query_s + offset_s, 0.12)
-    index, rows = np.flatnonzero(inside), rows[inside]
     if len(index) < LEAST_FRAMES:
         return np.zeros(0)
-    step = float(np.median(np.diff(query_s[index]))) if len(index) > 1 else 0.1
+    step = float(np.median(np.diff(trial.query_s[index])))
     least = int(np.ceil(FAR_S / max(step, 1e-3)))
-    scale = np.sqrt(float(energy_q[index].sum()) * float(energy_r[rows].sum()) + 1e-9)
-    turns = range(least, len(index) - least + 1)
-    return np.array([float(table[np.roll(index, k), rows].sum()) / scale for k in turns])
+    turned = [trial.correlation(np.roll(index, k), rows) for k in range(least, len(index) - least + 1)]
+    return np.array(turned, float)

@@ -25,7 +25,9 @@ class Params:
     least_share: float = 0.25
     quiet_level: float = 1.0
     least_gain: float = 1.5
+    least_frames: int = 5
     most_seeds: int = 6
+    most_windows: int = 60
     most_segments: int = 8
 
     def digest(self) -> str:

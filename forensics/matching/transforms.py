@@ -35,9 +35,7 @@ def describe(held: Fit, pose: Pose, query_shape: tuple[int, int], reference_shap
     )
 
 
-def _covered(
-    matrix: Floats, source: tuple[int, int], target: tuple[int, int]
-) -> tuple[float, float, float, float]:
+def _covered(matrix: Floats, source: tuple[int, int], target: tuple[int, int]) -> tuple[float, float, float, float]:
     """Bounding box, in 0..1 of the target, of the source picture's outline."""
     height, width = source
     corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float) @ matrix[:2].T

@@ -18,6 +18,9 @@ MATCH_FLOOR = 0.7
 
 CANDIDATE_CEILING = 0.6
 
+FELLOW = 0.5
+"""Beside a proven stretch of the same pair, half the proof will do: slow motion, a quiet part after a freeze."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stretch:
@@ -95,7 +98,9 @@ def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
     proof = strength(stretch, params)
     drift = stretch.drift
     motion = stretch.motion
-    steady = (drift is not None and drift <= params.most_drift_px) or (motion is not None and motion.peak >= params.clear_peak)
+    steady = (drift is not None and drift <= params.most_drift_px) or (
+        motion is not None and motion.peak >= params.clear_peak
+    )
     if proof >= 1.0 and steady:
         return Assessment.SAME_RECORDING, MATCH_FLOOR + (1 - MATCH_FLOOR) * (1 - float(np.exp(-proof / 2)))
     quiet = motion is None or motion.level < params.quiet_level
@@ -104,15 +109,13 @@ def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
     return Assessment.SAME_SCENE, 0.05 + 0.25 * min(1.0, proof)
 
 
-def verdict(
-    query: Subject, reference: Subject, found: tuple[Stretch, ...], method: Method, params: Params
-) -> Match:
+def verdict(query: Subject, reference: Subject, found: tuple[Stretch, ...], method: Method, params: Params) -> Match:
     """The pair's match: the strongest stretch decides, stretches that fall short of its assessment are left out."""
     judged = [(stretch, *judge(stretch, params)) for stretch in apart(found, params)]
     rank = {a: i for i, a in enumerate(Assessment)}
     best = min(rank[assessment] for _, assessment, _ in judged)
     assessment = next(a for a in Assessment if rank[a] == best)
-    kept = [(s, score) for s, a, score in judged if rank[a] == best]
+    kept = [(s, score) for s, a, score in judged if rank[a] == best or (best == 2 and strength(s, params) >= FELLOW)]
     kept.sort(key=lambda item: (item[0].query_start_s, item[0].reference_start_s))
     segments = tuple(_segment(stretch, score) for stretch, score in kept)
     longest = max(kept, key=lambda item: item[0].query_end_s - item[0].query_start_s)[0]
@@ -134,7 +137,8 @@ def apart(found: tuple[Stretch, ...], params: Params) -> list[Stretch]:
     for stretch in sorted(found, key=lambda s: (-strength(s, params), s.query_start_s, s.reference_start_s)):
         length = stretch.query_end_s - stretch.query_start_s
         shared = sum(
-            max(0.0, min(stretch.query_end_s, k.query_end_s) - max(stretch.query_start_s, k.query_start_s)) for k in kept
+            max(0.0, min(stretch.query_end_s, k.query_end_s) - max(stretch.query_start_s, k.query_start_s))
+            for k in kept
         )
         if shared <= 0.3 * length:
             kept.append(stretch)

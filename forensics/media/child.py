@@ -23,7 +23,7 @@ from forensics.media.tools import rewind, start
 CommandBuilder = Callable[[str, tuple[str, ...]], list[str]]
 """Builds an argv from the input's name (``/dev/fd/N``) and the outputs' names (``pipe:N`` each)."""
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _STDERR = -1
 _BREATH_S = 0.004
 _LITTLE = 256 << 10
@@ -163,10 +163,10 @@ def canonical(argv: Sequence[str], fd: int, ends: Sequence[int]) -> tuple[str, .
 
 
 def _widen(fd: int) -> None:
-    """Ask Linux for a pipe of one chunk: fewer wake-ups for full-size pictures. The default also works."""
+    """Ask Linux for a pipe of four chunks: fewer wake-ups for full-size pictures. The default also works."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            fcntl.fcntl(fd, _F_SETPIPE_SZ, _CHUNK)
+            fcntl.fcntl(fd, _F_SETPIPE_SZ, 4 * _CHUNK)
 
 
 def collect(

@@ -194,8 +194,12 @@ def stretch_command(
     name, (raw, raw_pts, all_pts) = names
     video = probe.video_stream
     assert video is not None
-    seek = {} if seek_s is None else {"ss": seek_s, "seek_timestamp": 1, "noaccurate_seek": None}
-    decoded = _with_timestamps(_open(name, limits, probe, **seek)[str(video.index)], all_pts)
-    taken = decoded.filter("trim", end_pts=end_pts + 1).filter("select", select)
+    if seek_s is None:
+        decoded = _open(name, limits, probe)[str(video.index)]
+    else:
+        source = _open(name, limits, probe, ss=seek_s, seek_timestamp=1, noaccurate_seek=None)
+        # Containers without an index are entered anywhere: what comes before a sync frame lacks its references.
+        decoded = source[str(video.index)].filter("select", "key+not(isnan(prev_selected_n))")
+    taken = _with_timestamps(decoded, all_pts).filter("trim", end_pts=end_pts + 1).filter("select", select)
     shaped = (_luma if luma_only else _picture)(_with_timestamps(taken, raw_pts), recipe, *size)
     return _compile(tool, limits, [_raw(shaped, raw)])

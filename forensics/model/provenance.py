@@ -39,13 +39,15 @@ class Appearance:
     """One place and time where these bytes were seen.
 
     ``path`` is the file as given or as found below a given folder (undecodable bytes as surrogate escapes);
-    ``source`` is the document that speaks of it (an export's result.json), if any.
+    ``source`` is the document that speaks of it (an export's result.json), if any, and ``source_sha256`` the digest
+    of that document's bytes as they were read, before anything in them was mended.
     """
 
     kind: SourceKind
     path: str
     source: str | None = None
     post: Post | None = None
+    source_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

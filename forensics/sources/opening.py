@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from forensics.errors import InputError, NotRegularFile, Unreadable
 from forensics.model.provenance import Passed
+from forensics.model.text import visible
 
 HEAD_BYTES = 4096
 """How much of a file is read to see what it is: five MPEG-TS packets of 204 bytes from any start fit well within."""
@@ -49,9 +50,8 @@ _KINDS = (
 
 
 def shown(text: str) -> str:
-    """Text of a hostile name for a message: quoted, what is not printable (controls, text direction) escaped, cut."""
-    escaped = repr(text)
-    return escaped if len(escaped) <= SHOWN_CHARACTERS else escaped[:SHOWN_CHARACTERS] + "…"
+    """Text of a hostile name for a message: quoted, what would act on a screen made visible, cut."""
+    return f"'{visible(text[:SHOWN_CHARACTERS])}{'…' if len(text) > SHOWN_CHARACTERS else ''}'"
 
 
 def passed(path: str, error: InputError) -> Passed:
@@ -68,7 +68,7 @@ def kind_of(name: str, *, dir_fd: int | None = None) -> Kind:
     try:
         mode = os.lstat(name) if dir_fd is None else os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
     except (OSError, ValueError) as err:
-        raise unreadable(name, err) from err
+        raise unreadable(err) from err
     return next((kind for test, kind in _KINDS if test(mode.st_mode)), Kind.OTHER)
 
 
@@ -91,11 +91,11 @@ def open_file(name: str, *, dir_fd: int | None = None) -> int:
     """
     kind = kind_of(name, dir_fd=dir_fd)
     if kind is not Kind.FILE:
-        raise not_regular(name, kind)
+        raise not_regular(kind)
     fd = _open(name, 0, dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise not_regular(name, Kind.OTHER)
+        raise not_regular(Kind.OTHER)
     return fd
 
 
@@ -109,7 +109,7 @@ def read_head(name: str, *, dir_fd: int | None = None) -> bytes:
     try:
         return read_up_to(fd, HEAD_BYTES)
     except OSError as err:
-        raise unreadable(name, err) from err
+        raise unreadable(err) from err
     finally:
         os.close(fd)
 
@@ -123,7 +123,7 @@ def names_in(fd: int) -> list[str]:
     try:
         return os.listdir(fd)
     except OSError as err:
-        raise unreadable("the folder", err) from err
+        raise unreadable(err) from err
 
 
 def read_up_to(fd: int, limit: int) -> bytes:
@@ -135,18 +135,17 @@ def read_up_to(fd: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def unreadable(name: str, err: OSError | ValueError) -> Unreadable:
-    """What to raise when the system does not let us read ``name``."""
+def unreadable(err: OSError | ValueError) -> Unreadable:
+    """What to raise when the system does not let us read a name. The message follows the name in a sentence."""
     reason = (err.strerror or "input/output error") if isinstance(err, OSError) else "a name with a NUL byte"
-    return Unreadable(f"{shown(name)} cannot be read: {reason}", hint="check that it exists and that you may read it")
+    return Unreadable(f"cannot be read: {reason}", hint="check that it exists and that you may read it")
 
 
-def not_regular(name: str, kind: Kind) -> NotRegularFile:
-    """What to raise when ``name`` is no regular file."""
+def not_regular(kind: Kind) -> NotRegularFile:
+    """What to raise when a name is no regular file. The message follows the name in a sentence."""
     code = "input.symlink" if kind is Kind.LINK else None
-    return NotRegularFile(
-        f"{shown(name)} is {kind.value}; it is not opened", hint="give the file itself, not what leads to it", code=code
-    )
+    hint = "give the file itself, not what leads to it"
+    return NotRegularFile(f"is {kind.value}; it is not opened", hint=hint, code=code)
 
 
 def _open(name: str, extra: int, dir_fd: int | None) -> int:
@@ -156,4 +155,4 @@ def _open(name: str, extra: int, dir_fd: int | None) -> int:
         except PermissionError:
             return os.open(name, _FLAGS | extra, dir_fd=dir_fd)
     except (OSError, ValueError) as err:
-        raise unreadable(name, err) from err
+        raise unreadable(err) from err

@@ -7,17 +7,18 @@ said, and the folder's media are taken as plain files, without posts.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
 
 from forensics.errors import ExportInvalid, InputError
 from forensics.model.provenance import Found, Passed
-from forensics.sources import opening, paths, telegram_json, telegram_rest
+from forensics.sources import opening, paths, single, telegram_json, telegram_rest
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_files import ExportFiles
 from forensics.sources.telegram_json import NoExport
-from forensics.sources.telegram_reading import Reading
+from forensics.sources.telegram_reading import Reading, Source
 
 _HEAD_MARKS = re.compile(
     rb'"(?:personal_information|left_chats|chats)"\s*+:|"type"\s*+:\s*+"(?:saved_messages|replies|verification_codes'
@@ -53,7 +54,10 @@ def read(path: str) -> Iterator[Found | Passed]:
     source = paths.join(path, telegram_rest.RESULT) if whole else path
     root = path if whole else paths.parent(path)
     try:
-        export = telegram_json.load(_bytes_of(source))
+        data = _bytes_of(source)
+        digest = hashlib.sha256(data).hexdigest()
+        export = telegram_json.load(data)
+        del data  # an export may be large, and reading its files takes long
     except InputError as err:
         yield from _without_posts(source, root, whole=whole, err=err)
         return
@@ -63,8 +67,8 @@ def read(path: str) -> Iterator[Found | Passed]:
         yield opening.passed(root, err)
         return
     try:
-        files = ExportFiles(root=root, fd=fd)
-        yield from Reading(source=source, files=files, export=export, whole=whole, claim=_nested).run()
+        about = Source(path=source, sha256=digest, whole=whole)
+        yield from Reading(source=about, files=ExportFiles(root=root, fd=fd), export=export, claim=_nested).run()
     finally:
         os.close(fd)
 
@@ -74,7 +78,7 @@ def _bytes_of(path: str) -> bytes:
     try:
         data = opening.read_up_to(fd, telegram_json.MAX_EXPORT_BYTES + 1)
     except OSError as err:
-        raise opening.unreadable(path, err) from err
+        raise opening.unreadable(err) from err
     finally:
         os.close(fd)
     if len(data) > telegram_json.MAX_EXPORT_BYTES:
@@ -84,10 +88,15 @@ def _bytes_of(path: str) -> bytes:
 
 
 def _without_posts(source: str, root: str, *, whole: bool, err: InputError) -> Iterator[Found | Passed]:
-    """The failure, then the folder's files as plain ones. A result.json of some other program is no failure."""
+    """The failure, then the folder's files as plain ones, or the JSON file itself if it was given by name.
+
+    A result.json of some other program is no failure.
+    """
     foreign = isinstance(err, NoExport)
-    yield Passed(path=source, code=err.code, message=err.message, failed=not (foreign and whole))
+    if whole or not foreign:
+        yield Passed(path=source, code=err.code, message=err.message, failed=not foreign)
     if not whole:
+        yield from single.read(source)
         return
     if not foreign:
         yield Passed(path=root, code="telegram.posts_unknown", message=_POSTS_UNKNOWN, failed=True)

@@ -62,7 +62,7 @@ def parts_of(path: str) -> tuple[str, ...]:
     if why is None and any(len(os.fsencode(part)) > MAX_PART_BYTES for part in parts):
         why = "a name of more than 255 bytes"
     if why is not None:
-        raise PathRefused(f"the path {opening.shown(path)} was not opened: it has {why}")
+        raise PathRefused(f"was not opened: the path has {why}")
     return parts
 
 
@@ -93,7 +93,7 @@ class ExportFiles:
             try:
                 self.known[path] = self._look(parts_of(path))
             except FileNotFoundError:
-                self.known[path] = FileMissing(f"{opening.shown(path)} is not in the export")
+                self.known[path] = FileMissing("is not in the export")
             except InputError as err:
                 self.known[path] = err
         return self.known[path]
@@ -114,9 +114,9 @@ class ExportFiles:
             name = self._real(fd, real, parts[-1])
             real = (*real, name)
             if len(os.fsencode(self.at("/".join(real)))) > MAX_PATH_BYTES:
-                raise ExportInvalid("the path is too long to be opened by name", code="input.path_too_long")
+                raise ExportInvalid("has a path too long to be opened by name", code="input.path_too_long")
             if opening.kind_of(name, dir_fd=fd) is Kind.LINK:
-                raise PathRefused(f"{opening.shown('/'.join(real))} is a symbolic link; it was not followed")
+                raise PathRefused("is a symbolic link; it was not followed")
             looks = content.looks(name, opening.read_head(name, dir_fd=fd))
             return Media(name="/".join(real), looks=looks, respelled=real != parts)
         finally:
@@ -142,9 +142,9 @@ class ExportFiles:
 def _enter(fd: int, name: str) -> int:
     kind = opening.kind_of(name, dir_fd=fd)
     if kind is Kind.LINK:
-        raise PathRefused(f"the folder {opening.shown(name)} is a symbolic link; it was not followed")
+        raise PathRefused("lies behind a symbolic link; it was not followed")
     if kind is not Kind.FOLDER:
-        raise NotRegularFile(f"{opening.shown(name)} is {kind.value} where a folder was named")
+        raise NotRegularFile(f"lies in what is {kind.value}, no folder")
     return opening.open_folder(name, dir_fd=fd)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from forensics.errors import ExportInvalid
+from forensics.model.text import visible
 
 MAX_EXPORT_BYTES = 128 << 20
 """An export is parsed in memory, at about six times its size when it must be mended; 190,000 posts with files take
@@ -73,7 +74,7 @@ def load(data: bytes) -> Export:
     except json.JSONDecodeError as err:
         raise ExportInvalid(f"not JSON at line {err.lineno}, column {err.colno}: {err.msg}", hint=_HINT) from err
     except ValueError as err:
-        raise ExportInvalid(f"not JSON: {str(err)[:200]}", hint=_HINT) from err
+        raise ExportInvalid(f"not JSON: {visible(str(err)[:200])}", hint=_HINT) from err
 
 
 _HINT = "export the chat again, or keep the folder's files without their posts"

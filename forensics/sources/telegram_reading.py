@@ -27,13 +27,21 @@ _PLACEHOLDERS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One export being read. ``whole`` tells that its folder was given, not only its JSON file."""
+class Source:
+    """The JSON file that is read: its path, its bytes' digest; ``whole`` tells that its folder was given, not it."""
 
-    source: str
+    path: str
+    sha256: str
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One export being read."""
+
+    source: Source
     files: ExportFiles
     export: Export
-    whole: bool
     claim: Claim
     pairs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=lambda: {telegram_rest.RESULT})
@@ -47,7 +55,7 @@ class Reading:
         for chat in self.export.chats:
             yield from self._chat(chat)
         yield from self._about_the_posts()
-        if self.whole:
+        if self.source.whole:
             thumbnails = frozenset(self._texts("thumbnail"))
             yield from telegram_rest.rest(self.files.root, self.claim, frozenset(self.taken), thumbnails)
 
@@ -56,7 +64,7 @@ class Reading:
         named = [found for key in MEDIA_KEYS for path in self._texts(key) if (found := self._media(path))]
         clips = {media.name for media in named if media.looks is Looks.VIDEO}
         others = {media.name for media in named if media.looks is None and sidecars.is_sidecar(media.name)}
-        if self.whole:
+        if self.source.whole:
             others |= telegram_rest.telemetry_files(self.files.root, self.claim)
         self.pairs.update(sidecars.pair_across_folders(clips, others))
         self.taken.update(name for names in self.pairs.values() for name in names)
@@ -103,7 +111,7 @@ class Reading:
             return
         media = self.files.find(path)
         if isinstance(media, InputError):
-            yield self._passed(media.code, where + media.message, failed=True)
+            yield self._passed(media.code, f"{where}{opening.shown(path)} {media.message}", failed=True)
             return
         if media.respelled:
             detail = f"{where}{opening.shown(path)} was found as {opening.shown(media.name)}"
@@ -114,7 +122,13 @@ class Reading:
     def _found(self, media: Media, told: Post) -> Iterator[Found | Passed]:
         place = self.files.at(media.name)
         if media.looks is not None:
-            seen = Appearance(kind=SourceKind.TELEGRAM_EXPORT, path=place, source=self.source, post=told)
+            seen = Appearance(
+                kind=SourceKind.TELEGRAM_EXPORT,
+                path=place,
+                source=self.source.path,
+                post=told,
+                source_sha256=self.source.sha256,
+            )
             beside = tuple(self.files.at(other) for other in self.pairs.get(media.name, ()))
             yield Found(appearance=seen, sidecars=beside)
         elif media.name not in self.taken:
@@ -134,7 +148,7 @@ class Reading:
             yield self._passed("telegram.clock_inconsistent", finding, failed=False)
 
     def _passed(self, code: str, message: str, *, failed: bool) -> Passed:
-        return Passed(path=self.source, code=code, message=message, failed=failed)
+        return Passed(path=self.source.path, code=code, message=message, failed=failed)
 
 
 def _where(told: Post) -> str:
@@ -146,7 +160,7 @@ def _placeholder(path: str) -> str | None:
 
 
 _INVALID = "the message at place {} (from 0) has no whole number as its id; its file is taken without a post"
-_UNNAMED = "its {!r} names no file"
+_UNNAMED = "its '{}' names no file"
 _REPEATED = "{} message numbers stand more than once in one chat ({} for one); Telegram gives each number once"
 _REPAIRED = "not legal JSON, as Telegram Desktop is known to write it: {} mended {} times before reading"
 _KEYS = "{} objects name a key more than once; the last value was read"

@@ -82,7 +82,7 @@ def _visit(
         elif kind is Kind.LINK:
             yield _link(folder, name, chain)
         else:
-            yield opening.passed(below, opening.not_regular(name, kind))
+            yield opening.passed(below, opening.not_regular(kind))
 
 
 def _descend(

@@ -21,6 +21,7 @@ from exifread.core.ifd_tag import IfdTag
 
 from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.text import visible
 
 MAX_READS = 300_000
 """exifread asks for one number a read; a maker note of 64 KiB alone takes 65,536. About a second of work."""
@@ -177,7 +178,7 @@ def _exifread(block: bytes, *, details: bool) -> dict[str, object]:
 def _reason(err: Exception) -> str:
     if isinstance(err, _MeterSpent):
         return "it asks for more reading than any camera's EXIF needs"
-    return f"{type(err).__name__}: {str(err)[:200]}"
+    return visible(f"{type(err).__name__}: {str(err)[:200]}")
 
 
 class _Grumbles(logging.Handler):
@@ -192,7 +193,7 @@ class _Grumbles(logging.Handler):
         if record.getMessage().endswith("exif data."):  # "PNG file does not have exif data." is no damage
             return
         self.count += 1
-        self.first = self.first or record.getMessage()[:200]
+        self.first = self.first or visible(record.getMessage()[:200])
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Fix, Track
+from forensics.model.text import visible
 from forensics.telemetry import srt_cues, track_checks
 from forensics.telemetry.srt_cues import Cue, CueSheet
 from forensics.telemetry.srt_families import Family, Raw, family_of
@@ -57,7 +58,7 @@ def read(data: bytes) -> Track:
         notices=(
             *_about_the_file(sheet),
             *reading.notices(sheet.cues),
-            *_about_the_end(sheet, reading.samples),
+            *_about_the_end(sheet),
             *track_checks.notices(reading.samples),
         ),
     )
@@ -196,7 +197,7 @@ class _Reading:
 
 
 def _shown(cue: Cue) -> str:
-    return repr(cue.text.strip()[:SHOWN_CHARACTERS])
+    return f"'{visible(cue.text.strip()[:SHOWN_CHARACTERS])}'"
 
 
 def _about_the_file(sheet: CueSheet) -> list[Notice]:
@@ -218,7 +219,7 @@ def _about_the_file(sheet: CueSheet) -> list[Notice]:
     return found
 
 
-def _about_the_end(sheet: CueSheet, samples: Sequence[Sample]) -> list[Notice]:
+def _about_the_end(sheet: CueSheet) -> list[Notice]:
     """A last cue that has less than the one before it was cut, as is one of which only the number is there."""
     if sheet.dangling_index:
         return [_notice("cut_last_cue", "ends with the number of a cue that is not there")]
@@ -227,11 +228,13 @@ def _about_the_end(sheet: CueSheet, samples: Sequence[Sample]) -> list[Notice]:
     before, last = sheet.cues[-2].text, sheet.cues[-1].text
     unclosed = "</font>" in before and "</font>" not in last
     shorter = len(last.split()) < len(before.split()) and not last.endswith("\n")
-    poorer = len(samples) > 1 and _has_more(samples[-2].fix, samples[-1].fix)
+    poorer = _raw(before).latitude is not None and _raw(last).latitude is None
     if unclosed or shorter or poorer:
-        return [_notice("cut_last_cue", f"the last cue (number {len(sheet.cues) - 1}) is not whole")]
+        message = f"the last cue (number {len(sheet.cues) - 1}) has less than the one before it; the file was cut there"
+        return [_notice("cut_last_cue", message)]
     return []
 
 
-def _has_more(before: Fix, last: Fix) -> bool:
-    return before.latitude is not None and last.latitude is None
+def _raw(text: str) -> Raw:
+    family = family_of(text)
+    return Raw() if family is None else family.read(text)

@@ -85,6 +85,10 @@ def killed_after(steps: int, work: Callable[[], object]) -> bool:
     return os.WIFSIGNALED(status)
 
 
+def failures(store: Store) -> list:
+    return [check for check in problems(store) if check.status is CheckStatus.FAILED]
+
+
 def problems(store: Store) -> list:
     checks = [*store.check_root(), *(check for each in store.ids() for check in store.check(each, True))]
     return [check for check in checks if check.status is not CheckStatus.OK]
@@ -123,6 +127,8 @@ def test_a_version_is_rolled_forward_or_was_never_there(root: Path) -> None:
         shutil.copytree(pristine, here)
         store = Store(here / "store")
         killed = killed_after(steps, lambda here=here: commit_version(here))
+        assert failures(store) == [], "a check before recovery calls a commit that was cut off damage"
+        assert store.head(sha256).version in {1, 2}
         before = everything(here / "store")
         notices = store.recover(here / "quarantine")
         rolled += sum(notice.code == "store.rolled_forward" for notice in notices)

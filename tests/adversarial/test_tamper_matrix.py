@@ -289,6 +289,13 @@ def drop_version(case: Case) -> None:
         shutil.copy(place / "v1" / name, place / name)
 
 
+def hide_version(case: Case) -> None:
+    """Put the former head back, as a commit that was cut off leaves it."""
+    place = case.place(case.first)
+    for name in ("inventory.json", "inventory.json.sha512"):
+        shutil.copy(place / "v1" / name, place / name)
+
+
 def swap_objects(case: Case) -> None:
     one, two = case.place(case.first), case.place(case.second)
     one.rename(case.root / "x")
@@ -378,6 +385,7 @@ ATTACKS: dict[str, tuple[Callable[[Case], object], set[int]]] = {
     "keyframe deleted": (lambda c: (c.place(c.second) / "v1/content/frame.png").unlink(), {3, 4, 6}),
     "object deleted": (lambda c: shutil.rmtree(c.place(c.second)), {7, 8}),
     "last version deleted": (drop_version, {7, 8}),
+    "last version hidden": (hide_version, {7, 8}),
     "objects swapped": (swap_objects, {3, 7, 8}),
     "unlogged object slipped in": (lambda c: c.ingest(b"planted video", logged=False), {7}),
     "unlogged version slipped in": (lambda c: c.again(c.second, logged=False), {7}),

@@ -14,12 +14,14 @@ from forensics.custody import canonical
 from forensics.errors import ManifestError
 
 TOP = 2**53 - 1
+patient = settings(deadline=None)  # a busy machine is no failure
 keys = st.text(alphabet=st.characters(max_codepoint=127), max_size=8)
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 scalars = st.none() | st.booleans() | st.integers(-TOP, TOP) | texts
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4))
 
 
+@patient
 @given(values)
 def test_it_is_rfc_8785_and_sorted_compact_json(value: object) -> None:
     data = canonical.encode(value)
@@ -27,17 +29,20 @@ def test_it_is_rfc_8785_and_sorted_compact_json(value: object) -> None:
     assert data == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+@patient
 @given(values)
 def test_decoding_gives_back_what_was_encoded(value: object) -> None:
     assert canonical.decode(canonical.encode(value)) == value
     assert canonical.decode_stored(canonical.encode_stored(value)) == value
 
 
+@patient
 @given(values)
 def test_the_digest_is_that_of_the_bytes(value: object) -> None:
     assert canonical.digest(value) == hashlib.sha256(canonical.encode(value)).hexdigest()
 
 
+@patient
 @given(values, st.data())
 def test_a_mutated_byte_is_refused_or_means_something_else(value: object, data: st.DataObject) -> None:
     good = canonical.encode(value)
@@ -51,6 +56,7 @@ def test_a_mutated_byte_is_refused_or_means_something_else(value: object, data: 
     assert canonical.encode(other) == bad != good
 
 
+@patient
 @given(st.binary(max_size=40))
 def test_any_bytes_are_refused_or_are_their_own_canonical_form(data: bytes) -> None:
     try:
@@ -60,6 +66,7 @@ def test_any_bytes_are_refused_or_are_their_own_canonical_form(data: bytes) -> N
     assert canonical.encode(value) == data
 
 
+@patient
 @given(values, st.sampled_from([b" ", b"\n", b"\t", b"\r", b"0", b"{}", b"\0", b"\xef\xbb\xbf"]), st.booleans())
 def test_anything_before_or_after_is_refused(value: object, more: bytes, after: bool) -> None:
     good = canonical.encode(value)

@@ -5,7 +5,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.custody import (
@@ -27,6 +27,7 @@ from forensics.model.match import Assessment, Decision, Match, Method, Segment, 
 from forensics.model.notice import Notice
 
 TOP = 2**53 - 1
+patient = settings(deadline=None)  # a busy machine is no failure
 hex64 = st.binary(min_size=32, max_size=32).map(bytes.hex)
 hex128 = st.binary(min_size=64, max_size=64).map(bytes.hex)
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=10)
@@ -152,11 +153,13 @@ events = st.builds(
 )
 
 
+@patient
 @given(manifests())
 def test_a_manifest_is_read_back_as_it_was_written(manifest: Manifest) -> None:
     assert decode_manifest(encode_manifest(manifest)) == manifest
 
 
+@patient
 @given(findings())
 def test_a_finding_is_read_back_as_it_was_written(finding: Finding) -> None:
     data = encode_finding(finding)
@@ -165,11 +168,13 @@ def test_a_finding_is_read_back_as_it_was_written(finding: Finding) -> None:
     assert math.copysign(1, again.match.score) == math.copysign(1, finding.match.score)
 
 
+@patient
 @given(events)
 def test_an_event_is_read_back_as_it_was_written(event: CustodyEvent) -> None:
     assert decode_event(encode_event(event)) == event
 
 
+@patient
 @given(st.data())
 @pytest.mark.parametrize(
     ("documents", "encode", "decode"),
@@ -194,6 +199,7 @@ def test_a_mutated_byte_is_refused_or_is_another_document(documents, encode, dec
     assert other != document
 
 
+@patient
 @given(manifests())
 def test_facts_digests_are_those_of_the_stored_facts(manifest: Manifest) -> None:
     facts = json.loads(encode_manifest(manifest))["predicate"]["facts"]

@@ -115,7 +115,6 @@ INVENTORY = [
     ("stray version", lambda p: shutil.copytree(p / "v2", p / "v3")),
     ("version gone", lambda p: shutil.rmtree(p / "v1")),
     ("old inventory in the root", lambda p: shutil.copy(p / "v1/inventory.json", p / "inventory.json")),
-    ("head swapped", lambda p: [shutil.copy(p / "v1" / n, p / n) for n in ("inventory.json", "inventory.json.sha512")]),
     (
         "v1 history rewritten",
         lambda p: rewrite(p / "v1/inventory.json", lambda v: v["versions"]["v1"].update(message="x")),
@@ -134,6 +133,25 @@ def test_damage_around_the_inventory_fires_step_3(
     for check in found:
         f"{check.subject}{check.expected}{check.found}".encode()
         assert "\x1b" not in f"{check.subject}{check.expected}{check.found}"
+
+
+def test_the_state_between_the_last_renames_of_a_commit_is_unfinished_and_no_other_is(
+    damaged: tuple[Store, Path, str],
+) -> None:
+    """With both files of v1 at the root, v2 is as if not yet named. A log that tells of v2 says otherwise: step 7."""
+    store, place, sha256 = damaged
+    shutil.copy(place / "v1/inventory.json.sha512", place / "inventory.json.sha512")
+    assert failed(store.check(sha256, True)) == []
+    assert store.head(sha256).version == 2
+    shutil.copy(place / "v1/inventory.json", place / "inventory.json")
+    checks = list(store.check(sha256, True))
+    assert failed(checks) == []
+    assert [check.name for check in checks if check.status is CheckStatus.SKIPPED] == ["commit ended"]
+    assert store.head(sha256).version == 1
+    (place / "v2/content/manifest.json").write_bytes(b"3")
+    assert {int(check.step) for check in failed(store.check(sha256, True))} == {4}
+    (place / "v2/inventory.json.sha512").write_bytes(b"")
+    assert 3 in {int(check.step) for check in failed(store.check(sha256, True))}
 
 
 def swap(value: dict) -> None:

@@ -171,6 +171,15 @@ def test_a_log_behind_a_link_is_not_followed(log: Log, tmp_path: Path) -> None:
     assert failed(log) == {"log file"}
 
 
+def test_a_pipe_in_the_place_of_the_log_is_not_waited_for(log: Log) -> None:
+    log.path.unlink()
+    os.mkfifo(log.path)
+    assert failed(log) == {"log file"}
+    for ask in (log.head, lambda: log.append(EventType.INGESTION, **said())):
+        with pytest.raises(IntegrityError):
+            ask()
+
+
 @pytest.mark.parametrize("torn", [b"{", b'{"case":"CASE-2026-017","deta', bytes(500), b"x" * 20_000])
 def test_torn_bytes_are_kept_apart_and_told(log: Log, torn: bytes) -> None:
     log.append(EventType.INGESTION, **said())

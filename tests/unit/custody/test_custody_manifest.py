@@ -170,3 +170,16 @@ def test_a_manifest_of_another_schema_says_so() -> None:
         decode_manifest(changed(REFUSED["another predicate type"]))
     assert caught.value.code == "manifest.schema"
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("where", ["key", "name", "value"])
+def test_what_a_hostile_document_says_is_shown_without_its_controls(where: str) -> None:
+    bad = "\x1b[2J\u202e"
+    change = {
+        "key": lambda v: v.update({"\x1b[2J": 1}),
+        "name": lambda v: v["subject"][1].update(name=bad),
+        "value": lambda v: v["predicate"].update(version=bad),
+    }[where]
+    with pytest.raises(ManifestError) as caught:
+        decode_manifest(changed(change))
+    assert caught.value.message.isprintable()

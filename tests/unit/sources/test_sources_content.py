@@ -33,6 +33,7 @@ def _packets(length: int, start: int = 0) -> bytes:
         (_packets(188, start=100), Looks.VIDEO),
         (_packets(192, start=4), Looks.VIDEO),
         (_packets(204), Looks.VIDEO),
+        (_packets(188)[: 188 * 3], None),
         (b"Gone with the wind. " * 60, None),
         (b"", None),
         (b"plain text", None),

@@ -205,9 +205,10 @@ def test_overlapping_inputs_give_each_place_once(tmp_path: Path, monkeypatch: py
     _put(tmp_path / "sub" / "b.txt", b"b")
     os.link(tmp_path / "sub" / "a.mp4", tmp_path / "sub" / "twin.mp4")
     monkeypatch.chdir(tmp_path)
-    found, passed = _read("sub/a.mp4", tmp_path, "sub", "./sub/../sub/a.mp4", "sub/b.txt")
+    os.mkfifo("sub/pipe")
+    found, passed = _read("sub/a.mp4", tmp_path, "sub", "./sub/../sub/a.mp4", "sub/b.txt", "sub/pipe")
     assert [one.path for one in found] == ["sub/a.mp4", f"{tmp_path}/sub/twin.mp4", "sub/b.txt"]
-    assert [one.path for one in passed] == [f"{tmp_path}/sub/b.txt"]
+    assert [one.path for one in passed] == [f"{tmp_path}/sub/b.txt", f"{tmp_path}/sub/pipe"]
 
 
 def test_a_file_that_vanishes_after_it_was_listed_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +220,28 @@ def test_a_file_that_vanishes_after_it_was_listed_is_a_failure(tmp_path: Path, m
     assert [(os.path.basename(one.path), one.code, one.failed) for one in passed] == [
         ("ghost.mp4", "input.unreadable", True)
     ]
+
+
+@pytest.mark.parametrize("swap", ["link", "pipe"])
+def test_a_name_that_is_exchanged_after_it_was_looked_at_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: str
+) -> None:
+    _put(tmp_path / "outside.mp4")
+    (tmp_path / "root").mkdir()
+    if swap == "link":
+        (tmp_path / "root" / "a.mp4").symlink_to(tmp_path / "outside.mp4")
+    else:
+        os.mkfifo(tmp_path / "root" / "a.mp4")
+    real = opening.kind_of
+
+    def stale(name: str, *, dir_fd: int | None = None) -> opening.Kind:
+        return opening.Kind.FILE if name.endswith("a.mp4") else real(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(opening, "kind_of", stale)
+    for given in (tmp_path / "root", tmp_path / "root" / "a.mp4"):
+        found, passed = _read(given)
+        assert not found
+        assert [one.code for one in passed] == ["input.unreadable" if swap == "link" else "input.not_regular"]
 
 
 def test_nothing_is_written_and_no_access_time_moves(tmp_path: Path) -> None:

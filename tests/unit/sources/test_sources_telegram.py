@@ -1,5 +1,6 @@
 """Telegram Desktop exports: posts, files, what is refused, what is left out, what is odd."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_a_message_with_a_file_is_an_appearance_with_its_post(tmp_path: Path) ->
     assert one.appearance.kind is SourceKind.TELEGRAM_EXPORT
     assert one.path == f"{tmp_path}/video_files/DJI_0042.MP4"
     assert one.appearance.source == f"{tmp_path}/result.json"
+    assert one.appearance.source_sha256 == hashlib.sha256((tmp_path / "result.json").read_bytes()).hexdigest()
     assert one.appearance.post == Post(
         platform="telegram",
         channel="Хроніка",
@@ -228,6 +230,14 @@ def test_telemetry_pairs_across_the_folders_of_an_export(tmp_path: Path) -> None
     assert {one.sidecars for one in _read(root / "result.json")[0]} == {(f"{root}/files/DJI_0042.SRT",)}
 
 
+def test_telemetry_that_only_lies_beside_a_posts_clip_pairs_too(tmp_path: Path) -> None:
+    root = _export(tmp_path, _chat(_message(1, "v/a.mp4")), "v/a.mp4")
+    _put(root / "v" / "a.SRT", b"1\n")
+    found, passed = _read(root)
+    assert [one.sidecars for one in found] == [(f"{root}/v/a.SRT",)]
+    assert passed == []
+
+
 def test_a_name_in_another_case_or_unicode_form_is_found_and_flagged(tmp_path: Path) -> None:
     root = _export(tmp_path, _chat(_message(1, "V/E\u0301.MP4")), "v/é.mp4")
     found, passed = _read(root)
@@ -314,7 +324,9 @@ def test_an_export_that_cannot_be_read_is_a_failure_and_its_media_are_plain_file
         (f"{root}/v/a.mp4_thumb.jpg", "telegram.thumbnail", False),
     ]
     assert reason in passed[0].message
-    assert [(one.code, one.failed) for one in _read(root / "result.json")[1]] == [("input.export_invalid", True)]
+    found, passed = _read(root / "result.json")
+    assert [(one.code, one.failed) for one in passed] == [("input.export_invalid", True)]
+    assert [(one.path, one.appearance.kind) for one in found] == [(f"{root}/result.json", SourceKind.FILE)]
 
 
 def test_an_export_beyond_the_limit_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,6 +341,9 @@ def test_a_result_json_of_another_program_leaves_a_plain_folder(tmp_path: Path, 
     found, passed = _read(_export(tmp_path, document, "a.mp4"))
     assert [one.appearance.kind for one in found] == [SourceKind.FILE]
     assert [(one.code, one.failed) for one in passed] == [("telegram.no_export", False)]
+    found, passed = _read(tmp_path / "result.json")
+    assert [one.path for one in found] == [f"{tmp_path}/result.json"]
+    assert passed == []
 
 
 def test_a_linked_result_json_is_not_followed(tmp_path: Path) -> None:

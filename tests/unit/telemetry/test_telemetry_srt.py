@@ -93,7 +93,7 @@ def test_cues_without_timecodes_have_no_place_on_the_timeline() -> None:
         f"{n}\n2017.08.05 14:11:5{n},393,525,393,525\n[latitude : 50.8] [longtitude : 6.5] [altitude: 1.0]\n\n"
         for n in (1, 2)
     )
-    track = _read(text)
+    track = _read("\ufeff" + text)
     assert (track.family, track.cues, [fix.at_ms for fix in track.fixes]) == ("C0", 2, [None, None])
     assert track.fixes[1].clock_as_written == "2017.08.05 14:11:52,393,525,393,525"
     assert _codes(track) == ["no_timecodes"]
@@ -194,17 +194,25 @@ def test_a_file_cut_in_its_last_cue_is_said_to_be_and_no_half_value_is_read(cut:
         assert last.clock_as_written in (None, "2017.08.05 14:11:02")
 
 
-@pytest.mark.parametrize("length", range(200, 420, 3))
-def test_wherever_a_bracketed_file_is_cut_every_value_read_is_whole(length: int) -> None:
+def test_wherever_a_bracketed_file_is_cut_every_value_read_is_whole() -> None:
     text = "".join(_cue(n, FAMILIES["D"][0].format(n)) for n in (1, 2))
-    track = _read(text[:length])
-    for fix in track.fixes:
-        assert (fix.latitude, fix.longitude) in {("50.1", "-14.4"), (None, None)}
-        assert fix.relative_altitude in {"5.300", None}
-        assert fix.absolute_altitude in {"23.057", None}
-        assert fix.clock_as_written in {"2024-06-14 20:15:01.042", "2024-06-14 20:15:02.042", None}
-    if track.cues == 2 and len(text) - length > 3:
-        assert "cut_last_cue" in _codes(track)
+    for length in range(len(text) // 2, len(text)):
+        track = _read(text[:length])
+        for fix in track.fixes:
+            assert (fix.latitude, fix.longitude) in {("50.1", "-14.4"), (None, None)}
+            assert fix.relative_altitude in {"5.300", None}
+            assert fix.absolute_altitude in {"23.057", None}
+            assert fix.clock_as_written in {"2024-06-14 20:15:01.042", "2024-06-14 20:15:02.042", None}
+        if track.cues == 2 and len(text) - length > 3:
+            assert "cut_last_cue" in _codes(track)
+
+
+def test_a_fix_lost_in_the_last_cue_is_no_cut() -> None:
+    places = ("[latitude: 50.1] [longitude: 6.5]", "[latitude: 0.0] [longitude: 0.0]")
+    text = "".join(
+        _cue(n, D.format(n) + f"{place} [rel_alt: 1 abs_alt: 2] </font>") for n, place in enumerate(places, 1)
+    )
+    assert _codes(_read(text)) == ["no_fix"]
 
 
 def test_an_unknown_variant_keeps_its_head_in_the_notice_and_gives_no_fix() -> None:
@@ -283,6 +291,17 @@ def test_a_line_longer_than_any_drone_writes_is_not_searched() -> None:
     text = _cue(1, "[latitude: 50.1] [longitude: 6.5] [rel_alt: 1 abs_alt: 2]" + " " * 5000 + "\n[iso: 100]")
     track = _read(text)
     assert track.located == ()
+    assert "long_lines" in _codes(track)
+
+
+def test_a_cue_longer_than_any_drone_writes_is_not_read_to_its_end() -> None:
+    track = _read(
+        _cue(
+            1,
+            D.format(1) + "[rel_alt: 1.0 abs_alt: 2.0]\n" + "[iso: 100]\n" * 2000 + "[latitude: 50.1] [longitude: 6.5]",
+        )
+    )
+    assert (track.located, track.fixes[0].relative_altitude) == ((), "1.0")
     assert "long_lines" in _codes(track)
 
 

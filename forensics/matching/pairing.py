@@ -1,0 +1,137 @@
+"""Stage 2: the geometry of one pair, at a seed and along a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from forensics.matching.alignment import Line, nearest
+from forensics.matching.candidates import Seed
+from forensics.matching.dense import shared_area
+from forensics.matching.footage import Footage
+from forensics.matching.geometry import Detector, Fit, Floats, Pose, fit, joint_fit
+from forensics.matching.motion import CELLS, DETAIL_SIGMA, on_grid
+from forensics.matching.params import Params
+from forensics.matching.subject import Subject
+from forensics.model.media import Window
+
+MOMENTS = 5
+"""Aligned moments at which geometry is tested: three are the least that show drift."""
+
+SIFT_LEAST_INLIERS = 5
+"""SIFT, ten times dearer, is tried where ORB nearly held."""
+
+CLIMB_S = ((-1.6, -1.2, -0.8, -0.4, 0.4, 0.8, 1.2, 1.6), (-0.2, -0.1, 0.1, 0.2))
+"""Reference times tried around a seed from anchors, which stand three seconds apart: coarse, then fine."""
+
+CLIMB_GAIN = 1.1
+"""Inliers must grow this much to move a seed."""
+
+SCENE_FRAMES = 12
+"""Frame pairs by which rival fits are compared."""
+
+
+class Placed(NamedTuple):
+    """A seed at which geometry holds, with the fit and the features that it came from."""
+
+    seed: Seed
+    fit: Fit
+    detector: Detector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pairing:
+    """One query and one reference with access to their frames."""
+
+    query: Subject
+    reference: Subject
+    footage: Footage
+    params: Params
+
+    def fit_at(self, query_s: float, reference_s: float, pose: Pose, detector: Detector) -> Fit | None:
+        """The geometric fit of two frames, None where either is missing or nothing fits."""
+        if not 0 <= reference_s <= self.reference.duration_s:
+            return None
+        plain = Detector.ORB if detector is Detector.ORB_DOUBLED else detector
+        ours = self.footage.features(self.query.id, query_s, pose, detector)
+        theirs = self.footage.features(self.reference.id, reference_s, Pose(), plain)
+        return None if ours is None or theirs is None else fit(ours, theirs)
+
+    def accepts(self, found: Fit | None) -> bool:
+        """Whether a fit has inliers, cells and a scale that chance does not give."""
+        if found is None or found.inliers < self.params.least_inliers or found.cells < self.params.least_cells:
+            return False
+        low, high = self.params.scale_range
+        return low <= found.scale <= high
+
+    def place(self, seed: Seed) -> Placed | None:
+        """Geometry at a seed: ORB, then ORB on the doubled query picture (small insets), then SIFT."""
+        found, detector = None, Detector.ORB
+        for detector in (Detector.ORB, Detector.ORB_DOUBLED, Detector.SIFT):
+            if detector is Detector.ORB_DOUBLED and seed.by_hash:
+                continue
+            found = self.fit_at(seed.query_s, seed.reference_s, seed.pose, detector)
+            if self.accepts(found):
+                break
+            if detector is Detector.ORB_DOUBLED and (found is None or found.inliers < SIFT_LEAST_INLIERS):
+                return None
+        if found is None or not self.accepts(found):
+            return None
+        placed = Placed(seed, found, detector)
+        return placed if seed.by_hash or detector is Detector.SIFT else self._climbed(placed)
+
+    def _climbed(self, placed: Placed) -> Placed:
+        """The seed moved in the reference to where most features fit."""
+        for reach in CLIMB_S:
+            rivals = []
+            for step in reach:
+                seed = replace(placed.seed, reference_s=placed.seed.reference_s + step)
+                found = self.fit_at(seed.query_s, seed.reference_s, seed.pose, placed.detector)
+                if found is not None and found.inliers > CLIMB_GAIN * placed.fit.inliers:
+                    rivals.append(Placed(seed, found, placed.detector))
+            if rivals:
+                placed = max(rivals, key=lambda rival: (rival.fit.inliers, -rival.seed.reference_s))
+        return placed
+
+    def fits_along(self, line: Line, query_s: Floats, reference_s: Floats, placed: Placed) -> list[Fit]:
+        """Accepted fits at a few moments of a line."""
+        out = []
+        for row in _moment_rows(line, query_s, reference_s):
+            at = float(query_s[row])
+            found = self.fit_at(at, line.speed * at + line.offset_s, placed.seed.pose, placed.detector)
+            if found is not None and self.accepts(found):
+                out.append(found)
+        return out
+
+
+def _moment_rows(line: Line, query_s: Floats, reference_s: Floats) -> list[int]:
+    """Rows spread over the line where the two videos' frames lie closest in time."""
+    rows, _ = nearest(reference_s, line.at(query_s), 0.12)
+    miss = np.abs(reference_s[rows] - line.at(query_s))
+    parts = np.array_split(np.arange(line.first, line.last + 1), MOMENTS)
+    return [int(part[np.argmin(miss[part] + 1e-4 * np.abs(part - part.mean()))]) for part in parts if len(part)]
+
+
+def best_fit(placed: Placed, moments: list[Fit], line: Line, ours: Window, theirs: Window) -> Fit:
+    """Of the first fit, those at the moments and their joint fit: the one under which the pictures agree best."""
+    joint = joint_fit(moments)
+    options = [placed.fit, *moments, *([joint] if joint is not None else [])]
+    picks = np.linspace(line.first, line.last, SCENE_FRAMES).astype(int)
+    rows, _ = nearest(theirs.seconds, line.at(ours.seconds[picks]), 0.12)
+    q, r = Window(ours.seconds[picks], ours.luma[picks]), Window(theirs.seconds[rows], theirs.luma[rows])
+    scored = []
+    for number, option in enumerate(options):
+        area = shared_area(option.matrix, _shape(q), _shape(r))
+        pair = on_grid(q, r, option.matrix, placed.seed.pose, area, CELLS, DETAIL_SIGMA) if area else None
+        if pair is None:
+            continue
+        norms = np.linalg.norm(pair.query, axis=1) * np.linalg.norm(pair.reference, axis=1) + 1e-6
+        agree = float(np.median((pair.query * pair.reference).sum(1) / norms))
+        scored.append((round(agree, 4), option.inliers, -number))
+    return options[-max(scored)[2]] if scored else placed.fit
+
+
+def _shape(window: Window) -> tuple[int, int]:
+    return int(window.luma.shape[1]), int(window.luma.shape[2])

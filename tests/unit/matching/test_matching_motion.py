@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+
+from forensics.matching.dense import Shared
+from forensics.matching.geometry import AS_IS
+from forensics.matching.motion import CELLS, DETAIL_SIGMA, Motion, compare, on_grid, overlaid
+from forensics.model.media import Window
+from tests.unit.matching.scenes import stretch, take
+
+WHOLE = Shared(0.0, 0.0, 512.0, 288.0)
+
+
+def measured(query: Window, reference: Window, offset: float, speed: float = 1.0) -> Motion:
+    pair = on_grid(query, reference, np.eye(2, 3), AS_IS, WHOLE, CELLS, DETAIL_SIGMA)
+    assert pair is not None
+    found = compare(pair, speed, offset, 0.05, float(query.seconds[-1]) - 0.05)
+    assert found is not None
+    return found
+
+
+def test_a_copy_stands_out_at_its_offset() -> None:
+    original = take(1, 1, 90)
+    found = measured(stretch(original, 2.0, 6.0), original, 2.0)
+    assert found.peak > 0.9
+    assert found.z > 8
+    assert abs(found.shift_s) < 0.06
+
+
+def test_another_recording_of_the_place_does_not_stand_out() -> None:
+    one, other = take(1, 1, 90), take(1, 2, 90)
+    for offset in np.arange(0, 5, 0.5):
+        found = measured(stretch(one, 2.0, 6.0), other, float(offset))
+        assert found.z < 5
+        assert found.peak < 0.4
+        assert found.still > 0.7
+
+
+def test_a_small_error_of_the_offset_is_measured() -> None:
+    original = take(2, 3, 90)
+    found = measured(stretch(original, 2.0, 6.0), original, 2.2)
+    assert abs(found.shift_s + 0.2) < 0.06
+
+
+def test_a_place_in_which_nothing_moves_proves_nothing() -> None:
+    one, other = take(3, 4, 60, movers=0), take(3, 5, 60, movers=0)
+    found = measured(one, other, 0.0)
+    assert found.z < 5
+    assert found.still > 0.9
+
+
+def test_too_few_frames_are_no_test() -> None:
+    original = take(4, 6, 30)
+    pair = on_grid(stretch(original, 0, 0.5), original, np.eye(2, 3), AS_IS, WHOLE, CELLS, DETAIL_SIGMA)
+    assert pair is not None
+    assert compare(pair, 1.0, 0.0, 0.0, 0.4) is None
+
+
+def test_a_caption_that_the_reference_lacks_is_found_as_overlay() -> None:
+    rng = np.random.default_rng(0)
+    ground = rng.normal(scale=8, size=(1, 40, 64)).astype(np.float32)
+    theirs = np.repeat(ground, 10, axis=0) + rng.normal(scale=3, size=(10, 40, 64)).astype(np.float32)
+    ours = theirs.copy()
+    ours[:, 30:36, 10:50] = 60.0
+    found = overlaid(ours, theirs, np.ones((40, 64), bool))
+    assert found[31:35, 11:49].all()
+    assert found[:20].mean() < 0.1
