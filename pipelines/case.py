@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -139,22 +140,24 @@ class Case:
         Returns one sentence a thing found.
         """
         with self.writing():
-            said = [notice.message for notice in self.store.recover(self.quarantine)]
-            for folder in sorted(self.staging.iterdir()) if self.staging.is_dir() else []:
-                if _abandoned(folder):
-                    self.quarantine.mkdir(exist_ok=True)
-                    folder.rename(self.quarantine / folder.name)
-                    said.append(f"unfinished work of an interrupted run is now in quarantine/{folder.name}")
             index = custody.index_log(line.event for line in self.log.events())
-            dead = sorted(each for each in index.unfinished_runs if not self._area(each).exists())
+            left = [folder for folder in sorted(self.staging.iterdir()) if _abandoned(folder)]
+            dead = sorted(
+                each for each in index.unfinished_runs if not self._area(each).exists() or self._area(each) in left
+            )
+            if not left and not dead:
+                return ()
+            said = [notice.message for notice in self.store.recover(self.quarantine)]
+            for folder in left:
+                self.quarantine.mkdir(exist_ok=True)
+                folder.rename(self.quarantine / folder.name)
+                said.append(f"unfinished work of an interrupted run is now in quarantine/{folder.name}")
             entries = [entry(run, EventType.RECOVERY, None, {"found": sentence}) for sentence in said]
-            if dead:
-                entries += self._log_what_was_kept(run, index)
-                entries += [
-                    entry(replace(run, id=each), EventType.INGESTION_END, None, {"interrupted": 1}) for each in dead
-                ]
-            if entries:
-                self.log.append_many(entries)
+            entries += self._log_what_was_kept(run, index)
+            entries += [
+                entry(replace(run, id=each), EventType.INGESTION_END, None, {"interrupted": 1}) for each in dead
+            ]
+            self.log.append_many(entries)
         return tuple(said)
 
     def _log_what_was_kept(self, run: Run, index: custody.LogIndex) -> list[custody.Entry]:
@@ -203,13 +206,11 @@ def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
         for name in ("keys", "log/checkpoints", "findings", "reports", "index", "staging", "quarantine"):
             (root / name).mkdir(parents=True, exist_ok=True)
         case = Case(root=root, info=info)
+        data = custody.canonical.encode_stored(msgspec.to_builtins(info))
         if not (root / "store" / "0=ocfl_1.1").exists():
             case.store.create()
-        if not (root / "log" / "custody.jsonl").exists():
-            case.record(
-                run, EventType.CASE_CREATED, None, {"case": info.id, "custodian": info.custodian or "not stated"}
-            )
-        write_whole(root / CASE_FILE, custody.canonical.encode_stored(msgspec.to_builtins(info)))
+        case.record(run, EventType.CASE_CREATED, None, {"case": info.id, "case_file": hashlib.sha256(data).hexdigest()})
+        write_whole(root / CASE_FILE, data)
     except OSError as error:
         raise StoreError(f"{root}: {error.strerror}", hint="name a folder that can be written") from error
     return case

@@ -68,8 +68,6 @@ class Derived:
     files: tuple[Subject, ...]
     notices: tuple[Notice, ...]
     commands: tuple[tuple[str, ...], ...]
-    duration_s: float | None
-    keyframes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +112,6 @@ def _undecodable(*notices: Notice, exact: dict[str, Json] | None = None, command
         files=(),
         notices=notices,
         commands=(command,) if command else (),
-        duration_s=None,
-        keyframes=0,
     )
 
 
@@ -172,8 +168,6 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
         files=files,
         notices=notices,
         commands=commands,
-        duration_s=_duration(probed.probe, video),
-        keyframes=len(kept),
     )
 
 
@@ -211,8 +205,6 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
         files=(picture,),
         notices=notices,
         commands=(),
-        duration_s=None,
-        keyframes=1,
     )
 
 
@@ -321,14 +313,6 @@ def _package_versions() -> Json:
 def _presented(probe: Probe, pts: int) -> float:
     assert probe.origin is not None
     return float((pts - probe.origin.pts) * probe.origin.base.fraction)
-
-
-def _duration(probe: Probe, video: Fingerprint) -> float:
-    """Seconds on the presentation clock: as the container says, or else up to the last frame."""
-    try:
-        return round(float(probe.duration or ""), 6)
-    except ValueError:
-        return round(video.end_s, 6)
 
 
 def _write(into: Path, name: str, data: bytes) -> Subject:

@@ -32,5 +32,5 @@ def environment_record(tools: media.Tools, settings: Settings, argv: Sequence[st
         ],
         "confinement": media.CONFINEMENT,
         "settings": dict(settings.as_record()),
-        "argv": list(argv),
+        "argv": [word.encode("utf-8", "backslashreplace").decode("utf-8") for word in argv],
     }

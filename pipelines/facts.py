@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
-from forensics.model.manifest import Json, Manifest
+from forensics.model.manifest import Facts, Json, Manifest
+
+
+def duration_of(facts: Facts) -> float | None:
+    """Seconds on the presentation clock: as the container says, or else up to the last frame; None for a still."""
+    container = facts.exact.get("container")
+    frames = facts.exact.get("frames")
+    if not isinstance(container, dict) or not isinstance(frames, dict):
+        return None
+    try:
+        return round(float(str(container["duration"])), 6)
+    except ValueError:
+        return round(float(_shown_at(container, frames)), 6)
+
+
+def _shown_at(container: dict[str, Json], frames: dict[str, Json]) -> Fraction:
+    origin = container["origin"]
+    assert isinstance(origin, dict)
+    ticks = int(str(frames["last_pts"])) - int(str(origin["pts"]))
+    return ticks * Fraction(str(frames["time_base"]))
 
 
 def stream_lines(container: dict[str, Json]) -> Iterator[str]:

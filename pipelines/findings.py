@@ -83,8 +83,11 @@ def load(case: Case) -> Iterator[StoredFinding]:
         yield StoredFinding(finding=custody.decode_finding(data), sha256=sha256, name=name)
 
 
-def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int) -> None:
-    """Write the findings of one matching of the whole case, withdraw those that no longer stand, and log both."""
+def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, complete: bool) -> None:
+    """Write the findings of one matching of the whole case, withdraw those that no longer stand, and log both.
+
+    When not all pairs could be compared (``complete`` is False) nothing is withdrawn.
+    """
     before = standing(case)
     now: dict[str, tuple[str, Match]] = {}
     for match in matches:
@@ -107,7 +110,7 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int) -> None
     entries += [
         entry(run, EventType.MATCHING, None, {"withdrawn": sha256, "file": name})
         for sha256, name in before.items()
-        if sha256 not in now
+        if complete and sha256 not in now
     ]
     entries.append(entry(run, EventType.MATCHING, None, {"pairs": pairs, "findings": len(now)}))
     with case.writing():

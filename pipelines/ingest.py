@@ -34,6 +34,7 @@ from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded, subject_of
 from pipelines.engine import Done, Failed, open_engine
 from pipelines.environment import environment_record
+from pipelines.facts import duration_of
 from pipelines.progress import Progress
 from pipelines.surroundings import cpu_count
 
@@ -235,7 +236,7 @@ class _Clerk:
         seen = self._appearance(prepared, acquisition)
         assert prepared.folder is not None
         content = prepared.folder / "v1" / "content"
-        (content / "original").unlink()
+        _empty(content)
         if any(_locator(each) == _locator(seen) for each in former.record.appearances):
             return self._outcome(prepared, former, "known")
         fresh = [s for s in prepared.sidecars if subject_of(s.stored_as, s.data).sha256 not in _digests(former)]
@@ -278,14 +279,13 @@ class _Clerk:
     def _outcome(self, prepared: _Prepared, manifest: Manifest, status: str) -> Outcome:
         evidence = manifest.item.removeprefix("urn:sha256:")
         undecodable = manifest.facts.exact.get("kind") == MediaKind.UNDECODABLE
-        derived = prepared.derived
         return Outcome(
             path=prepared.found.path,
             status="failed" if undecodable else status,
             id=evidence,
             manifest=str(self.case.store.path(evidence, "manifest.json").relative_to(self.case.root)),
             version=manifest.version,
-            duration_s=None if derived is None else derived.duration_s,
+            duration_s=duration_of(manifest.facts),
             keyframes=len(_keyframes(manifest.facts)),
             notices=manifest.notices,
         )
@@ -338,6 +338,12 @@ def _store_sidecars(content: Path, sidecars: tuple[Sidecar, ...]) -> tuple[Subje
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(sidecar.data)
     return tuple(subject_of(sidecar.stored_as, sidecar.data) for sidecar in sidecars)
+
+
+def _empty(content: Path) -> None:
+    """Drop our working copy of bytes that the store has already, and what was derived from it."""
+    for path in sorted(content.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _write_manifest(content: Path, manifest: Manifest) -> Subject:

@@ -56,13 +56,15 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
     engine = open_engine(settings.jobs or cpu_count())
     found = _compare(engine, library, tuple(order), order, progress)
     matches = []
+    complete = True
     for thing in found:
         if isinstance(thing, Notice):
+            complete = False
             yield thing
         else:
             matches.append(thing)
     pairs = len(order) * (len(order) - 1) // 2
-    findings.file_run(case, run, matches, pairs)
+    findings.file_run(case, run, matches, pairs, complete=complete)
     for match in matches:
         yield Matched(
             match=match, query_path=_shown(case, match.query_id), reference_path=_shown(case, match.reference_id)
@@ -108,7 +110,7 @@ def _compare(
     """Steps 2 and 3. With ``order`` (inside a case) each unordered pair is examined once, the later file as query."""
     progress.grow(len(queries))
     pairs: dict[tuple[str, str], matching.Candidate] = {}
-    for thing in engine.run(_Rank(library=library), queries):
+    for thing in engine.run(_Rank(library=library, within_case=bool(order)), queries):
         progress.advance()
         if isinstance(thing, Failed):
             yield _not_compared(thing)
@@ -137,9 +139,10 @@ def _views(codes: npt.NDArray[np.uint8]) -> Mapping[tuple[bool, bool, int], npt.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rank:
-    """The worker's job of step 2."""
+    """The worker's job of step 2. Inside a case an evidence is not compared with itself."""
 
     library: Library
+    within_case: bool
 
     def __call__(self, query: str) -> tuple[matching.Candidate, ...]:
         single_threaded()
@@ -151,7 +154,7 @@ class _Rank:
             library.descriptors.query,
             _views,
             library.footage,
-            skip=frozenset({query}),
+            skip=frozenset({query}) if self.within_case else frozenset(),
         )
 
 
@@ -169,7 +172,9 @@ class _Examine:
 
 
 def _not_compared(failed: Failed[Any]) -> Notice:
-    return Notice(code=failed.code, message=f"not compared: {failed.item}: {failed.message}")
+    item = failed.item
+    subject = f"{item.query_id[:16]} with {item.reference_id[:16]}" if isinstance(item, matching.Candidate) else item
+    return Notice(code=failed.code, message=f"not compared: {subject}: {failed.message}")
 
 
 def _kit(run: Run, settings: Settings) -> Kit:

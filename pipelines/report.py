@@ -28,7 +28,7 @@ from forensics.model.telemetry import Fix
 from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.environment import PACKAGES
-from pipelines.facts import stream_lines, telemetry_entries
+from pipelines.facts import duration_of, stream_lines, telemetry_entries
 from pipelines.progress import Progress
 
 PAIRS_PER_SEGMENT = 6
@@ -139,7 +139,7 @@ def _evidence_view(
         names=tuple(dict.fromkeys(Path(seen.path).name for seen in appearances)),
         appearances=appearances,
         size=original.size,
-        duration_s=_duration(container),
+        duration_s=duration_of(manifest.facts),
         streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
         keyframes=tuple(_keyframe_views(case, evidence, manifest)),
         keyframes_kept=_keyframes_kept(manifest),
@@ -167,15 +167,6 @@ def _appearance(seen: dict[str, Json]) -> Appearance:
         source=str(seen["source"]) if seen.get("source") else None,
         post=msgspec.convert(post, Post) if isinstance(post, dict) else None,
     )
-
-
-def _duration(container: Json) -> float | None:
-    if not isinstance(container, dict) or not isinstance(container.get("duration"), str):
-        return None
-    try:
-        return float(str(container["duration"]))
-    except ValueError:
-        return None
 
 
 def _keyframes_kept(manifest: Manifest) -> int:
@@ -265,7 +256,7 @@ class _Strips:
         """Name and length of one file."""
         manifest = self._manifests[evidence]
         name = Path(str(manifest.record.appearances[0]["path"])).name
-        return report.SideView(name=name, duration_s=_duration(manifest.facts.exact.get("container")))
+        return report.SideView(name=name, duration_s=duration_of(manifest.facts))
 
     def pairs(self, match: Match) -> Iterator[report.AlignedPair]:
         """Yield aligned pairs of all segments; a frame that cannot be decoded is a notice."""

@@ -96,9 +96,9 @@ def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object
         )
     case = open_case(root)
     user = read_config(user_config_path("footage-forensics") / "config.toml")
-    settings = resolve(flags=flags, environ=surroundings.environ, case=case_config(root), user=user)
-    operator = settings.operator if flags.get("operator") else case.info.operator
-    run = Run(id=surroundings.new_urn(), operator=operator, surroundings=surroundings)
+    in_case = {"operator": case.info.operator, **case_config(root)}
+    settings = resolve(flags=flags, environ=surroundings.environ, case=in_case, user=user)
+    run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
     return Work(case=case, run=run, settings=settings, recovered=case.recover(run))
 
 

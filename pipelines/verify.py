@@ -13,7 +13,7 @@ The steps and their numbers are those of `forensics.custody.VERIFY_STEPS`; this 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ import msgspec
 
 from forensics import acquire, custody
 from forensics.errors import CaseError, ForensicsError, IntegrityError
-from forensics.model.custody import CaseInfo, Check, CheckStatus
+from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.store import MANIFEST_NAME, ObjectState
 from forensics.model.verification import Step
 from pipelines.case import CASE_FILE, find_case
@@ -58,7 +58,9 @@ def verify_case(root: Path) -> Iterator[Check | Unsealed]:
     case_id = _case_id(case_file)
     log_path = root / "log" / "custody.jsonl"
     yield from custody.check_log(log_path, case_id)
-    log = custody.index_log(custody.sound_events(log_path, case_id))
+    events = tuple(custody.sound_events(log_path, case_id))
+    log = custody.index_log(events)
+    yield from _check_case_digest(case_file, events)
     store = acquire.Store(root / "store")
     yield from store.check_root()
     held: dict[str, int] = {}
@@ -108,6 +110,18 @@ def verify_manifest_file(path: Path) -> Iterator[Check | Unsealed]:
             expected=subject.sha256,
             found=found,
         )
+
+
+def _check_case_digest(data: bytes | None, events: Sequence[CustodyEvent]) -> Iterator[Check]:
+    """Step 1 again, with the log at hand: case.json is the one that was logged when the case was made."""
+    created = next((event for event in reversed(events) if event.event is EventType.CASE_CREATED), None)
+    if data is None or created is None:
+        return
+    found = hashlib.sha256(data).hexdigest()
+    expected = str(created.detail.get("case_file"))
+    status = CheckStatus.OK if found == expected else CheckStatus.FAILED
+    name = "case file as created"
+    yield Check(step=Step.CASE, name=name, status=status, subject=CASE_FILE, expected=expected, found=found)
 
 
 def _manifest_of(store: acquire.Store, state: ObjectState) -> bytes | None:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from terrain import F32, GAMMA, Colour, World, smoothstep
 
-
 LAMP: Colour = (0.28, 0.62, 1.05)
 
 
@@ -56,8 +55,8 @@ def shadow(height: F32, cell: float, light: Light) -> F32:
 def _ahead(field: F32, toward: tuple[float, float], cells: float) -> F32:
     move = np.array([[1, 0, toward[0] * cells], [0, 1, toward[1] * cells]], np.float64)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    shifted: F32 = cv2.warpAffine(field, move, field.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return shifted
+    shifted = cv2.warpAffine(field, move, field.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return shifted.astype(np.float32, copy=False)
 
 
 def bake(world: World, light: Light) -> npt.NDArray[np.uint8]:
@@ -87,4 +86,5 @@ def display(linear_light: F32) -> npt.NDArray[np.uint8]:
     """Camera tone curve (soft shoulder) and display gamma, 8 bits."""
     exposed = linear_light * 1.35
     toned = exposed * (1 + exposed / 4) / (1 + exposed)
-    return np.clip(np.power(toned, 1 / GAMMA) * 285, 0, 255).astype(np.uint8)
+    shown: npt.NDArray[np.uint8] = np.clip(np.power(toned, 1 / GAMMA) * 285, 0, 255).astype(np.uint8)
+    return shown

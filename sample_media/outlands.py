@@ -6,16 +6,41 @@ from math import pi
 
 import cv2
 import numpy as np
-from places import BARE, CLAY, CROPS, LEAF, NEEDLE, PLASTER, SLATE, SOIL, Line, Place, farmland, hedges, land, roughen, scatter, settle, street
-from structures import Crop, Grove, House, build, cut_river, paint_road, paint_track, plant
+from places import (
+    CLAY,
+    LEAF,
+    NEEDLE,
+    PLASTER,
+    SLATE,
+    SOIL,
+    Line,
+    Place,
+    farmland,
+    hedges,
+    land,
+    roughen,
+    scatter,
+    settle,
+    street,
+)
+from structures import CROPS, Crop, Grove, House, build, cut_river, paint_road, paint_track, plant
 from terrain import F32, World, blend, distance_to, linear, smoothstep, split_land
 
 SNOW = (
-    Crop(base=linear(214, 218, 224), rows=linear(196, 198, 200), spacing=1.4, contrast=0.5, patchy=0.1),
-    Crop(base=linear(222, 225, 230), rows=linear(218, 221, 226), spacing=3.0, contrast=0.2, patchy=0.08),
-    Crop(base=linear(206, 207, 208), rows=linear(150, 136, 120), spacing=1.1, contrast=0.45, patchy=0.2),
-    Crop(base=linear(212, 214, 214), rows=linear(176, 170, 148), spacing=0.9, contrast=0.5, patchy=0.15, tramlines=True),
+    Crop(base=linear(214, 218, 224), rows=linear(196, 198, 200), spacing=1.4, contrast=0.5, patchy=0.1, rough=0.05),
+    Crop(base=linear(222, 225, 230), rows=linear(218, 221, 226), spacing=3.0, contrast=0.2, patchy=0.08, rough=0.04),
+    Crop(base=linear(206, 207, 208), rows=linear(150, 136, 120), spacing=1.1, contrast=0.45, patchy=0.2, rough=0.12),
+    Crop(
+        base=linear(212, 214, 214),
+        rows=linear(176, 170, 148),
+        spacing=0.9,
+        contrast=0.5,
+        patchy=0.15,
+        tramlines=True,
+        rough=0.08,
+    ),
 )
+TWIGS = (linear(118, 104, 94), linear(104, 92, 84), linear(126, 116, 106))
 LAMP_SPACING = 26
 SIZE, CELL = 2560, 0.2
 
@@ -42,13 +67,23 @@ def coast() -> Place:
     grove = Grove.grown(world.rng)
     scatter(world, grove, LEAF, (dunes * 0.25).astype(np.float32), 2600, (0.6, 1.5))
     roughen(world)
-    return Place(world, {"track": track, "road": road, "sea": np.array([[390.0, 500.0], [360.0, 100.0]]), "beach": np.array(shore) - (9.0, 0.0)})
+    ways = {
+        "track": track,
+        "road": road,
+        "sea": np.array([[338.0, 500.0], [330.0, 100.0]]),
+        "beach": np.array(shore) - (9.0, 0.0),
+    }
+    for name in ("sea", "beach"):
+        np.maximum(world.paved, smoothstep(9, 6, distance_to(world, ways[name])), out=world.paved)
+    return Place(world, ways)
 
 
 def _shore(world: World, line: list[tuple[float, float]]) -> F32:
     """Make the sea east of a line; returns signed metres from the shore, positive in the water."""
     canvas = np.zeros((world.size, world.size), np.uint8)
-    outline = np.array([*line, (world.extent * 1.5, world.extent * 1.1), (world.extent * 1.5, -world.extent)]) / world.cell
+    outline = (
+        np.array([*line, (world.extent * 1.5, world.extent * 1.1), (world.extent * 1.5, -world.extent)]) / world.cell
+    )
     cv2.fillPoly(canvas, [outline.astype(np.int32)], 1)
     out = cv2.distanceTransform(canvas, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - canvas, cv2.DIST_L2, 5)
     sea = (cv2.GaussianBlur(out, (0, 0), 40) * np.float32(world.cell) + 2.4 * world.noise(38.0, 3)).astype(np.float32)
@@ -74,9 +109,15 @@ def forest() -> Place:
     glade = smoothstep(46, 30, distance_to(world, centre) + world.noise(36.0, 3) * 14)
     grass = np.asarray(linear(124, 126, 76), np.float32) * (1 + 0.3 * world.noise(5.0, 4))[..., None]
     blend(world, grass, glade)
-    track = paint_track(world, [(206, 540), (226, 420), (212, 330), (246, 250), (318, 190), (336, 90), (380, -20)], linear(176, 154, 118))
+    track = paint_track(
+        world,
+        [(206, 540), (226, 420), (212, 330), (246, 250), (318, 190), (336, 90), (380, -20)],
+        linear(176, 154, 118),
+    )
     spur = paint_track(world, [(246, 250), (180, 214), (90, 222), (-10, 190)], linear(162, 142, 108))
-    open_to_sky = (1 - glade) * smoothstep(3.6, 6.5, distance_to(world, track)) * smoothstep(3.2, 5.5, distance_to(world, spur))
+    open_to_sky = (
+        (1 - glade) * smoothstep(3.6, 6.5, distance_to(world, track)) * smoothstep(3.2, 5.5, distance_to(world, spur))
+    )
     stand = smoothstep(-0.4, 0.3, world.noise(90.0, 2))
     conifers, broad = Grove.grown(world.rng, conical=True), Grove.grown(world.rng)
     scatter(world, broad, LEAF, (open_to_sky * (1 - stand) * 0.9).astype(np.float32), 12000, (2.2, 4.6))
@@ -84,7 +125,20 @@ def forest() -> Place:
     scatter(world, broad, LEAF, (glade * 0.2).astype(np.float32), 1600, (0.5, 1.2))
     for index in range(7):
         x, y = 252 + 7.5 * (index % 4) + index, 262 - 9 * (index // 4)
-        build(world, House(x=x, y=y, length=5.2, width=3.0, angle=0.5, eave=1.2, ridge=2.0, roof=linear(172, 132, 92), wall=linear(196, 160, 116)))
+        build(
+            world,
+            House(
+                x=x,
+                y=y,
+                length=5.2,
+                width=3.0,
+                angle=0.5,
+                eave=1.2,
+                ridge=2.0,
+                roof=linear(172, 132, 92),
+                wall=linear(196, 160, 116),
+            ),
+        )
     roughen(world)
     return Place(world, {"track": track, "spur": spur})
 
@@ -93,7 +147,9 @@ def town() -> Place:
     """Street blocks with courts, rows of houses, lamps; lit for dusk by the scene."""
     world = land(7307, SIZE, CELL, 0.6)
     half = world.extent * 0.72
-    square = np.array([[-half, -half], [half, -half], [half, half], [-half, half]]) @ np.array([[0.94, 0.34], [-0.34, 0.94]])
+    square = np.array([[-half, -half], [half, -half], [half, half], [-half, half]]) @ np.array(
+        [[0.94, 0.34], [-0.34, 0.94]]
+    )
     blocks = split_land(world.rng, square + world.extent / 2, 5200.0)
     court = np.asarray(linear(106, 108, 84), np.float32) * (1 + 0.3 * world.noise(6.0, 4))[..., None]
     world.colour[:] = court
@@ -133,7 +189,20 @@ def _block(world: World, block: Line) -> None:
             wall = PLASTER[int(world.rng.integers(len(PLASTER)))]
             ridge = eave + float(world.rng.choice([0.5, 3.4, 4.2]))
             if world.rng.random() < 0.9:
-                build(world, House(x=float(x), y=float(y), length=front - 0.6, width=11.0, angle=angle, eave=eave, ridge=ridge, roof=roof, wall=wall))
+                build(
+                    world,
+                    House(
+                        x=float(x),
+                        y=float(y),
+                        length=front - 0.6,
+                        width=11.0,
+                        angle=angle,
+                        eave=eave,
+                        ridge=ridge,
+                        roof=roof,
+                        wall=wall,
+                    ),
+                )
             place += front + float(world.rng.choice([0.0, 0.0, 5.0]))
         for step in np.arange(8, length - 8, LAMP_SPACING):
             _lamp(world, start + run * (step / length) + inward * 5.6)
@@ -153,26 +222,46 @@ def _lamp(world: World, where: Line) -> None:
 def winter() -> Place:
     """Snow fields, a dark stream with bare trees, a farm at the end of a driven track."""
     world = land(8419, SIZE, CELL, 2.4)
-    parcels = farmland(world, 6800.0, 0.9, SNOW)
+    parcels = farmland(world, 6800.0, 0.9, SNOW, border=linear(188, 186, 178))
     middle = cut_river(world, [(-20, 120), (110, 150), (200, 132), (300, 176), (420, 160), (530, 196)], 7.0)
     blend(world, linear(206, 209, 214), smoothstep(3.6, 4.6, middle) * smoothstep(14, 8, middle))
-    track = paint_track(world, [(150, 540), (190, 420), (236, 330), (262, 262), (360, 236), (540, 250)], linear(138, 126, 114))
-    blend(world, linear(208, 211, 216), smoothstep(1.5, 2.6, distance_to(world, track)) * smoothstep(4.5, 3, distance_to(world, track)))
-    hedges(world, parcels, 0.45, BARE, smoothstep(9, 7, middle))
+    track = paint_track(
+        world, [(150, 540), (190, 420), (236, 330), (262, 262), (360, 236), (540, 250)], linear(138, 126, 114)
+    )
+    blend(
+        world,
+        linear(208, 211, 216),
+        smoothstep(1.5, 2.6, distance_to(world, track)) * smoothstep(4.5, 3, distance_to(world, track)),
+    )
+    hedges(world, parcels, 0.45, TWIGS, smoothstep(9, 7, middle))
     white = linear(216, 219, 225)
     farm = [
         House(x=290, y=268, length=24, width=11, angle=0.35, eave=4.6, ridge=8.4, roof=white, wall=PLASTER[2]),
         House(x=270, y=292, length=32, width=13, angle=1.92, eave=5.2, ridge=9, roof=white, wall=linear(130, 96, 80)),
-        House(x=312, y=292, length=18, width=9, angle=1.92, eave=3.8, ridge=6.8, roof=linear(176, 174, 176), wall=PLASTER[1]),
+        House(
+            x=312,
+            y=292,
+            length=18,
+            width=9,
+            angle=1.92,
+            eave=3.8,
+            ridge=6.8,
+            roof=linear(176, 174, 176),
+            wall=PLASTER[1],
+        ),
     ]
     for house in farm:
         build(world, house)
     grove = Grove.grown(world.rng)
     banks = smoothstep(13, 8, middle) * smoothstep(4.6, 5.5, middle)
-    scatter(world, grove, BARE, banks.astype(np.float32), 2400, (1.2, 3.0))
-    wood = smoothstep(0.3, 0.55, world.noise(110.0, 2)) * smoothstep(10, 16, middle) * smoothstep(40, 60, distance_to(world, track))
+    scatter(world, grove, TWIGS, banks.astype(np.float32), 2400, (1.2, 3.0))
+    wood = (
+        smoothstep(0.3, 0.55, world.noise(110.0, 2))
+        * smoothstep(10, 16, middle)
+        * smoothstep(40, 60, distance_to(world, track))
+    )
     scatter(world, Grove.grown(world.rng, conical=True), NEEDLE, wood.astype(np.float32), 4200, (1.6, 2.8))
     for angle in np.linspace(0, 2 * pi, 14):
-        plant(world, grove, 290 + 42 * float(np.cos(angle)), 284 + 36 * float(np.sin(angle)), 2.4, 6.5, BARE[0])
-    roughen(world)
+        plant(world, grove, 290 + 42 * float(np.cos(angle)), 284 + 36 * float(np.sin(angle)), 2.0, 5.0, TWIGS[0])
+    roughen(world, 0.3)
     return Place(world, {"track": track})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 from dataclasses import dataclass, field
 from math import pi
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -30,7 +30,7 @@ Line: TypeAlias = npt.NDArray[np.float64]
 
 LEAF = (linear(74, 92, 44), linear(86, 100, 48), linear(64, 84, 46), linear(98, 106, 56))
 NEEDLE = (linear(48, 66, 44), linear(56, 72, 46), linear(62, 76, 50))
-BARE = (linear(96, 84, 74), linear(84, 74, 66))
+MEADOW = linear(112, 116, 66)
 CLAY = (linear(160, 92, 68), linear(148, 80, 60), linear(136, 88, 72), linear(166, 108, 82), linear(112, 78, 68))
 SLATE = (linear(92, 94, 98), linear(104, 102, 100), linear(78, 80, 86))
 PLASTER = (linear(214, 206, 190), linear(196, 182, 156), linear(178, 128, 104), linear(220, 216, 208))
@@ -53,33 +53,47 @@ def land(seed: int, size: int, cell: float, relief: float) -> World:
     return world
 
 
-def _square(world: World, turn: float) -> npt.NDArray[np.float64]:
+def _square(world: World, turn: float) -> Line:
     half = world.extent * 0.75
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
     spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    return corners @ spin.T + world.extent / 2
+    square: Line = corners @ spin.T + world.extent / 2
+    return square
 
 
 def farmland(
-    world: World, area: float, turn: float, crops: Sequence[Crop], crofts: Line | None = None
+    world: World, area: float, turn: float, crops: Sequence[Crop], crofts: Line | None = None, border: Colour = MEADOW
 ) -> list[Line]:
     """Fields, their parcels; near the line ``crofts`` (metres) they are cut into small plots."""
     patches, grain = world.noise(28.0, 5), world.noise(0.9, 3, 0.8)
     parcels = split_land(world.rng, _square(world, turn), area)
     if crofts is not None:
         near = [bool(np.hypot(*(crofts - parcel.mean(0)).T).min() < CROFT_REACH) for parcel in parcels]
-        parcels = [plot for parcel, small in zip(parcels, near, strict=True) for plot in (split_land(world.rng, parcel, 1300.0) if small else [parcel])]
+        parcels = [
+            plot
+            for parcel, small in zip(parcels, near, strict=True)
+            for plot in (split_land(world.rng, parcel, 1300.0) if small else [parcel])
+        ]
     for parcel in parcels:
         paint_field(world, parcel, crops[int(world.rng.integers(len(crops)))], patches, grain)
     canvas = np.zeros((world.size, world.size), np.uint8)
     for parcel in parcels:
-        cv2.polylines(canvas, [np.round(parcel / world.cell).astype(np.int32)], True, 255, max(1, round(1.6 / world.cell)), cv2.LINE_AA)
-    border = cv2.GaussianBlur(canvas, (0, 0), 2.5).astype(np.float32) / 255
-    blend(world, linear(112, 116, 66), np.clip(border * (0.8 + 0.4 * patches), 0, 1))
+        cv2.polylines(
+            canvas,
+            [np.round(parcel / world.cell).astype(np.int32)],
+            True,
+            255,
+            max(1, round(1.6 / world.cell)),
+            cv2.LINE_AA,
+        )
+    edge = cv2.GaussianBlur(canvas, (0, 0), 2.5).astype(np.float32) / 255
+    blend(world, border, np.clip(edge * (0.8 + 0.4 * patches), 0, 1))
     return parcels
 
 
-def hedges(world: World, parcels: Sequence[Line], share: float, leaf: Sequence[Colour], clear: npt.NDArray[np.float32]) -> None:
+def hedges(
+    world: World, parcels: Sequence[Line], share: float, leaf: Sequence[Colour], clear: npt.NDArray[np.float32]
+) -> None:
     """Hedges on a share of the field borders, none where ``clear`` (0 to 1) is above a half."""
     grove = Grove.grown(world.rng)
     for parcel in parcels:
@@ -89,13 +103,28 @@ def hedges(world: World, parcels: Sequence[Line], share: float, leaf: Sequence[C
                 plant_hedge(world, grove, start, end, leaf[int(world.rng.integers(len(leaf)))])
 
 
-def scatter(world: World, grove: Grove, colours: Sequence[Colour], density: npt.NDArray[np.float32], count: int, size: tuple[float, float]) -> None:
+def scatter(
+    world: World,
+    grove: Grove,
+    colours: Sequence[Colour],
+    density: npt.NDArray[np.float32],
+    count: int,
+    size: tuple[float, float],
+) -> None:
     for _ in range(count):
         x, y = world.rng.uniform(8, world.extent - 8, 2)
         if world.rng.random() > density[int(y / world.cell), int(x / world.cell)]:
             continue
         radius = float(world.rng.uniform(*size))
-        plant(world, grove, float(x), float(y), radius, radius * float(world.rng.uniform(1.8, 2.6)), colours[int(world.rng.integers(len(colours)))])
+        plant(
+            world,
+            grove,
+            float(x),
+            float(y),
+            radius,
+            radius * float(world.rng.uniform(1.8, 2.6)),
+            colours[int(world.rng.integers(len(colours)))],
+        )
 
 
 def _free(world: World, taken: list[tuple[float, float, float]], x: float, y: float, reach: float) -> bool:
@@ -105,7 +134,14 @@ def _free(world: World, taken: list[tuple[float, float, float]], x: float, y: fl
     return all((x - a) ** 2 + (y - b) ** 2 > (reach + c) ** 2 for a, b, c in taken)
 
 
-def street(world: World, line: Line, taken: list[tuple[float, float, float]], gap: float, set_back: float, roofs: Sequence[Colour]) -> list[House]:
+def street(
+    world: World,
+    line: Line,
+    taken: list[tuple[float, float, float]],
+    gap: float,
+    set_back: float,
+    roofs: Sequence[Colour],
+) -> list[House]:
     houses = []
     for index in range(4, len(line) - 4, 2):
         angle = heading_of(line, index)
@@ -121,8 +157,15 @@ def street(world: World, line: Line, taken: list[tuple[float, float, float]], ga
             eave = float(world.rng.uniform(3.0, 5.4))
             houses.append(
                 House(
-                    x=float(x), y=float(y), length=length, width=width, angle=turn, eave=eave, ridge=eave + width * 0.42,
-                    roof=roofs[int(world.rng.integers(len(roofs)))], wall=PLASTER[int(world.rng.integers(len(PLASTER)))],
+                    x=float(x),
+                    y=float(y),
+                    length=length,
+                    width=width,
+                    angle=turn,
+                    eave=eave,
+                    ridge=eave + width * 0.42,
+                    roof=roofs[int(world.rng.integers(len(roofs)))],
+                    wall=PLASTER[int(world.rng.integers(len(PLASTER)))],
                     hipped=bool(world.rng.random() < 0.25),
                 )
             )
@@ -161,13 +204,26 @@ def settle(world: World, houses: Sequence[House]) -> None:
         if world.rng.random() < 0.6 and paved < 0.1:
             size = float(world.rng.uniform(3, 7)), float(world.rng.uniform(2.6, 4))
             roof = SLATE[int(world.rng.integers(len(SLATE)))]
-            build(world, House(x=x, y=y, length=size[0], width=size[1], angle=house.angle, eave=2.2, ridge=3.0, roof=roof, wall=linear(130, 112, 92)))
+            build(
+                world,
+                House(
+                    x=x,
+                    y=y,
+                    length=size[0],
+                    width=size[1],
+                    angle=house.angle,
+                    eave=2.2,
+                    ridge=3.0,
+                    roof=roof,
+                    wall=linear(130, 112, 92),
+                ),
+            )
 
 
-def roughen(world: World) -> None:
+def roughen(world: World, strength: float = 1.0) -> None:
     """Break up flat colours at the scales of clods, tufts and damp."""
-    rough = 1 + 0.13 * world.noise(0.5, 2, 0.8) + 0.09 * world.noise(2.2, 3) + 0.07 * world.noise(17.0, 3)
-    world.colour *= np.clip(rough, 0.5, 1.5)[..., None]
+    rough = 0.13 * world.noise(0.5, 2, 0.8) + 0.09 * world.noise(2.2, 3) + 0.07 * world.noise(17.0, 3)
+    world.colour *= np.clip(1 + strength * rough, 0.5, 1.5)[..., None]
 
 
 def village() -> Place:
@@ -175,11 +231,18 @@ def village() -> Place:
     world = land(4201, 4096, 0.15, 2.0)
     heart = np.array([[190.0, 355.0], [250, 360], [305, 372], [318, 310], [395, 350], [280, 420], [450, 350]])
     parcels = farmland(world, 7200.0, 0.32, CROPS, heart)
-    middle = cut_river(world, [(-20, 208), (90, 236), (190, 222), (285, 252), (380, 244), (470, 268), (560, 238), (640, 262)], 17.0)
+    middle = cut_river(
+        world, [(-20, 208), (90, 236), (190, 222), (285, 252), (380, 244), (470, 268), (560, 238), (640, 262)], 17.0
+    )
     yard = smoothstep(60, 30, distance_to(world, heart[:3]) + world.noise(30.0, 2) * 8) * smoothstep(12, 22, middle)
     blend(world, np.asarray(linear(104, 112, 68), np.float32) * (1 + 0.25 * world.noise(5.0, 4))[..., None], yard * 0.5)
     world.height += (world.ground - world.height) * yard
-    road = paint_road(world, [(170, 640), (214, 540), (262, 455), (306, 372), (322, 300), (326, 246), (352, 150), (372, -20)], 6.4, marked=True)
+    road = paint_road(
+        world,
+        [(170, 640), (214, 540), (262, 455), (306, 372), (322, 300), (326, 246), (352, 150), (372, -20)],
+        6.4,
+        marked=True,
+    )
     lane = paint_road(world, [(300, 384), (240, 366), (176, 350), (110, 372), (20, 362)], 4.2, marked=False)
     east = paint_road(world, [(310, 362), (372, 352), (430, 366), (498, 340), (640, 352)], 4.4, marked=False)
     track = paint_track(world, [(232, 508), (318, 486), (400, 498), (476, 452), (560, 470), (640, 450)], SOIL)
@@ -188,14 +251,24 @@ def village() -> Place:
     hedges(world, parcels, 0.5, LEAF, np.maximum(yard, smoothstep(12, 9, middle)))
     taken = [(float(p[0]), float(p[1]), 3.0) for line in (road, lane, east) for p in line[::3]]
     church = House(x=338, y=334, length=22, width=9.5, angle=0.25, eave=7, ridge=12, roof=SLATE[2], wall=PLASTER[3])
-    tower = House(x=326.4, y=331, length=6, width=6, angle=0.25, eave=15, ridge=21, roof=SLATE[0], wall=PLASTER[3], hipped=True)
+    tower = House(
+        x=326.4, y=331, length=6, width=6, angle=0.25, eave=15, ridge=21, roof=SLATE[0], wall=PLASTER[3], hipped=True
+    )
     barns = [
-        House(x=212, y=460, length=34, width=13, angle=1.12, eave=5, ridge=8.4, roof=SLATE[1], wall=linear(150, 148, 140)),
-        House(x=196, y=480, length=26, width=11, angle=1.12, eave=4.4, ridge=7.2, roof=CLAY[4], wall=linear(172, 128, 106)),
+        House(
+            x=212, y=460, length=34, width=13, angle=1.12, eave=5, ridge=8.4, roof=SLATE[1], wall=linear(150, 148, 140)
+        ),
+        House(
+            x=196, y=480, length=26, width=11, angle=1.12, eave=4.4, ridge=7.2, roof=CLAY[4], wall=linear(172, 128, 106)
+        ),
         House(x=232, y=484, length=16, width=9, angle=2.69, eave=4, ridge=7.6, roof=CLAY[0], wall=PLASTER[1]),
     ]
     taken += [(h.x, h.y, h.length / 2 + 3) for h in [church, *barns]]
-    houses = [h for line, gap, back in ((road, 7.0, 12.0), (lane, 6.0, 11.0), (east, 7.0, 12.0)) for h in street(world, line, taken, gap, back, CLAY + SLATE[:1])]
+    houses = [
+        h
+        for line, gap, back in ((road, 7.0, 12.0), (lane, 6.0, 11.0), (east, 7.0, 12.0))
+        for h in street(world, line, taken, gap, back, CLAY + SLATE[:1])
+    ]
     kept = [h for h in houses if 278 < h.y < 446 and 150 < h.x < 450]
     settle(world, [*kept, church, *barns])
     build(world, tower)
@@ -204,7 +277,12 @@ def village() -> Place:
     for line in (road, lane, east, track):
         banks *= smoothstep(4, 9, distance_to(world, line))
     scatter(world, grove, LEAF, banks, 5200, (1.4, 4.2))
-    wood = smoothstep(0.35, 0.6, world.noise(120.0, 2)) * smoothstep(60, 90, distance_to(world, road)) * smoothstep(20, 40, middle) * (1 - yard)
+    wood = (
+        smoothstep(0.35, 0.6, world.noise(120.0, 2))
+        * smoothstep(60, 90, distance_to(world, road))
+        * smoothstep(20, 40, middle)
+        * (1 - yard)
+    )
     scatter(world, grove, LEAF, wood.astype(np.float32), 5200, (2.0, 4.4))
     roughen(world)
     return Place(world, {"road": road, "lane": lane, "east": east, "track": track})

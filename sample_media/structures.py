@@ -24,11 +24,12 @@ from terrain import long_axis as parcel_axis
 
 STAMP_VARIANTS = 10
 STAMP_PIXELS = 96
+CHIMNEY_HOUSE = (8.0, 20.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crop:
-    """A field's look: base colour, row colour, row spacing in metres, how patchy, how tall."""
+    """A field's look: base colour, row colour, row spacing in metres, how patchy, how tall, how rough."""
 
     base: Colour
     rows: Colour
@@ -37,13 +38,30 @@ class Crop:
     patchy: float
     tall: float = 0.0
     tramlines: bool = False
+    rough: float = 0.28
 
 
 CROPS = (
-    Crop(base=linear(104, 122, 62), rows=linear(88, 106, 52), spacing=0.9, contrast=0.5, patchy=0.35, tall=0.4, tramlines=True),
+    Crop(
+        base=linear(104, 122, 62),
+        rows=linear(88, 106, 52),
+        spacing=0.9,
+        contrast=0.5,
+        patchy=0.35,
+        tall=0.4,
+        tramlines=True,
+    ),
     Crop(base=linear(118, 128, 70), rows=linear(102, 113, 64), spacing=2.4, contrast=0.3, patchy=0.5),
     Crop(base=linear(134, 113, 86), rows=linear(112, 93, 70), spacing=1.2, contrast=0.8, patchy=0.4),
-    Crop(base=linear(176, 160, 82), rows=linear(158, 148, 76), spacing=1.0, contrast=0.4, patchy=0.3, tall=0.6, tramlines=True),
+    Crop(
+        base=linear(176, 160, 82),
+        rows=linear(158, 148, 76),
+        spacing=1.0,
+        contrast=0.4,
+        patchy=0.3,
+        tall=0.6,
+        tramlines=True,
+    ),
     Crop(base=linear(158, 142, 104), rows=linear(136, 122, 88), spacing=1.6, contrast=0.7, patchy=0.45, tramlines=True),
     Crop(base=linear(96, 112, 58), rows=linear(84, 98, 52), spacing=4.0, contrast=0.15, patchy=0.7),
 )
@@ -61,7 +79,7 @@ def paint_field(world: World, polygon: npt.NDArray[np.float64], crop: Crop, patc
     wave = 0.5 + 0.5 * np.sin(2 * pi * across / crop.spacing + grain[rows, columns] * 1.5)
     weight = (wave * crop.contrast)[..., None]
     paint = np.asarray(crop.base, np.float32) * (1 - weight) + np.asarray(crop.rows, np.float32) * weight
-    paint *= (1 + crop.patchy * patches[rows, columns] * 0.55 + 0.28 * grain[rows, columns])[..., None]
+    paint *= (1 + crop.patchy * patches[rows, columns] * 0.55 + crop.rough * grain[rows, columns])[..., None]
     if crop.tramlines:
         gap = np.abs((across % 18.0) - 9.0)
         rut = smoothstep(0.35, 0.1, np.abs(gap - 0.9))
@@ -70,7 +88,9 @@ def paint_field(world: World, polygon: npt.NDArray[np.float64], crop: Crop, patc
     world.height[rows, columns][inside] += crop.tall * (0.7 + 0.3 * grain[rows, columns])[inside]
 
 
-def paint_road(world: World, points: list[tuple[float, float]], width: float, *, marked: bool) -> npt.NDArray[np.float64]:
+def paint_road(
+    world: World, points: list[tuple[float, float]], width: float, *, marked: bool
+) -> npt.NDArray[np.float64]:
     """An asphalt road with worn lanes and verges; returns its centre line in metres."""
     line = curve(points)
     distance = distance_to(world, line)
@@ -100,7 +120,7 @@ def _mark(world: World, line: npt.NDArray[np.float64], width: float, distance: F
     for start in range(0, len(line) - 4, 9):
         pixels = np.round(line[start : start + 4] / world.cell * 16).astype(np.int32)
         cv2.polylines(canvas, [pixels.reshape(-1, 1, 2)], False, 255, 1, cv2.LINE_AA, 4)
-    blend(world, linear(214, 212, 205), canvas.astype(np.float32) / 255 * 0.85)
+    blend(world, linear(214, 212, 205), canvas.astype(np.float32) * np.float32(0.85 / 255))
 
 
 def paint_track(world: World, points: list[tuple[float, float]], soil: Colour) -> npt.NDArray[np.float64]:
@@ -111,7 +131,11 @@ def paint_track(world: World, points: list[tuple[float, float]], soil: Colour) -
     blend(world, linear(116, 118, 74), weight * 0.9)
     _level(world, weight)
     np.maximum(world.paved, weight, out=world.paved)
-    blend(world, np.asarray(soil, np.float32) * (1 + 0.2 * world.noise(1.0, 2))[..., None], smoothstep(0.75, 0.3, np.abs(distance - 0.9)))
+    blend(
+        world,
+        np.asarray(soil, np.float32) * (1 + 0.2 * world.noise(1.0, 2))[..., None],
+        smoothstep(0.75, 0.3, np.abs(distance - 0.9)),
+    )
     return line
 
 
@@ -173,13 +197,19 @@ def plant(world: World, grove: Grove, x: float, y: float, radius: float, tall: f
     covers = (profile > 0.03) & (crown > world.height[area]) & (world.water[area] <= 0)
     world.crown[area][covers] = tall
     world.height[area][covers] = crown[covers]
-    tint = np.asarray(colour, np.float32) * np.float32((1 + 0.14 * world.rng.standard_normal())) * (1 + 0.04 * world.rng.standard_normal(3)).astype(np.float32)
+    tint = (
+        np.asarray(colour, np.float32)
+        * np.float32(1 + 0.14 * world.rng.standard_normal())
+        * (1 + 0.04 * world.rng.standard_normal(3)).astype(np.float32)
+    )
     world.colour[area][covers] = np.clip((tint * shade[..., None])[covers], 0.004, 1)
     world.wall_azimuth[area][covers] = np.nan
     world.wall_along[area][covers] = 0
 
 
-def plant_hedge(world: World, grove: Grove, start: npt.NDArray[np.float64], end: npt.NDArray[np.float64], colour: Colour) -> None:
+def plant_hedge(
+    world: World, grove: Grove, start: npt.NDArray[np.float64], end: npt.NDArray[np.float64], colour: Colour
+) -> None:
     """Bushes in a row, here and there a tree, here and there a gap."""
     length = float(np.hypot(*(end - start)))
     for step in np.arange(0, length, 1.1):
@@ -228,6 +258,7 @@ def build(world: World, house: House) -> None:
     top = base + house.eave + (house.ridge - house.eave) * np.clip(slope / (house.width / 2), 0, 1)
     chimney = (np.abs(along - house.length * 0.22) < 0.45) & (np.abs(across - 0.6) < 0.45)
     top = top.astype(np.float32)
+    chimney &= CHIMNEY_HOUSE[0] < house.length < CHIMNEY_HOUSE[1]
     top[chimney] = base + house.ridge + 0.9
     inside = inset >= 0
     world.height[area][inside] = top[inside]
@@ -239,7 +270,9 @@ def build(world: World, house: House) -> None:
     _walls(world, area, house, along, across, inset_along < inset_across, ring)
 
 
-def _tile(world: World, area: tuple[slice, slice], house: House, along: F32, across: F32, inside: npt.NDArray[np.bool_]) -> None:
+def _tile(
+    world: World, area: tuple[slice, slice], house: House, along: F32, across: F32, inside: npt.NDArray[np.bool_]
+) -> None:
     size = along.shape[0]
     stain = fractal_noise(world.rng, size, 3.0 / world.cell, 4, 0.6)
     courses = 0.07 * np.sin(2 * pi * across / 0.62) + 0.04 * np.sin(2 * pi * along / 0.9)
@@ -249,7 +282,13 @@ def _tile(world: World, area: tuple[slice, slice], house: House, along: F32, acr
 
 
 def _walls(
-    world: World, area: tuple[slice, slice], house: House, along: F32, across: F32, gable: npt.NDArray[np.bool_], ring: npt.NDArray[np.bool_]
+    world: World,
+    area: tuple[slice, slice],
+    house: House,
+    along: F32,
+    across: F32,
+    gable: npt.NDArray[np.bool_],
+    ring: npt.NDArray[np.bool_],
 ) -> None:
     out_x = np.where(gable, np.sign(along) * cos(house.angle), -np.sign(across) * sin(house.angle))
     out_y = np.where(gable, np.sign(along) * sin(house.angle), np.sign(across) * cos(house.angle))

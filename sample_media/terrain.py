@@ -8,8 +8,8 @@ seed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -115,9 +115,7 @@ def curve(points: Sequence[Point], step: float = 1.0) -> npt.NDArray[np.float64]
     for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
         count = max(2, int(np.hypot(*(c - b)) / step))
         t = np.linspace(0, 1, count, endpoint=False)[:, None]
-        pieces.append(
-            0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-        )
+        pieces.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
     return np.concatenate([*pieces, knots[-1:]])
 
 
@@ -130,7 +128,9 @@ def distance_to(world: World, line: npt.NDArray[np.float64]) -> F32:
     return distance * np.float32(world.cell)
 
 
-def split_land(rng: np.random.Generator, polygon: npt.NDArray[np.float64], area: float) -> list[npt.NDArray[np.float64]]:
+def split_land(
+    rng: np.random.Generator, polygon: npt.NDArray[np.float64], area: float
+) -> list[npt.NDArray[np.float64]]:
     """Cut a convex polygon across its long side again and again until each parcel is below about ``area`` m2."""
     following = np.roll(polygon, -1, 0)
     size = 0.5 * abs(float(np.sum(polygon[:, 0] * following[:, 1] - polygon[:, 1] * following[:, 0])))
@@ -141,11 +141,7 @@ def split_land(rng: np.random.Generator, polygon: npt.NDArray[np.float64], area:
     axis = np.array([axis[0] * np.cos(turn) - axis[1] * np.sin(turn), axis[0] * np.sin(turn) + axis[1] * np.cos(turn)])
     along = polygon @ axis
     cut = along.min() + (along.max() - along.min()) * rng.uniform(0.36, 0.64)
-    return [
-        piece
-        for side in (1.0, -1.0)
-        for piece in split_land(rng, clip(polygon, side * axis, side * cut), area)
-    ]
+    return [piece for side in (1.0, -1.0) for piece in split_land(rng, clip(polygon, side * axis, side * cut), area)]
 
 
 def long_axis(polygon: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

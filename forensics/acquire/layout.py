@@ -148,7 +148,7 @@ def load_inventory(place: Path, sha256: str) -> Inventory:
 
 def sidecar_is_late(place: Path, inventory: bytes, sidecar: bytes) -> bool:
     """Whether an object's root is in the one state that a commit cut off between its two last renames leaves: the
-    inventory is the last version's, which has its own sidecar, and the sidecar is still that of the version before.
+    inventory is the one that the last version's sidecar names, and the root's sidecar is that of the version before.
     """
     try:
         versions = version_names(place)
@@ -156,8 +156,7 @@ def sidecar_is_late(place: Path, inventory: bytes, sidecar: bytes) -> bool:
             return False
         former, last = place / versions[-2], place / versions[-1]
         return (
-            read_small(last / NAME, MAX_BYTES) == inventory
-            and read_small(last / SIDECAR, MAX_BYTES) == encode_sidecar(inventory)
+            read_small(last / SIDECAR, MAX_BYTES) == encode_sidecar(inventory)
             and read_small(former / SIDECAR, MAX_BYTES) == sidecar
         )
     except (OSError, IntegrityError):

@@ -20,7 +20,7 @@ LEAST_TRIMMED = 2
 """Cells that a border takes away, both sides together; one cell (1.6 %) does not move the hash far enough to matter."""
 
 _STILL_SPREAD = 6
-"""Levels from its median within which a sample stands still: coding noise beside a moving picture reaches 4."""
+"""Levels from its median within which a sample stands still: more than coding noise beside a moving picture."""
 
 _STILL_TIME = 90
 """Per cent of frames in which a border's sample stands still: a caption or a fade may pass over it."""
@@ -50,7 +50,7 @@ _SEAM_SAMPLES = 60
 """Per cent of the samples along an edge that show the step: an edge is straight, a horizon is not."""
 
 _BLUR_RATIO = 40
-"""Fine detail of a blurred fill in per cent of the content's (fills of ffmpeg's boxblur: below 25)."""
+"""Fine detail of a blurred fill in per cent of the content's (ffmpeg's boxblur on ten clips: below 22, but for sky)."""
 
 _BLUR_SEAM = 2
 """How many times the fill's own steps the step at its edge is, at `_SEAM_SAMPLES` of the samples."""

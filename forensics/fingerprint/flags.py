@@ -17,7 +17,7 @@ FLAT_DEVIATION = 3
 """Standard deviation of luma below which a frame is one surface: its hash is the sign of noise."""
 
 CARD_GROUND_SHARE = 60
-"""Per cent of a title card that its ground covers. Footage stays below 46, but for frames of plain wall or mist."""
+"""Per cent of a title card that its ground covers. Of 78 clips 76 stay below 58 (not: mist, a bare wall)."""
 
 CARD_GROUND_SPREAD = 2
 """Levels either side of the commonest one that belong to the ground."""

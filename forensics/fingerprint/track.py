@@ -105,15 +105,8 @@ def decode(data: bytes) -> Fingerprint:
     codes, pts, quality, flags, box_codes, run_pts, run_counts, points, descriptors = arrays
     if int(run_counts.sum(dtype=np.int64)) != header.anchor_rows or not _are_runs(run_pts, run_counts):
         raise _broken("its anchor frames do not add up to its anchor rows")
-    spec = HashSpec(
-        name=header.spec_name,
-        version=header.spec_version,
-        bits=header.spec_bits,
-        recipe=header.spec_recipe,
-        keep_bits=header.spec_keep_bits,
-    )
     fingerprint = Fingerprint(
-        spec=spec,
+        spec=_spec_of(header),
         origin=MediaTime(pts=int(header.origin_pts), base=TimeBase(num=header.base_num, den=header.base_den)),
         frames=header.frames,
         end_pts=int(header.end_pts),
@@ -151,6 +144,16 @@ def _header_of(fingerprint: Fingerprint, anchor_frames: int) -> _Header:
         spec_name=spec.name,
         spec_recipe=spec.recipe,
         spec_version=spec.version,
+    )
+
+
+def _spec_of(header: _Header) -> HashSpec:
+    return HashSpec(
+        name=header.spec_name,
+        version=header.spec_version,
+        bits=header.spec_bits,
+        recipe=header.spec_recipe,
+        keep_bits=header.spec_keep_bits,
     )
 
 

@@ -49,5 +49,6 @@ class FlatIndex:
         # FAISS searches strictly below its radius.
         limits, distance, reference = self._index.range_search(np.ascontiguousarray(codes), radius + 1)
         query = first_row + np.repeat(np.arange(len(codes), dtype=np.int64), np.diff(limits.astype(np.int64)))
+        # It promises no order within a query.
         order = np.lexsort((reference, query))
         return Hits(query[order], reference[order].astype(np.int64), distance[order].astype(np.uint16))

@@ -37,10 +37,10 @@ class Line:
 
 
 def speeds() -> tuple[float, ...]:
-    """The speeds tried: 1, then a geometric grid from slowest to fastest."""
+    """The speeds tried: a geometric grid from slowest to fastest, which has 1 in it, and playing backwards."""
     half = int(np.floor(np.log(FASTEST) / np.log(SPEED_STEP)))
     low = int(np.floor(-np.log(SLOWEST) / np.log(SPEED_STEP)))
-    return tuple(float(SPEED_STEP**k) for k in range(-low, half + 1))
+    return (*(float(SPEED_STEP**k) for k in range(-low, half + 1)), -1.0)
 
 
 def nearest(seconds: Floats, wanted: Floats, reach_s: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
@@ -64,9 +64,15 @@ def _best_stretch(values: Floats) -> tuple[Floats, npt.NDArray[np.int64], npt.ND
     return gain[index, last], first.astype(np.int64), last.astype(np.int64)
 
 
+def offset_range(query_s: Floats, reference_s: Floats, speed: float) -> tuple[float, float]:
+    """Least and greatest offset at which the two stretches touch."""
+    ends = speed * query_s[0], speed * query_s[-1]
+    return float(reference_s[0] - max(ends)), float(reference_s[-1] - min(ends))
+
+
 def _lines_at(gains: Floats, query_s: Floats, reference_s: Floats, speed: float, outside: float) -> Line | None:
     """The best line of one speed; rows outside the reference count ``outside`` each."""
-    low, high = reference_s[0] - speed * query_s[-1], reference_s[-1] - speed * query_s[0]
+    low, high = offset_range(query_s, reference_s, speed)
     offsets = np.arange(np.ceil(low / OFFSET_STEP_S), np.floor(high / OFFSET_STEP_S) + 1) * OFFSET_STEP_S
     if not len(offsets):
         return None
@@ -89,7 +95,7 @@ def best_line(
     lines = [line for line in found if line is not None and line.gain > 0]
     if not lines:
         return None
-    best = max(lines, key=lambda line: (line.gain, -abs(np.log(line.speed))))
+    best = max(lines, key=lambda line: (line.gain, -abs(np.log(abs(line.speed)))))
     plain = [line for line in lines if line.speed == 1.0 and line.gain >= AS_RECORDED * best.gain]
     return plain[0] if plain else best
 

@@ -169,7 +169,7 @@ def _stretch(
     span: tuple[float, float],
     moments: tuple[Fit, ...],
     proof: Motion | None,
-    standing: tuple[float, float],
+    standing: tuple[float, float] | None,
     windows: tuple[Window, Window],
 ) -> Stretch | None:
     start, end = clipped(line, *span, pairing.reference.duration_s)
@@ -186,8 +186,9 @@ def _stretch(
         moments=moments,
         motion=proof,
         frames=line.last - line.first + 1,
-        unique=standing[0],
-        share=standing[1],
+        unique=1.0 if standing is None else standing[0],
+        share=1.0 if standing is None else standing[1],
+        found_by_line=standing is not None,
         query_shape=_shape(windows[0]),
         reference_shape=_shape(windows[1]),
     )
@@ -199,7 +200,8 @@ def prove(
     """The motion test of one line; near speed 1 the test is made at 1 too, and the better taken."""
     area = _area(placed.fit, ours, theirs)
     q = _cut(ours, start, end)
-    r = _cut(theirs, line.speed * start + line.offset_s - MARGIN_S, line.speed * end + line.offset_s + MARGIN_S)
+    ends = line.speed * start + line.offset_s, line.speed * end + line.offset_s
+    r = _cut(theirs, min(ends) - MARGIN_S, max(ends) + MARGIN_S)
     if area is None or len(q.seconds) < PARAMS.least_frames or len(r.seconds) < PARAMS.least_frames:
         return line, None
     middle = (start + end) / 2
@@ -244,7 +246,7 @@ def faint(pairing: Pairing, placed: Placed, table: Table, ours: Window, theirs: 
         return []
     line, proof = prove(line, *span, placed, ours, theirs)
     moments = tuple(pairing.fits_along(line, table.query_s, table.reference_s, placed))
-    made = _stretch(pairing, placed, line, span, moments, proof, (1.0, 1.0), (ours, theirs))
+    made = _stretch(pairing, placed, line, span, moments, proof, None, (ours, theirs))
     return [] if made is None else [made]
 
 

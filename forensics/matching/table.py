@@ -51,6 +51,8 @@ SEAM_S, SEAM_APART_S, SEAM_SPEED = 1.0, 0.25, 0.03
 """Lines that follow within a second, a quarter second and 3 % of speed apart, are one."""
 
 LEAST_ROWS = 4
+LEAST_VALUE, OUTSIDE = -0.6, -2.0
+"""One bad frame (a flash, a dropped one) does not end a stretch; the file's end does."""
 REACH_S = 0.12
 """A reference frame counts as beside a moment within a frame of the sampling rate."""
 
@@ -178,14 +180,13 @@ def agreement(line: Line, table: Table, taken: npt.NDArray[np.bool_]) -> Floats:
     core[line.first : line.last + 1] = True
     core &= inside
     if not core.any():
-        return np.full(len(rows), -2.0)
+        return np.full(len(rows), OUTSIDE)
     level = float((weight[core] * moving[core]).sum() / max(1e-6, float(weight[core].sum())))
     floor = max(STILL_FLOOR, 0.6 * float(np.median(still[core])))
     doubt = 1.0 - np.clip(DOUBT_SLOPE * weight * moving, 0.0, 1.0)
     value = weight * (moving - level / 2) + np.where(still >= floor, STILL_BONUS, doubt * (still - floor - 0.2))
     value -= table.frozen[index, rows]
-    value = np.convolve(np.pad(value, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    return np.where(inside & ~taken, value, -2.0)
+    return np.where(inside & ~taken, np.maximum(value, LEAST_VALUE), OUTSIDE)
 
 
 def along(pair: Pair, rows: npt.NDArray[np.int64], inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:

@@ -5,18 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from forensics.matching.geometry import Fit, Pose, drift_px
 from forensics.matching.motion import Motion
 from forensics.matching.params import Params
 from forensics.matching.subject import Subject
 from forensics.matching.transforms import describe
+from forensics.model.hamming import hamming
 from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence
 
 MATCH_FLOOR = 0.7
 """Every match scores above this, every candidate below `CANDIDATE_CEILING`."""
 
 CANDIDATE_CEILING = 0.6
+
+PROBABLE, PROBABLE_QUIET = 0.75, 0.4
+"""Three quarters of the proof, or less where hardly anything moves, make the same recording probable."""
+
+CLOCK_SLACK_S = 0.02
+"""Half a frame, by which aligned clocks may differ."""
 
 FELLOW = 0.5
 """Beside a proven stretch of the same pair, half the proof will do: slow motion, a quiet part after a freeze."""
@@ -38,6 +46,7 @@ class Stretch:
     frames: int
     unique: float
     share: float
+    found_by_line: bool
     query_shape: tuple[int, int]
     reference_shape: tuple[int, int]
 
@@ -82,15 +91,34 @@ def exact_match(query: Subject, reference: Subject, method: Method) -> Match | N
 
 
 def strength(stretch: Stretch, params: Params) -> float:
-    """How strong the motion proof is: 1 and above proves the same recording."""
+    """How strong the motion proof is: 1 and above proves the same recording.
+
+    Either the change agrees clearly; or it agrees faintly (noise, heavy coding, hardly any motion) but at one time
+    offset only, over a longer stretch, at the speed of recording, and over most of what shows the scene.
+    """
     motion = stretch.motion
     if motion is None:
         return 0.0
-    sharp = min(motion.z / params.sure_z, motion.peak / params.least_peak)
+    length = stretch.query_end_s - stretch.query_start_s
     ratio = motion.peak / max(motion.second, 0.01)
-    clear = min(motion.peak / params.clear_peak, motion.z / params.clear_z, ratio / params.clear_ratio)
-    length = (stretch.query_end_s - stretch.query_start_s) / params.least_seconds
-    return max(0.0, min(max(sharp, clear), length, stretch.share / params.least_share))
+    clear = min(
+        motion.peak / params.clear_peak,
+        motion.z / params.clear_z,
+        ratio / params.clear_ratio,
+        length / params.clear_seconds,
+        stretch.share / params.clear_share,
+    )
+    if stretch.speed != 1.0:
+        return max(0.0, clear)
+    faint = min(
+        motion.peak / params.faint_peak,
+        motion.z / params.faint_z,
+        ratio / params.faint_ratio,
+        length / params.faint_seconds,
+        stretch.share / params.faint_share,
+        stretch.unique / params.faint_unique if stretch.found_by_line else 1.0,
+    )
+    return max(0.0, clear, faint)
 
 
 def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
@@ -102,9 +130,9 @@ def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
         motion is not None and motion.peak >= params.clear_peak
     )
     if proof >= 1.0 and steady:
-        return Assessment.SAME_RECORDING, MATCH_FLOOR + (1 - MATCH_FLOOR) * (1 - float(np.exp(-proof / 2)))
+        return Assessment.SAME_RECORDING, MATCH_FLOOR + (1 - MATCH_FLOOR) * (1 - float(np.exp((1 - proof) / 2)))
     quiet = motion is None or motion.level < params.quiet_level
-    if steady and (quiet or proof > 0.6):
+    if steady and proof >= (PROBABLE_QUIET if quiet else PROBABLE):
         return Assessment.SAME_RECORDING_PROBABLE, 0.25 + (CANDIDATE_CEILING - 0.25) * min(1.0, proof)
     return Assessment.SAME_SCENE, 0.05 + 0.25 * min(1.0, proof)
 
@@ -117,7 +145,7 @@ def verdict(query: Subject, reference: Subject, found: tuple[Stretch, ...], meth
     assessment = next(a for a in Assessment if rank[a] == best)
     kept = [(s, score) for s, a, score in judged if rank[a] == best or (best == 2 and strength(s, params) >= FELLOW)]
     kept.sort(key=lambda item: (item[0].query_start_s, item[0].reference_start_s))
-    segments = tuple(_segment(stretch, score) for stretch, score in kept)
+    segments = tuple(_segment(stretch, score, hamming_along(query, reference, stretch)) for stretch, score in kept)
     longest = max(kept, key=lambda item: item[0].query_end_s - item[0].query_start_s)[0]
     return Match(
         query_id=query.id,
@@ -145,20 +173,37 @@ def apart(found: tuple[Stretch, ...], params: Params) -> list[Stretch]:
     return kept
 
 
-def _segment(stretch: Stretch, score: float) -> Segment:
+def hamming_along(query: Subject, reference: Subject, stretch: Stretch) -> npt.NDArray[np.int64]:
+    """Distances in bits of the query's kept hashes from the reference's hash in force at the aligned moment.
+
+    Empty for a mirrored or turned picture, whose hashes are not comparable as they stand.
+    """
+    ours, theirs = query.fingerprint, reference.fingerprint
+    turned = describe(stretch.held, stretch.pose, stretch.query_shape, stretch.reference_shape).quarter_turns
+    inside = (ours.seconds >= stretch.query_start_s) & (ours.seconds <= stretch.query_end_s)
+    if stretch.pose.mirrored or turned or not inside.any() or not len(theirs.codes):
+        return np.zeros(0, np.int64)
+    start = stretch.reference_start_s
+    wanted = start + stretch.speed * (ours.seconds[inside] - stretch.query_start_s)
+    rows = np.clip(np.searchsorted(theirs.seconds, wanted + CLOCK_SLACK_S, side="right") - 1, 0, len(theirs.codes) - 1)
+    apart = hamming(ours.codes[inside], theirs.codes[rows]).astype(np.int64)
+    return ours.spec.bits - apart if stretch.pose.inverted else apart
+
+
+def _segment(stretch: Stretch, score: float, hamming_bits: npt.NDArray[np.int64]) -> Segment:
     fits = stretch.moments or (stretch.held,)
     motion = stretch.motion
     return Segment(
         query_start_s=round(stretch.query_start_s, 3),
         query_end_s=round(stretch.query_end_s, 3),
-        reference_start_s=round(stretch.reference_start_s, 3),
-        reference_end_s=round(stretch.reference_end_s, 3),
+        reference_start_s=round(min(stretch.reference_start_s, stretch.reference_end_s), 3),
+        reference_end_s=round(max(stretch.reference_start_s, stretch.reference_end_s), 3),
         speed=round(stretch.speed, 4),
         score=score,
         transform=describe(stretch.held, stretch.pose, stretch.query_shape, stretch.reference_shape),
         evidence=SegmentEvidence(
-            frames=stretch.frames,
-            hamming_median=None,
+            frames=len(hamming_bits) or stretch.frames,
+            hamming_median=float(np.median(hamming_bits)) if len(hamming_bits) else None,
             moments=len(stretch.moments),
             inliers=float(np.median([f.inliers for f in fits])),
             cells=float(np.median([f.cells for f in fits])),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import resource
 import selectors
 import signal
@@ -24,7 +25,11 @@ CommandBuilder = Callable[[str, tuple[str, ...]], list[str]]
 """Builds an argv from the input's name (``/dev/fd/N``) and the outputs' names (``pipe:N`` each)."""
 
 _CHUNK = 1 << 18
+_DESCRIPTOR = re.compile(r"(/dev/fd/|pipe\\*:)(\d+)")
+"""As an argument and, with the colon escaped, inside a filter graph."""
 _STDERR = -1
+_ACCOUNTING_S = 0.25
+"""The kernel's limit and its accounts do not agree to the last tick."""
 _BREATH_S = 0.004
 _LITTLE = 256 << 10
 """After a wake-up that brought less than this, let the child fill its pipes for a moment: every frame wakes us four
@@ -76,7 +81,7 @@ class Child:
     @property
     def open(self) -> bool:
         """Whether any pipe may still deliver."""
-        return bool(self._selector.get_map())
+        return bool(self._selector.get_map() or ())  # None once it is closed
 
     def read(self) -> list[tuple[int, bytes]]:
         """Wait for data; what each output delivered, or nothing when all pipes are closed or the child hung."""
@@ -84,7 +89,8 @@ class Child:
             time.sleep(_BREATH_S)
         deadline = time.monotonic() + self._patience_s
         while self.open:
-            events = self._selector.select(max(0.0, deadline - time.monotonic()))
+            left = deadline - time.monotonic()
+            events = self._selector.select(left) if left > 0 else []
             if not events:
                 self.stalled = True
                 self.end()
@@ -114,10 +120,10 @@ class Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
         if self._process.returncode is None:
             self._process.wait()
-        for key in list(self._selector.get_map().values()):
-            self._selector.unregister(key.fd)
+        for key in list((self._selector.get_map() or {}).values()):
             if key.data != _STDERR:
                 os.close(key.fd)
+        self._selector.close()
         if self._process.stderr is not None and not self._process.stderr.closed:
             self._process.stderr.close()
             self.diagnostics.close()
@@ -145,7 +151,7 @@ class Child:
         """Whether the ended child was stopped for silence or by its CPU limit. Its exit status does not tell: ffmpeg
         catches SIGXCPU and leaves with one code or another, according to what it was doing.
         """
-        return self.stalled or _cpu_of_children() - self._cpu_before >= self._cpu_s
+        return self.stalled or _cpu_of_children() - self._cpu_before >= self._cpu_s - _ACCOUNTING_S
 
 
 def _cpu_of_children() -> float:
@@ -156,10 +162,12 @@ def _cpu_of_children() -> float:
 
 def canonical(argv: Sequence[str], fd: int, ends: Sequence[int]) -> tuple[str, ...]:
     """The argv with descriptors renumbered from 3 on, so that equal runs leave equal records."""
-    names = {f"/dev/fd/{fd}": f"/dev/fd/{_FIRST_FREE_FD}"}
-    for place, end in enumerate(ends, _FIRST_FREE_FD + 1):
-        names[f"pipe:{end}"] = f"pipe:{place}"
-    return tuple(names.get(word, word) for word in argv)
+    numbers = {str(end): str(place) for place, end in enumerate((fd, *ends), _FIRST_FREE_FD)}
+
+    def renumbered(found: re.Match[str]) -> str:
+        return found[1] + numbers.get(found[2], found[2])
+
+    return tuple(_DESCRIPTOR.sub(renumbered, word) for word in argv)
 
 
 def _widen(fd: int) -> None:

@@ -199,7 +199,7 @@ def stretch_command(
     else:
         source = _open(name, limits, probe, ss=seek_s, seek_timestamp=1, noaccurate_seek=None)
         # Containers without an index are entered anywhere: what comes before a sync frame lacks its references.
-        decoded = source[str(video.index)].filter("select", "key+not(isnan(prev_selected_n))")
+        decoded = source[str(video.index)].filter("select", "key+gt(selected_n,0)")
     taken = _with_timestamps(decoded, all_pts).filter("trim", end_pts=end_pts + 1).filter("select", select)
     shaped = (_luma if luma_only else _picture)(_with_timestamps(taken, raw_pts), recipe, *size)
     return _compile(tool, limits, [_raw(shaped, raw)])

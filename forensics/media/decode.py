@@ -24,12 +24,14 @@ from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
 from forensics.media.tools import Tools
 from forensics.model.media import FrameBatch, Picture, Probe, Stream
 from forensics.model.notice import Notice
+from forensics.model.time import TimeBase
 
 BATCH_FRAMES = 256
 """Frames in a full batch: 1 MiB of luma."""
 PICTURE_BUDGET = 32 << 20
 """Bytes of pictures that may wait for their batch; it bounds the parent's memory whatever the picture size."""
 
+_FLOAT_ERROR_S = Fraction(1, 1_000_000)
 _MAX_DIGEST_TEXT = 64 << 10
 _DIGEST_LINE = re.compile(rb"(\d+),\w,SHA256=([0-9a-f]{64})$", re.MULTILINE)
 _LUMA, _LUMA_PTS, _PICTURES, _PICTURE_PTS, _DIGESTS = range(5)
@@ -103,6 +105,11 @@ def decodable_video(probe: Probe, limits: Limits) -> tuple[Stream, int, int]:
     return video, width, height
 
 
+def ticks_of(interval_s: float, base: TimeBase) -> int:
+    """An interval in whole ticks, at least one; rounded up, but for what a float is off by."""
+    return max(1, math.ceil((Fraction(interval_s) - _FLOAT_ERROR_S) / base.fraction))
+
+
 class Decoding:
     """A running decode pass: iterate once over `FrameBatch` and `Picture`, then read ``outcome``.
 
@@ -117,10 +124,11 @@ class Decoding:
         assert self._video.time_base is not None
         self._tools, self._fd, self._probe, self._limits, self._cpu_flags = tools, fd, probe, limits, cpu_flags
         self._recipe = recipe_for(self._video.pixel_format)
-        self._interval = max(1, math.ceil(Fraction(picture_interval_s) / self._video.time_base.fraction))
+        self._interval = ticks_of(picture_interval_s, self._video.time_base)
         self._tally = Tally(presented_spans(fd, probe))
         self._outcome: DecodeOutcome | None = None
         self._notices: list[Notice] = []
+        self._flooded = False
         self._start(essence=True)
 
     def _start(self, *, essence: bool) -> None:
@@ -179,8 +187,9 @@ class Decoding:
         while True:
             room = self._limits.max_frames - self._luma.taken
             ready = min(self._luma.ready, room)
-            count = self._schedule.full_batch(ready) or (ready if ready == room else 0)
-            if count or not room:
+            self._flooded = self._luma.ready > room
+            count = self._schedule.full_batch(ready) or (ready if self._flooded else 0)
+            if count or self._flooded:
                 return count
             if not self._pump() and (ready or not self._retry_without_essence()):
                 return ready
@@ -233,21 +242,20 @@ class Decoding:
         return Picture(pts=pts, pixel_format=layout.name, planes=planes, luma=luma)
 
     def _finish(self) -> None:
-        flooded = self._luma.taken >= self._limits.max_frames and self._child.open
         status = 0
-        if flooded:
+        if self._flooded:
             self._child.end()
         else:
             status = self._child.wait()
-        over_limit = not flooded and self._child.over_limit
+        over_limit = not self._flooded and self._child.over_limit
         if self._tally.frames == 0:
             raise self._nothing_decoded(over_limit=over_limit)
         ending = Ending(
             status=status,
             over_limit=over_limit,
-            flooded=flooded,
+            flooded=self._flooded,
             restarts=self._luma.restarts,
-            unpaired=self._luma.unpaired,
+            unpaired=0 if self._flooded else self._luma.unpaired,
         )
         notices, complete = judge(self._tally, self._video, self._child.diagnostics, ending)
         self._outcome = DecodeOutcome(

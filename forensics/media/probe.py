@@ -23,6 +23,8 @@ _Pairs = list[tuple[str, Any]]
 _RATIO = re.compile(r"(\d{1,18})/(\d{1,18})\Z")
 _UNSET = frozenset({"", "unknown", "N/A", "0/0", "0:1", "und"})
 _MAX_TEXT = 64
+_TS_PACKETS = (188, 192, 204)
+"""Bytes of a transport stream packet (Rec. ITU-T H.222.0), with a time code, with Reed-Solomon bytes."""
 _LIMIT = re.compile(r"max_streams|max pixel count|Cannot allocate memory")
 _NOT_LISTED = re.compile(r"([\w,]+): Format not on whitelist")
 
@@ -57,7 +59,10 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
         raise _refusal(child, boxes)
     boxes = boxes if mov else None
     facts, more = _facts(raw, boxes, limits)
-    return Probed(probe=facts, command=child.command, notices=(*notices, *more, *_box_notices(boxes)))
+    notices += [*more, *_box_notices(boxes)]
+    if facts.container == "mpegts" and all(os.fstat(fd).st_size % length for length in _TS_PACKETS):
+        notices.append(Notice(code="media.truncated", message="The transport stream ends within a packet."))
+    return Probed(probe=facts, command=child.command, notices=tuple(notices))
 
 
 def _ask(tools: Tools, fd: int, limits: Limits, *, mov: bool, tags: bool) -> tuple[Child, bytes | None, bool]:

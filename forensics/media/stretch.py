@@ -26,6 +26,9 @@ SEEK_MARGIN_S = Fraction(1)
 """Seek this far ahead of the first wanted frame: more than any codec reorders frames, so that the sync frame found
 lies before it on the presentation clock too."""
 
+BLIND_SEEK_MARGIN_S = Fraction(10)
+"""The same for containers without an index of sync frames: one should lie in so much video."""
+
 MAX_WINDOW_BYTES = 512 << 20
 """Luma that one window may hold in memory."""
 
@@ -36,6 +39,10 @@ _JITTER_S = Fraction(15, 10_000)
 """Some containers round timestamps to milliseconds: that must not cost every other frame."""
 
 _NEARBY_FRAMES = 3
+_BLIND = frozenset({"mpegts", "mpeg"})
+_SAME_MOMENT_S = Fraction(1, 1_000_000)
+"""Times come as floats, often ones that this module gave: a rounding error must not cost the frame they name."""
+
 _RAW, _RAW_PTS, _ALL_PTS = range(3)
 
 
@@ -61,9 +68,13 @@ class _Clip:
     def origin(self) -> Fraction:
         return self.probe.origin.seconds if self.probe.origin else Fraction(0)
 
-    def ticks(self, seconds: float) -> Fraction:
-        """A presentation time on the stream's clock."""
-        return (Fraction(seconds) + self.origin) / self.tick
+    def tick_from(self, seconds: float) -> int:
+        """The first tick of the stream that is not before a presentation time."""
+        return math.ceil((Fraction(seconds) + self.origin - _SAME_MOMENT_S) / self.tick)
+
+    def tick_at(self, seconds: float) -> int:
+        """The last tick of the stream that is not after a presentation time."""
+        return math.floor((Fraction(seconds) + self.origin + _SAME_MOMENT_S) / self.tick)
 
     def seconds(self, pts: Sequence[int]) -> npt.NDArray[np.float64]:
         """Presentation times of ticks, each rounded once."""
@@ -112,9 +123,11 @@ def window(
     Raises `MediaError` as `decode` does, and ``media.limit`` when the window would not fit in memory.
     """
     clip = _clip(tools, fd, probe, limits)
-    first, last = math.ceil(clip.ticks(start_s)), math.ceil(clip.ticks(end_s)) - 1
+    first, last = clip.tick_from(start_s), clip.tick_from(end_s) - 1
     step = max(1, math.ceil((1 / Fraction(fps) - _JITTER_S) / clip.tick))
     width, height = fit(clip.width, clip.height, long_side)
+    if first > last:
+        return Window(seconds=np.empty(0), luma=np.empty((0, height, width), dtype=np.uint8))
     select = f"gte(pts,{first})*({every_interval(step)})"
     run = _run(clip, (first, last), select, (width, height), luma_only=True)
     luma = samples(run.raw, (len(run.pts), height, width), clip.recipe.layout.depth)
@@ -139,7 +152,7 @@ def pictures_at(
         raise ValueError(f"at most {MAX_SHOWN} pictures at once, not {len(seconds)}")
     clip = _clip(tools, fd, probe, limits)
     size = fit(clip.width, clip.height, long_side)
-    wanted = [math.floor(clip.ticks(moment)) for moment in seconds]
+    wanted = [clip.tick_at(moment) for moment in seconds]
     near = _nearby_ticks(clip)
     spans = "+".join(f"between(pts,{tick - near},{tick})" for tick in sorted(set(wanted)))
     run = _run(clip, (min(wanted), max(wanted)), spans, size, luma_only=False)
@@ -192,7 +205,8 @@ def _run(clip: _Clip, span: tuple[int, int], select: str, size: tuple[int, int],
     """Decode ``span`` (first and last tick) from the sync frame before it; from the start if that was not early
     enough, which happens in containers without an index.
     """
-    seek = span[0] * clip.tick - SEEK_MARGIN_S
+    blind = not _BLIND.isdisjoint(clip.probe.container.split(","))
+    seek = span[0] * clip.tick - (BLIND_SEEK_MARGIN_S if blind else SEEK_MARGIN_S)
     start = (clip.video.start_pts or 0) * clip.tick
     if seek > start:
         run = _run_from(clip, f"{float(seek):.6f}", span, select, size, luma_only=luma_only)

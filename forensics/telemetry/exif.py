@@ -23,8 +23,8 @@ from forensics.model.media import Tag
 from forensics.model.notice import Notice
 from forensics.model.text import visible
 
-MAX_READS = 300_000
-"""exifread asks for one number a read; a maker note of 64 KiB alone takes 65,536. About a second of work."""
+MAX_READS = 150_000
+"""exifread asks for one number a read; a maker note of 64 KiB alone takes 65,536. Half a second of work."""
 
 MAX_READ_BYTES = 16 << 20
 """All bytes that exifread may be given; one EXIF block of a JPEG has at most 64 KiB."""

@@ -31,15 +31,14 @@ class _Ordered(click.Group):
         return [command.name for command in COMMANDS if command.name]
 
 
-@click.group(cls=_Ordered, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Ordered,
+    epilog="The main job, from nothing to a report: forensics run ~/export ~/drone -c ~/cases/bridge",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, prog_name="forensics")
 def commands() -> None:
-    r"""Video evidence forensics: keep footage untouched, find reposts, write a chain of custody.
-
-    \b
-    The main job, from nothing to a report:
-      forensics run ~/export ~/drone -c ~/cases/bridge
-    """
+    """Video evidence forensics: keep footage untouched, find reposts, write a chain of custody."""
 
 
 for _command in COMMANDS:

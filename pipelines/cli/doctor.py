@@ -18,11 +18,12 @@ def doctor(case_dir: Path | None, as_json: bool, quiet: bool, verbose: bool) -> 
     """Versions, confinement, self-check of the hash vectors, and the case's health."""
     from pipelines.doctor import examine
 
-    healthy = True
+    worst = ExitCode.OK
     for finding in examine(case_dir):
-        healthy = healthy and finding.ok
+        if not finding.ok:
+            worst = max(worst, ExitCode.TOOL if finding.name == "ffmpeg" else ExitCode.INTEGRITY)
         if as_json:
             emit({"type": "doctor", "name": finding.name, "ok": finding.ok, "found": finding.found})
         elif not quiet or not finding.ok:
             say(f"{'ok  ' if finding.ok else 'BAD '} {finding.name}: {finding.found}")
-    return ExitCode.OK if healthy else ExitCode.TOOL
+    return worst

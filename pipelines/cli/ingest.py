@@ -61,6 +61,7 @@ class Tally:
         self._quiet = quiet
         self._verbose = verbose
         self._counts = {"ingested": 0, "known": 0, "failed": 0, "skipped": 0}
+        self._skipped: dict[str, int] = {}
         self._noticed = 0
 
     def print_all(self, outcomes: Iterable[Outcome | Passed]) -> ExitCode:
@@ -73,12 +74,14 @@ class Tally:
             else:
                 self._print(outcome)
         if self._as_json:
-            emit({"type": "summary", **self._counts, "with_notices": self._noticed})
+            emit({"type": "summary", **self._counts, "with_notices": self._noticed, "skipped_by_code": self._skipped})
         elif not self._quiet:
             say(
                 f"{self._counts['ingested']} ingested, {self._counts['known']} known, {self._counts['failed']} failed, "
                 f"{self._counts['skipped']} skipped; {self._noticed} with notices"
             )
+            for code, count in sorted(self._skipped.items()):
+                say(f"skipped: {count} x {code} (-v names them)")
         return self.exit_code()
 
     def exit_code(self) -> ExitCode:
@@ -112,6 +115,10 @@ class Tally:
 
     def _print_passed(self, passed: Passed) -> None:
         self._counts["failed" if passed.failed else "skipped"] += 1
+        if passed.failed:
+            self._noticed += 1
+        else:
+            self._skipped[passed.code] = self._skipped.get(passed.code, 0) + 1
         if self._as_json:
             kind = "evidence" if passed.failed else "skipped"
             notices = [{"code": passed.code, "message": passed.message}]

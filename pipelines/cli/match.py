@@ -60,14 +60,19 @@ class Printer:
 
     def print_all(self, results: Iterable[Matched | Notice]) -> ExitCode:
         """Print every pair and the summary; PARTIAL when something could not be compared."""
+        from forensics.errors import IntegrityError
         from forensics.model.notice import Notice
 
         pairs: list[Matched] = []
         noticed = 0
+        integrity = False
         for result in results:
             if isinstance(result, Notice):
                 noticed += 1
-                tell(f"{result.message} [{result.code}]", quiet=False)
+                integrity = integrity or result.code.startswith(IntegrityError.code)
+                tell(f"{result.message} [{result.code}]")
+                if self._as_json:
+                    emit({"type": "not_compared", "code": result.code, "message": result.message})
             else:
                 pairs.append(result)
         pairs.sort(key=lambda pair: (-pair.match.score, pair.match.query_id, pair.match.reference_id))
@@ -78,6 +83,8 @@ class Printer:
             emit({"type": "summary", "matches": matches, "candidates": len(pairs) - matches, "not_compared": noticed})
         elif not self._quiet:
             say(f"{matches} matches, {len(pairs) - matches} candidates for a person to look at")
+        if integrity:
+            return ExitCode.INTEGRITY
         return ExitCode.PARTIAL if noticed else ExitCode.OK
 
     def _print(self, pair: Matched) -> None:

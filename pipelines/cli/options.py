@@ -106,9 +106,8 @@ def open_desk(case_dir: Path | None, flags: Mapping[str, object]) -> Desk:
     surroundings = Surroundings()
     root = find_case(case_dir, surroundings.environ, Path.cwd())
     case = open_case(root)
-    settings = settings_for(flags, case_config(root), surroundings.environ)
-    operator = settings.operator if "operator" in _given(flags) else (case.info.operator or settings.operator)
-    run = Run(id=surroundings.new_urn(), operator=operator, surroundings=surroundings)
+    settings = settings_for(flags, {"operator": case.info.operator, **case_config(root)}, surroundings.environ)
+    run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
     return Desk(case=case, settings=settings, run=run)
 
 
@@ -120,7 +119,3 @@ def settings_for(flags: Mapping[str, object], case: Mapping[str, object], enviro
 
     user = read_config(user_config_path("footage-forensics") / "config.toml")
     return resolve(flags=flags, environ=environ, case=case, user=user)
-
-
-def _given(flags: Mapping[str, object]) -> frozenset[str]:
-    return frozenset(name for name, value in flags.items() if value is not None)

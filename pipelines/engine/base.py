@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from forensics.errors import ForensicsError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Job = Callable[[Item], Result]
@@ -22,11 +24,20 @@ class Done(Generic[Item, Result]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Generic[Item]):
-    """The job did not end: ``code`` is ``worker.killed`` or ``worker.bug``; ``message`` says what was seen."""
+    """The job did not end: ``code`` is that of the library's error, ``worker.killed`` or ``worker.bug``; ``message``
+    says what was seen.
+    """
 
     item: Item
     code: str
     message: str
+
+
+def failed(item: Item, error: BaseException) -> Failed[Item]:
+    """The outcome of a job that raised."""
+    if isinstance(error, ForensicsError):
+        return Failed(item=item, code=error.code, message=error.message)
+    return Failed(item=item, code="worker.bug", message=f"{type(error).__name__}: {error}")
 
 
 class Engine(Protocol):

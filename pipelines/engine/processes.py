@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any
 
-from pipelines.engine.base import Done, Failed, Item, Job, Result
+from pipelines.engine.base import Done, Failed, Item, Job, Result, failed
 
 WINDOW_PER_WORKER = 2
 """Items in flight a worker: enough that none waits, few enough that little is redone after a death."""
@@ -100,7 +100,7 @@ def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[
         return Done(item=item, result=future.result())
     if isinstance(error, BrokenProcessPool):
         raise error
-    return Failed(item=item, code="worker.bug", message=f"{type(error).__name__}: {error}")
+    return failed(item, error)
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pipelines.engine.base import Done, Failed, Item, Job, Result
+from pipelines.engine.base import Done, Failed, Item, Job, Result, failed
 
 
 class Serial:
@@ -16,6 +16,6 @@ class Serial:
             try:
                 result = job(item)
             except Exception as error:  # noqa: BLE001  a worker process would report the same and go on
-                yield Failed(item=item, code="worker.bug", message=f"{type(error).__name__}: {error}")
+                yield failed(item, error)
             else:
                 yield Done(item=item, result=result)

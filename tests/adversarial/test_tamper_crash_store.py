@@ -106,6 +106,8 @@ def test_a_new_object_is_there_whole_or_not_at_all(root: Path) -> None:
         killed = killed_after(steps, lambda here=here: commit_new(here))
         store.recover(here / "quarantine")
         assert problems(store) == []
+        empty = [path for path in (here / "store").rglob("*") if path.is_dir() and not any(path.iterdir())]
+        assert empty == [], "OCFL E073: the storage root has no empty folders"
         shutil.rmtree(here / "staging")
         if not store.contains(hashlib.sha256(b"video").hexdigest()):
             commit_new(here, "again")
@@ -186,6 +188,26 @@ def test_a_version_with_a_wrong_byte_is_not_rolled_forward(tmp_path: Path) -> No
         (place / name).write_bytes(data)
     (place / "v2/content/manifest.json").chmod(0o600)
     (place / "v2/content/manifest.json").write_bytes(b"3")
+    assert [notice.code for notice in store.recover(tmp_path / "quarantine")] == ["store.quarantined"]
+    assert store.head(sha256).version == 1
+    assert problems(store) == []
+
+
+def test_a_whole_version_with_another_history_is_not_rolled_forward(tmp_path: Path) -> None:
+    for name in ("ours", "theirs"):
+        (tmp_path / name).mkdir()
+        begin(tmp_path / name)
+    sha256 = commit_new(tmp_path / "ours")
+    folder = tmp_path / "theirs" / "staging" / "new"
+    content = folder / "v1" / "content"
+    content.mkdir(parents=True)
+    files = (put(content, "original", b"video"), put(content, "manifest.json", b"1"))
+    Store(tmp_path / "theirs" / "store").commit_new(sha256, folder, files, WHEN, "another ingestion", "op")
+    commit_version(tmp_path / "theirs")
+    place = Path(sha256[:2]) / sha256 / "v2"
+    shutil.copytree(tmp_path / "theirs/store" / place, tmp_path / "ours/store" / place)
+    store = Store(tmp_path / "ours" / "store")
+    assert failures(store)
     assert [notice.code for notice in store.recover(tmp_path / "quarantine")] == ["store.quarantined"]
     assert store.head(sha256).version == 1
     assert problems(store) == []

@@ -107,7 +107,9 @@ def test_ctrl_c_leaves_the_case_whole_and_the_same_command_goes_on(forensics, cl
         [sys.executable, "-m", "pipelines", "ingest", str(clips), "-c", str(case)],
         cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    time.sleep(1.2)
+    while child.poll() is None and not any((case / "staging").iterdir()):
+        time.sleep(0.02)
+    time.sleep(0.3)
     os.killpg(child.pid, signal.SIGINT)
     _, err = child.communicate(timeout=60)
     assert child.returncode in (130, 0)
@@ -116,3 +118,32 @@ def test_ctrl_c_leaves_the_case_whole_and_the_same_command_goes_on(forensics, cl
     assert again.code == 0
     assert forensics("verify", case).code == 0
     assert len(list(case.glob("store/*/*/0=ocfl_object_1.1"))) == 3
+
+
+def test_the_same_bytes_twice_in_one_run_are_one_evidence_with_two_appearances(forensics, clips, tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        shutil.copy(clips / "first.mp4", folder / name)
+    done = forensics("run", folder, "-c", tmp_path / "case", "--json", "-j", "2")
+    assert done.code == 0, done.err
+    assert sorted(line["status"] for line in done.of("evidence")) == ["ingested", "known", "known"]
+    manifests = list((tmp_path / "case").glob("store/*/*/v3/content/manifest.json"))
+    assert len(json.loads(manifests[0].read_bytes())["predicate"]["record"]["appearances"]) == 3
+
+
+def test_the_operator_is_the_flag_or_the_environment_or_the_case(
+    forensics, ingested, clips, tmp_path, monkeypatch
+) -> None:
+    case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
+
+    def last_operator() -> str:
+        return json.loads((case / "log/custody.jsonl").read_text().splitlines()[-1])["operator"]
+
+    forensics("ingest", clips, "-c", case)
+    assert last_operator() == "tester"
+    (case / "config.toml").write_text('operator = "of the case"')
+    forensics("ingest", clips, "-c", case)
+    assert last_operator() == "of the case"
+    forensics("ingest", clips, "-c", case, "--operator", "of the flag")
+    assert last_operator() == "of the flag"

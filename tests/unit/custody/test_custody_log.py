@@ -154,6 +154,13 @@ def test_a_log_of_another_case_is_not_appended_to(log: Log) -> None:
         Log(log.path, "CASE-OTHER").append(EventType.INGESTION, **said())
 
 
+def test_a_whole_log_of_another_case_is_found_line_by_line(log: Log) -> None:
+    log.append(EventType.INGESTION, **said())
+    found = [check for check in check_log(log.path, "CASE-OTHER") if check.status is CheckStatus.FAILED]
+    assert [(check.name, check.expected, check.found) for check in found] == [("log case", "CASE-OTHER", CASE)] * 2
+    assert list(sound_events(log.path, "CASE-OTHER")) == []
+
+
 def test_a_changed_last_line_is_not_appended_to(log: Log) -> None:
     log.append(EventType.INGESTION, **said())
     log.path.write_bytes(log.path.read_bytes().replace(b'"seq":1', b'"seq" :1'))

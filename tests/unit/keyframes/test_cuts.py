@@ -54,6 +54,11 @@ def test_a_sudden_whip_of_the_camera_is_no_cut() -> None:
     assert cuts_of(plane) == []
 
 
+def test_a_jerk_during_a_pan_is_no_cut() -> None:
+    pan_and_jerk = np.concatenate([pan(37, 300, 2)[:40], pan(37, 300, 2)[46:90]])
+    assert cuts_of(pan_and_jerk) == []
+
+
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_a_flash_is_no_cut(length: int) -> None:
     frames = pan(22, 80, 1).astype(np.int16)

@@ -120,7 +120,7 @@ def test_a_blurred_middle_gives_way_to_a_sharp_side() -> None:
 def test_black_noise_does_not_pass_for_sharp() -> None:
     noise = np.random.default_rng(0).integers(0, 32, (64, 64)).astype(np.uint8)
     frames = pan(9, 50, 0.2)
-    chosen = frames_of(select(frames, [picture(20, noise), picture(30, blurred(frames[30]))]))
+    chosen = frames_of(select(frames, [picture(30, blurred(frames[30])), picture(36, noise)]))
     assert chosen == [(0, 30)]
 
 

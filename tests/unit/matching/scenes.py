@@ -20,7 +20,7 @@ def texture(seed: int, height: int, width: int, sigma: float = 2.0) -> np.ndarra
 
 def take(place: int, events: int, frames: int, *, movers: int = 4, noise: float = 1.0) -> Window:
     """A tripod recording of ``place``: what moves depends on ``events``."""
-    ground = texture(place, 288, 512)
+    ground = texture(place, 288, 512, 3.0)
     rng = np.random.default_rng(events)
     out = np.repeat(ground[None], frames, axis=0).astype(np.float32)
     times = np.arange(frames) / FPS

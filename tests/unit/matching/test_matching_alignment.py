@@ -28,7 +28,9 @@ def frames(seed: int, count: int = 120, cells: int = 400) -> np.ndarray:
 
 
 def pair(query: np.ndarray, reference: np.ndarray) -> Pair:
-    return Pair(np.arange(len(query)) / 10, query, np.arange(len(reference)) / 10, reference, 1.0)
+    return Pair(
+        np.arange(len(query)) / 10, query, np.arange(len(reference)) / 10, reference, 1.0, np.full(query.shape[1], 0.5)
+    )
 
 
 def found_in(query: np.ndarray, reference: np.ndarray) -> list[tuple[float, float, float, float]]:
@@ -83,6 +85,13 @@ def test_a_freeze_parts_a_copy_in_two() -> None:
     assert second[1] == pytest.approx(-2.5, abs=0.05)
     assert first[3] < 4.6
     assert second[2] > 5.9
+
+
+def test_footage_played_backwards_is_found_at_speed_minus_one() -> None:
+    reference = frames(9)
+    (only,) = found_in(reference[30:80][::-1], reference)
+    assert only[0] == -1.0
+    assert only[1] == pytest.approx(7.9, abs=0.05)
 
 
 def test_other_footage_has_no_stretch() -> None:

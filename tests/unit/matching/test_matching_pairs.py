@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from forensics.matching import Candidate, Corpus, Footage, Seed, Subject, candidates, examine
-from forensics.matching.geometry import AS_IS, Detector, Pose, detect
+from forensics.matching.geometry import Detector, Pose, detect
 from forensics.model.fingerprint import Anchors, Fingerprint, FrameFlag, HashSpec
 from forensics.model.match import Assessment, Decision, Hits, Match
 from forensics.model.media import Window
@@ -27,8 +27,8 @@ def subject(name: str, window: Window, *, flags: int = 0, sha256: str | None = N
     found = [detect(window.luma[row], Detector.ORB) for row in rows]
     anchors = Anchors(
         pts=np.concatenate([np.full(60, pts[row]) for row in rows]),
-        points=np.concatenate([f.points[:60] / 512 for f in found]).astype(np.float32),
-        descriptors=np.concatenate([f.descriptors[:60] for f in found]),
+        points=np.concatenate([f.points[:: len(f.points) // 60][:60] / 512 for f in found]).astype(np.float32),
+        descriptors=np.concatenate([f.descriptors[:: len(f.points) // 60][:60] for f in found]),
     )
     fingerprint = Fingerprint(
         spec=SPEC,
@@ -81,22 +81,22 @@ def compared(query: Window, reference: Window) -> Match | None:
 
 @pytest.fixture(scope="module")
 def original() -> Window:
-    return take(11, 21, 120)
+    return take(11, 21, 90)
 
 
 def test_a_copied_stretch_is_a_match_with_its_times(original: Window) -> None:
-    found = compared(joined(take(12, 22, 30), stretch(original, 3, 9), take(13, 23, 20)), original)
+    found = compared(joined(take(12, 22, 30), stretch(original, 3, 7.5), take(13, 23, 20)), original)
     assert found is not None
     assert (found.decision, found.assessment) == (Decision.MATCH, Assessment.SAME_RECORDING)
     (segment,) = found.segments
     assert segment.query_start_s == pytest.approx(3.0, abs=0.15)
-    assert segment.query_end_s == pytest.approx(9.0, abs=0.15)
+    assert segment.query_end_s == pytest.approx(7.5, abs=0.15)
     assert segment.reference_start_s == pytest.approx(3.0, abs=0.15)
     assert segment.speed == 1.0
 
 
 def test_a_mirrored_crop_is_a_match_and_said_to_be_mirrored(original: Window) -> None:
-    found = compared(mirrored(cropped(stretch(original, 2, 9), 0.1, 0.1, 0.8, 0.8)), original)
+    found = compared(mirrored(cropped(stretch(original, 2, 7), 0.1, 0.1, 0.8, 0.8)), original)
     assert found is not None
     assert found.decision is Decision.MATCH
     assert found.mirrored
@@ -106,7 +106,7 @@ def test_a_mirrored_crop_is_a_match_and_said_to_be_mirrored(original: Window) ->
 
 
 def test_an_inset_is_a_match_and_its_box_is_told(original: Window) -> None:
-    found = compared(inset(stretch(original, 0, 8), take(14, 24, 120), 0.4, 260, 20), original)
+    found = compared(inset(stretch(original, 0, 5), take(14, 24, 60), 0.4, 260, 20), original)
     assert found is not None
     assert found.decision is Decision.MATCH
     transform = found.segments[0].transform
@@ -115,15 +115,14 @@ def test_an_inset_is_a_match_and_its_box_is_told(original: Window) -> None:
 
 
 def test_another_recording_by_the_same_camera_is_never_a_match(original: Window) -> None:
-    for events in (31, 32, 33):
-        found = compared(take(11, events, 90), original)
-        assert found is not None
-        assert found.decision is Decision.CANDIDATE
-        assert found.score < 0.7
+    found = compared(take(11, 31, 60), original)
+    assert found is not None
+    assert found.decision is Decision.CANDIDATE
+    assert found.score < 0.7
 
 
 def test_a_still_place_is_at_most_a_candidate() -> None:
-    found = compared(take(15, 41, 60, movers=0), take(15, 42, 60, movers=0))
+    found = compared(take(15, 41, 40, movers=0), take(15, 42, 40, movers=0))
     assert found is not None
     assert found.decision is Decision.CANDIDATE
 
@@ -133,7 +132,7 @@ def test_unrelated_footage_is_no_pair(original: Window) -> None:
 
 
 def test_a_comparison_gives_the_same_answer_twice(original: Window) -> None:
-    query = cropped(stretch(original, 1, 7), 0.0, 0.1, 0.9, 1.0)
+    query = cropped(stretch(original, 1, 4), 0.0, 0.1, 0.9, 1.0)
     assert compared(query, original) == compared(query, original)
 
 
@@ -186,4 +185,3 @@ def test_a_seed_outside_both_files_is_harmless(original: Window) -> None:
     seed = Seed(query_s=500.0, reference_s=-3.0, pose=Pose(mirrored=True), weight=1.0, by_hash=True)
     wild = Candidate(query_id="q", reference_id="r", score=1.0, seeds=(seed,))
     assert examine(ours, theirs, wild, footage(q=original, r=original)) is None
-    assert AS_IS == Pose(mirrored=False, inverted=False)

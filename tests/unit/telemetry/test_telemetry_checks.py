@@ -75,8 +75,12 @@ def test_a_leap_of_the_place_is_told_and_not_removed() -> None:
 
 
 def test_a_coarse_grid_and_a_slow_receiver_are_no_leap() -> None:
-    coarse = [(n / 30, "no clock", "50.0000" if n < 5 else "50.0001", "6.0000") for n in range(10)]
-    assert _codes(_track(coarse)) == []
+    coarse = [(float(n), "no clock", "50.000" if n % 2 else "50.001", "6.000") for n in range(10)]
+    assert _codes(_track(coarse)) == []  # 111 m in a second, but one step of three decimals is 111 m
+    hasty = [
+        (n / 60, "no clock", ("50.000000", "50.000040", "50.000080")[max(0, n - 11)], "6.000000") for n in range(14)
+    ]
+    assert _codes(_track(hasty)) == []  # two fixes handed over in two cues: 4.4 m in a sixtieth of a second
     slow = [(n / 60, "no clock", f"{50 + (n // 12) * 0.00004:.6f}", "6.000000") for n in range(60)]  # 22 m/s, 5 fixes/s
     assert _codes(_track(slow)) == []
 

@@ -168,6 +168,20 @@ def test_a_maker_note_that_cannot_be_read_costs_only_itself() -> None:
     assert _values(data)["Image Make"] == "NIKON"
 
 
+def test_a_maker_note_of_four_thousand_million_bytes_ends_soon() -> None:
+    at = _tail_at(2)
+    ifd = _ifd([_entry(0x927C, 7, 0xFFFFFFFF, 8)])
+    data = _tiff([_entry(0x010F, ASCII, 5, at), _entry(0x8769, LONG, 1, at + 6)], b"ACME\x00\x00" + ifd)
+    assert _values(data)["Image Make"] == "ACME"
+    assert _codes(data) == ["exif.maker_note_unread"]
+
+
+def test_a_pointer_to_nothing_is_told() -> None:
+    """exifread takes the first of no values."""
+    data = _tiff([_entry(0x010F, ASCII, 3, 0x004141), _entry(0x8769, LONG, 0, 0)])
+    assert _codes(data) == ["exif.unreadable"]
+
+
 def test_a_second_block_is_told_and_a_big_tiff_is_not_guessed_at() -> None:
     assert _codes(_jpeg(_app1(MAKE), _app1(_make(b"OTHER\x00")))) == ["exif.several"]
     assert _values(_jpeg(_app1(MAKE), _app1(_make(b"OTHER\x00")))) == {"Image Make": "ACME cameras"}
@@ -181,12 +195,16 @@ def test_exif_that_is_announced_and_not_there_is_told() -> None:
     assert _codes(b"\x00\x00\x00\x18ftypheix" + b"\x00" * 20 + b"infe\x02\x00\x00\x00\x00\x01\x00\x00Exif") != []
 
 
-def test_exifread_prints_nothing_and_its_logger_is_left_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
+def test_exifread_prints_nothing_and_its_logger_is_left_as_it_was(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     logger = logging.getLogger("exifread")
-    before = (logger.level, logger.propagate, list(logger.handlers))
+    handler = logging.NullHandler()
+    for name, value in (("level", logging.DEBUG), ("propagate", True), ("handlers", [handler])):
+        monkeypatch.setattr(logger, name, value)
     exif.read_tags(_jpeg(_app1(b"garbage and more of it")))
     assert caplog.records == []
-    assert (logger.level, logger.propagate, list(logger.handlers)) == before
+    assert (logger.level, logger.propagate, logger.handlers) == (logging.DEBUG, True, [handler])
 
 
 @pytest.mark.parametrize(
