@@ -21,7 +21,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from forensics import fingerprint, keyframes, media, report, telemetry
+from forensics import fingerprint, keyframes, media, telemetry
 from forensics.errors import MediaError
 from forensics.model.evidence import Digests
 from forensics.model.fingerprint import Fingerprint
@@ -31,12 +31,9 @@ from forensics.model.notice import Notice
 from forensics.model.telemetry import Track
 from forensics.sources.content import Looks, looks
 from forensics.telemetry.exif import read_tags
+from pipelines.keyframe_files import KeyframeFiles, write_file
 
 FINGERPRINT_FILE = "derived/fingerprint.bin"
-CONTACT_SHEET_FILE = "derived/contact-sheet.jpg"
-SHEET_COLUMNS = 4
-"""Keyframes in a row of the contact sheet: readable on a printed page."""
-
 SAFE_INTEGER = 2**53 - 1
 """Largest whole number of the canonical profile (RFC 8785 takes numbers as IEEE doubles)."""
 
@@ -123,6 +120,7 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
         return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
     print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
     selector = keyframes.KeyframeSelector(probed.probe.origin.base)
+    files = KeyframeFiles(probed.probe, digests.sha256, into)
     timestamps = hashlib.sha256()
     try:
         with media.decode(kit.tools, handle, probed.probe, limits=kit.limits) as decoding:
@@ -134,6 +132,7 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
                 else:
                     print_maker.add_picture(item)
                     selector.add_picture(item)
+                files.add(selector.take())
     except MediaError as error:
         notice = Notice(code=error.code, message=error.message)
         return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
@@ -142,8 +141,9 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
     commands = (probed.command, outcome.command)
     video = print_maker.finish(probed.probe.origin)
     selection = selector.finish()
-    kept, pictures = _write_keyframes(selection, probed.probe, digests, into, exact=outcome.exact)
-    files = (*pictures, _write_fingerprint(video, into))
+    files.add(selection.chosen)
+    kept, pictures = files.finish(exact=outcome.exact)
+    track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(video))
     exact: dict[str, Json] = {
         "container": container,
         "essence": _plain(msgspec.to_builtins(outcome.essence)),
@@ -160,12 +160,12 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
         "frames": outcome.recipe,
         "shots": _plain(msgspec.to_builtins(selection.shots)),
         "keyframes": _plain(msgspec.to_builtins(kept)),
-        "fingerprint": _fingerprint_facts(video, files[-1]),
+        "fingerprint": _fingerprint_facts(video, track),
     }
     return Derived(
         kind=MediaKind.VIDEO,
         facts=Facts(exact=exact, recipe=recipe),
-        files=files,
+        files=(*pictures, track),
         notices=notices,
         commands=commands,
     )
@@ -184,7 +184,7 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
     notices += still.notices
     png = keyframes.encode_png(still.bgr)
     phash, dhash = keyframes.imagehash_hex(still.bgr)
-    picture = _write(into, "derived/keyframes/000001.png", png)
+    picture = write_file(into, "derived/keyframes/000001.png", png)
     kept = Keyframe(
         shot=0,
         pts=0,
@@ -206,51 +206,6 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
         notices=notices,
         commands=(),
     )
-
-
-def _write_keyframes(
-    selection: keyframes.Selection, probe: Probe, digests: Digests, into: Path, *, exact: bool
-) -> tuple[tuple[Keyframe, ...], tuple[Subject, ...]]:
-    stream = probe.video_stream
-    assert stream is not None
-    kept: list[Keyframe] = []
-    files: list[Subject] = []
-    shown: list[tuple[Any, str]] = []
-    for number, chosen in enumerate(selection.chosen, start=1):
-        picture = chosen.picture
-        coded = media.to_bgr(
-            picture, picture.luma.shape[1], picture.luma.shape[0], stream.color_space, stream.color_range
-        )
-        bgr = media.upright(coded, stream.rotation)
-        file = _write(into, f"derived/keyframes/{number:06d}.png", keyframes.encode_png(bgr))
-        phash, dhash = keyframes.imagehash_hex(bgr)
-        planes = hashlib.sha256(picture.planes).hexdigest()
-        height, width = picture.luma.shape
-        kept.append(
-            Keyframe(
-                shot=chosen.shot,
-                pts=picture.pts,
-                width=width,
-                height=height,
-                pixel_format=picture.pixel_format,
-                exact=exact,
-                planes_sha256=planes,
-                png_sha256=file.sha256,
-                phash=phash,
-                dhash=dhash,
-                sharpness=chosen.sharpness,
-            )
-        )
-        files.append(file)
-        shown.append((bgr, f"{report.clock(_presented(probe, picture.pts))} {planes[:8]}"))
-    if shown:
-        title = (f"SHA-256 {digests.sha256}", f"{len(shown)} keyframes; time on the presentation clock, planes digest")
-        files.append(_write(into, CONTACT_SHEET_FILE, report.contact_sheet(shown, SHEET_COLUMNS, title)))
-    return tuple(kept), tuple(files)
-
-
-def _write_fingerprint(video: Fingerprint, into: Path) -> Subject:
-    return _write(into, FINGERPRINT_FILE, fingerprint.encode(video))
 
 
 def _fingerprint_facts(video: Fingerprint, file: Subject) -> Json:
@@ -308,25 +263,6 @@ def _recipe_tools(tools: media.Tools) -> Json:
 
 def _package_versions() -> Json:
     return {name: metadata.version(name) for name in RECIPE_PACKAGES}
-
-
-def _presented(probe: Probe, pts: int) -> float:
-    assert probe.origin is not None
-    return float((pts - probe.origin.pts) * probe.origin.base.fraction)
-
-
-def _write(into: Path, name: str, data: bytes) -> Subject:
-    path = into / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return subject_of(name, data)
-
-
-def subject_of(name: str, data: bytes) -> Subject:
-    """The subject entry of a small file's bytes."""
-    return Subject(
-        name=name, sha256=hashlib.sha256(data).hexdigest(), sha512=hashlib.sha512(data).hexdigest(), size=len(data)
-    )
 
 
 def _plain(value: Any) -> Json:

@@ -31,10 +31,11 @@ from forensics.model.provenance import Appearance, Found, Passed
 from forensics.model.text import visible
 from pipelines.case import Case, Run
 from pipelines.config import Settings
-from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded, subject_of
+from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded
 from pipelines.engine import Done, Failed, open_engine
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
+from pipelines.keyframe_files import subject_of
 from pipelines.progress import Progress
 from pipelines.surroundings import cpu_count
 

@@ -43,6 +43,12 @@ class Surroundings:
         return self.environ.get("PATH", os.defpath)
 
 
+def one_thread_each() -> None:
+    """Let numeric libraries, which read this when they load, use one thread: there is one worker for each core."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 def machine() -> dict[str, str]:
     """Python and operating system, for the record."""
     return {

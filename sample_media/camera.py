@@ -112,7 +112,7 @@ def expose(picture: F32, lens: Lens, rng: np.random.Generator) -> Image:
     shot = rng.standard_normal((lens.height, lens.width, 1), np.float32) * np.float32(lens.noise)
     colour = rng.standard_normal((lens.height // 2, lens.width // 2, 3), np.float32) * np.float32(lens.noise * 0.8)
     coarse = cv2.resize(colour, (lens.width, lens.height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    picture = picture + (shot + coarse) * (1.25 - picture / 255)
+    picture += (shot + coarse) * (np.float32(1.25) - picture / np.float32(255))
     grey = picture.mean(2, keepdims=True, dtype=np.float32)
     picture = grey + (picture - grey) * np.float32(0.86)
     picture = picture + 10 * np.sin((picture - 128) * np.float32(np.pi / 128))

@@ -252,6 +252,12 @@ def winter() -> Place:
     ]
     for house in farm:
         build(world, house)
+    _winter_trees(world, middle, track)
+    roughen(world, 0.3)
+    return Place(world, {"track": track})
+
+
+def _winter_trees(world: World, middle: F32, track: Line) -> None:
     grove = Grove.grown(world.rng)
     banks = smoothstep(13, 8, middle) * smoothstep(4.6, 5.5, middle)
     scatter(world, grove, TWIGS, banks.astype(np.float32), 2400, (1.2, 3.0))
@@ -263,5 +269,3 @@ def winter() -> Place:
     scatter(world, Grove.grown(world.rng, conical=True), NEEDLE, wood.astype(np.float32), 4200, (1.6, 2.8))
     for angle in np.linspace(0, 2 * pi, 14):
         plant(world, grove, 290 + 42 * float(np.cos(angle)), 284 + 36 * float(np.sin(angle)), 2.0, 5.0, TWIGS[0])
-    roughen(world, 0.3)
-    return Place(world, {"track": track})

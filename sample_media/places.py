@@ -24,7 +24,7 @@ from structures import (
     plant,
     plant_hedge,
 )
-from terrain import Colour, World, blend, distance_to, linear, smoothstep, split_land
+from terrain import F32, Colour, World, blend, distance_to, linear, smoothstep, split_land
 
 Line: TypeAlias = npt.NDArray[np.float64]
 
@@ -91,9 +91,7 @@ def farmland(
     return parcels
 
 
-def hedges(
-    world: World, parcels: Sequence[Line], share: float, leaf: Sequence[Colour], clear: npt.NDArray[np.float32]
-) -> None:
+def hedges(world: World, parcels: Sequence[Line], share: float, leaf: Sequence[Colour], clear: F32) -> None:
     """Hedges on a share of the field borders, none where ``clear`` (0 to 1) is above a half."""
     grove = Grove.grown(world.rng)
     for parcel in parcels:
@@ -107,7 +105,7 @@ def scatter(
     world: World,
     grove: Grove,
     colours: Sequence[Colour],
-    density: npt.NDArray[np.float32],
+    density: F32,
     count: int,
     size: tuple[float, float],
 ) -> None:
@@ -249,7 +247,14 @@ def village() -> Place:
     paint_track(world, [(176, 350), (160, 420), (126, 490), (60, 520), (-10, 560)], SOIL)
     _bridge(world, road, middle)
     hedges(world, parcels, 0.5, LEAF, np.maximum(yard, smoothstep(12, 9, middle)))
-    taken = [(float(p[0]), float(p[1]), 3.0) for line in (road, lane, east) for p in line[::3]]
+    _village_houses(world, (road, lane, east))
+    _village_trees(world, (road, lane, east, track), middle, yard)
+    roughen(world)
+    return Place(world, {"road": road, "lane": lane, "east": east, "track": track})
+
+
+def _village_houses(world: World, streets: Sequence[Line]) -> None:
+    taken = [(float(p[0]), float(p[1]), 3.0) for line in streets for p in line[::3]]
     church = House(x=338, y=334, length=22, width=9.5, angle=0.25, eave=7, ridge=12, roof=SLATE[2], wall=PLASTER[3])
     tower = House(
         x=326.4, y=331, length=6, width=6, angle=0.25, eave=15, ridge=21, roof=SLATE[0], wall=PLASTER[3], hipped=True
@@ -266,29 +271,30 @@ def village() -> Place:
     taken += [(h.x, h.y, h.length / 2 + 3) for h in [church, *barns]]
     houses = [
         h
-        for line, gap, back in ((road, 7.0, 12.0), (lane, 6.0, 11.0), (east, 7.0, 12.0))
+        for line, gap, back in zip(streets, (7.0, 6.0, 7.0), (12.0, 11.0, 12.0), strict=True)
         for h in street(world, line, taken, gap, back, CLAY + SLATE[:1])
     ]
     kept = [h for h in houses if 278 < h.y < 446 and 150 < h.x < 450]
     settle(world, [*kept, church, *barns])
     build(world, tower)
+
+
+def _village_trees(world: World, ways: Sequence[Line], middle: F32, yard: F32) -> None:
     grove = Grove.grown(world.rng)
     banks = (smoothstep(24, 13, middle) * smoothstep(8.5, 11, middle)).astype(np.float32)
-    for line in (road, lane, east, track):
+    for line in ways:
         banks *= smoothstep(4, 9, distance_to(world, line))
     scatter(world, grove, LEAF, banks, 5200, (1.4, 4.2))
     wood = (
         smoothstep(0.35, 0.6, world.noise(120.0, 2))
-        * smoothstep(60, 90, distance_to(world, road))
+        * smoothstep(60, 90, distance_to(world, ways[0]))
         * smoothstep(20, 40, middle)
         * (1 - yard)
     )
     scatter(world, grove, LEAF, wood.astype(np.float32), 5200, (2.0, 4.4))
-    roughen(world)
-    return Place(world, {"road": road, "lane": lane, "east": east, "track": track})
 
 
-def _bridge(world: World, road: Line, middle: npt.NDArray[np.float32]) -> None:
+def _bridge(world: World, road: Line, middle: F32) -> None:
     deck = smoothstep(4.6, 4.3, distance_to(world, road)) * (middle < 19)
     level = 1.2 + float(np.median(world.ground[(middle > 20) & (middle < 24)]))
     rail = (deck > 0.5) & (distance_to(world, road) > 3.8)

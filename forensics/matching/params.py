@@ -16,11 +16,12 @@ class Params:
     ``scale_range`` of query against reference; ``most_drift_px`` at 512 px (copies 0 to 1.9, another flight over the
     same ground 3.5 and more).
 
-    Motion, clear: other recordings of the same place stayed below a correlation of 0.37 in what changes on the fine
+    Motion, clear: other recordings of the same place stayed below a correlation of 0.43 in what changes on the fine
     grid, copies mostly above 0.7; the peak must also stand out from all other offsets (``clear_z``, ``clear_ratio``),
     last, and explain a share of the time in which both show the scene.
 
-    Motion, faint: for noise and low motion; other recordings reached z 8.1 on stretches of two seconds.
+    Motion, faint: for hardly any motion, noise and heavy coding. Other recordings reached z 7.5 where little moves
+    (change up to ``quiet_level`` grey levels) and 9.9 on a road with cars; copies z 9 to 20.
     """
 
     least_inliers: int = 12
@@ -32,13 +33,14 @@ class Params:
     clear_ratio: float = 2.0
     clear_seconds: float = 1.2
     clear_share: float = 0.25
-    faint_peak: float = 0.15
-    faint_z: float = 9.0
+    faint_peak: float = 0.2
+    faint_z_quiet: float = 9.0
+    faint_z_lively: float = 13.0
+    quiet_level: float = 0.7
     faint_ratio: float = 4.0
     faint_seconds: float = 3.5
     faint_share: float = 0.6
     faint_unique: float = 3.0
-    quiet_level: float = 1.0
     least_gain: float = 1.5
     least_frames: int = 5
     most_seeds: int = 6

@@ -112,7 +112,7 @@ def strength(stretch: Stretch, params: Params) -> float:
         return max(0.0, clear)
     faint = min(
         motion.peak / params.faint_peak,
-        motion.z / params.faint_z,
+        motion.z / (params.faint_z_quiet if motion.level <= params.quiet_level else params.faint_z_lively),
         ratio / params.faint_ratio,
         length / params.faint_seconds,
         stretch.share / params.faint_share,
@@ -131,7 +131,7 @@ def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
     )
     if proof >= 1.0 and steady:
         return Assessment.SAME_RECORDING, MATCH_FLOOR + (1 - MATCH_FLOOR) * (1 - float(np.exp((1 - proof) / 2)))
-    quiet = motion is None or motion.level < params.quiet_level
+    quiet = motion is None or motion.level <= params.quiet_level
     if steady and proof >= (PROBABLE_QUIET if quiet else PROBABLE):
         return Assessment.SAME_RECORDING_PROBABLE, 0.25 + (CANDIDATE_CEILING - 0.25) * min(1.0, proof)
     return Assessment.SAME_SCENE, 0.05 + 0.25 * min(1.0, proof)

@@ -63,10 +63,11 @@ def input_options(limits: Limits, *, mov: bool) -> dict[str, Any]:
     return options
 
 
-def probe_command(tool: Tool, name: str, output: str, limits: Limits, *, mov: bool, tags: bool) -> list[str]:
+def probe_command(tool: Tool, name: str, output: str, limits: Limits, *, tags: bool) -> list[str]:
     """The argv of ffprobe: ffmpeg-python has no builder for it, its ``probe()`` runs the program itself, unlimited."""
     words = [tool.path, "-hide_banner", "-loglevel", _LOGLEVEL, "-max_alloc", str(limits.block_bytes)]
-    for key, value in sorted(input_options(limits, mov=mov).items()):
+    # Edit lists are ignored wherever they are: ffprobe skips the option for other containers, ffmpeg would not.
+    for key, value in sorted(input_options(limits, mov=True).items()):
         words += [f"-{key}", str(value)]
     words += ["-threads", "1", "-count_packets", "-of", "json"]
     words += ["-show_format", "-show_streams"] if tags else ["-show_entries", "format:stream:stream_tags=:format_tags="]

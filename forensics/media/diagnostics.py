@@ -11,7 +11,7 @@ MAX_FIRST = 8
 _MESSAGE = re.compile(r"(?:\[(?P<part>[^\]@]+?)(?: @ [^\]]*)?\] )*\[(?P<level>[a-z]+)\] (?P<text>.*)")
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+|0x[0-9a-f]{8,}")
 _DESCRIPTOR = re.compile(r"/dev/fd/\d+: ?")
-_REFUSAL = re.compile(r"Option (?!ignore_editlist)\w+ not found|Unrecognized option|Option not found|No such filter")
+_REFUSAL = re.compile(r"Option \w+ not found|Unrecognized option|Option not found|No such filter")
 _MUXERS = frozenset({"rawvideo", "streamhash"})
 """They complain of clocks that jump back, which is told by the timestamps themselves."""
 _TRUNCATED = re.compile(r"partial file|ended prematurely|truncat|incomplete frame|Packet mismatch", re.IGNORECASE)

@@ -23,8 +23,8 @@ MAX_TRACKS = 64
 
 _CONTAINERS = frozenset({b"edts", b"mdia"})
 _READ = frozenset({b"tkhd", b"mdhd", b"hdlr", b"elst"})
-_FIRST = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"})
-_TOP_LEVEL = _FIRST | {b"sidx", b"moof", b"meta", b"mfra", b"pdin", b"emsg", b"ssix", b"prft", b"udta"}
+_USUAL = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"})
+_TOP_LEVEL = _USUAL | {b"sidx", b"moof", b"meta", b"mfra", b"pdin", b"emsg", b"ssix", b"prft", b"udta"}
 """Types whose box may run past the end of a cut file; any other that does is not a box but what was appended."""
 _PRINTABLE = re.compile(rb"[ -~\xa9]{4}\Z")
 
@@ -73,11 +73,11 @@ class Boxes:
 
 
 def walk(fd: int) -> Boxes | None:
-    """Walk the file open as ``fd`` (its offset does not move); None when it does not start like an ISO file."""
+    """Walk the file open as ``fd`` (its offset does not move); None when it is not made of such boxes."""
     size = os.fstat(fd).st_size
     walker = _Walker(fd, size)
     top = walker.first_movie()
-    if not top or top[0].kind not in _FIRST:
+    if not any(box.kind in _USUAL for box in top):
         return None
     end = top[-1].end
     movie = next((box for box in top if box.kind == b"moov"), None)

@@ -11,7 +11,7 @@ from typing import Any
 from forensics.errors import MediaError
 from forensics.media.child import Child, collect
 from forensics.media.clock import clock_origin
-from forensics.media.commands import probe_command
+from forensics.media.commands import is_mov, probe_command
 from forensics.media.isobmff import Boxes, walk
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.tools import Tools
@@ -49,35 +49,30 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
     if os.fstat(fd).st_size == 0:
         raise MediaError("the file is empty", code="media.empty", hint="Fetch it again.")
     boxes = walk(fd)
-    child, text, mov = _ask(tools, fd, limits, mov=boxes is not None, tags=True)
+    child, text = _ask(tools, fd, limits, tags=True)
     notices: list[Notice] = []
     if text is None:
         notices.append(Notice(code="media.tags_dropped", message="The tags exceed the probe's limit and are left out."))
-        child, text, mov = _ask(tools, fd, limits, mov=mov, tags=False)
+        child, text = _ask(tools, fd, limits, tags=False)
     raw = _parse(text or b"")
     if not _streams_of(raw):
         raise _refusal(child, boxes)
-    boxes = boxes if mov else None
     facts, more = _facts(raw, boxes, limits)
-    notices += [*more, *_box_notices(boxes)]
+    notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None)]
     if facts.container == "mpegts" and all(os.fstat(fd).st_size % length for length in _TS_PACKETS):
         notices.append(Notice(code="media.truncated", message="The transport stream ends within a packet."))
     return Probed(probe=facts, command=child.command, notices=tuple(notices))
 
 
-def _ask(tools: Tools, fd: int, limits: Limits, *, mov: bool, tags: bool) -> tuple[Child, bytes | None, bool]:
-    """Run ffprobe: the ended child, its JSON (None when over the byte cap), and whether it took the ISO option."""
+def _ask(tools: Tools, fd: int, limits: Limits, *, tags: bool) -> tuple[Child, bytes | None]:
+    """Run ffprobe: the ended child, and its JSON or None when that is over the byte cap."""
 
     def build(name: str, outputs: tuple[str, ...]) -> list[str]:
-        return probe_command(tools.ffprobe, name, outputs[0], limits, mov=mov, tags=tags)
+        return probe_command(tools.ffprobe, name, outputs[0], limits, tags=tags)
 
-    child, text = collect(
+    return collect(
         build, fd, limits=limits, cpu_s=limits.probe_cpu_s, wall_s=limits.probe_wall_s, max_bytes=limits.max_probe_bytes
     )
-    if mov and any("ignore_editlist" in line for line in child.diagnostics.first):
-        # It starts like an ISO file, but ffprobe takes it for another format, whose reader has no such option.
-        return _ask(tools, fd, limits, mov=False, tags=tags)
-    return child, text, mov
 
 
 def _parse(text: bytes) -> dict[str, Any]:
@@ -132,6 +127,8 @@ def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
 def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Probe, list[Notice]]:
     outer = raw.get("format") if isinstance(raw.get("format"), dict) else {}
     assert isinstance(outer, dict)
+    container = str(outer.get("format_name", ""))
+    boxes = boxes if is_mov(container) else None
     listed = _streams_of(raw)
     streams = tuple(_stream(place, entry) for place, entry in enumerate(listed))
     tags, notices = _tags(outer, listed, limits)
@@ -142,7 +139,7 @@ def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Pr
         notices += _stored_notices(listed, video, streams)
     return (
         Probe(
-            container=str(outer.get("format_name", "")),
+            container=container,
             duration=_text(outer, "duration"),
             start=_text(outer, "start_time"),
             bit_rate=_text(outer, "bit_rate"),

@@ -19,6 +19,7 @@ from pipelines.cli.report import report
 from pipelines.cli.run import run
 from pipelines.cli.show import show
 from pipelines.cli.verify import verify
+from pipelines.surroundings import one_thread_each
 
 __all__ = ["commands", "main"]
 
@@ -47,6 +48,7 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    one_thread_each()
     sys.exit(run_command(sys.argv[1:]))
 
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -27,10 +28,9 @@ _job: Job[Any, Any] | None = None
 
 
 def _start_worker(job: Job[Any, Any]) -> None:
-    """Leave Ctrl-C to the parent, and die with it, so that no worker writes into a case nobody runs."""
+    """Take the job; die with the parent, so that no worker writes into a case nobody runs."""
     global _job
     _job = job
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -38,6 +38,18 @@ def _start_worker(job: Job[Any, Any]) -> None:
 def _work(item: Any) -> Any:
     assert _job is not None
     return _job(item)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back Ctrl-C while workers are started: they inherit the blocked signal, so that none dies with a traceback
+    before it is set up; the parent gets it right after.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Processes:
@@ -61,7 +73,8 @@ class Processes:
                 try:
                     drawn.extend(islice(source, WINDOW_PER_WORKER * self._workers - len(flying) - len(drawn)))
                     while drawn:
-                        flying[pool.submit(_work, drawn[0])] = drawn[0]
+                        with _undisturbed():
+                            flying[pool.submit(_work, drawn[0])] = drawn[0]
                         drawn.popleft()
                     if not flying:
                         return
@@ -82,7 +95,9 @@ class Processes:
     def _alone(self, job: Job[Item, Result], item: Item) -> Done[Item, Result] | Failed[Item]:
         pool = self._open(job, 1)
         try:
-            return _outcome(item, pool.submit(_work, item))
+            with _undisturbed():
+                future = pool.submit(_work, item)
+            return _outcome(item, future)
         except BrokenProcessPool as error:
             return Failed(item=item, code="worker.killed", message=f"the worker process died on this file ({error})")
         finally:

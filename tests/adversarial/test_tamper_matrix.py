@@ -148,13 +148,13 @@ class Case:
     def write_lines(self, lines: list[bytes]) -> None:
         self.log.path.write_bytes(b"".join(lines))
 
-    def rechain(self, change: Callable[[list[dict]], None]) -> None:
+    def rechain(self, change: Callable[[list[dict]], None], *, number: bool = True) -> None:
         """Rewrite the log as somebody who may: number and chain every line anew."""
         events = [json.loads(line) for line in self.lines()]
         change(events)
         prev, lines = "0" * 64, []
         for seq, event in enumerate(events):
-            lines.append(canonical.encode_stored({**event, "seq": seq, "prev": prev}))
+            lines.append(canonical.encode_stored({**event, "seq": seq if number else event["seq"], "prev": prev}))
             prev = hashlib.sha256(lines[-1]).hexdigest()
         self.write_lines(lines)
 
@@ -384,6 +384,7 @@ ATTACKS: dict[str, tuple[Callable[[Case], object], set[int]]] = {
     ),
     "keyframe deleted": (lambda c: (c.place(c.second) / "v1/content/frame.png").unlink(), {3, 4, 6}),
     "object deleted": (lambda c: shutil.rmtree(c.place(c.second)), {7, 8}),
+    "manifest deleted": (lambda c: (c.place(c.first) / "v2/content/manifest.json").unlink(), {3, 4, 5, 8}),
     "last version deleted": (drop_version, {7, 8}),
     "last version hidden": (hide_version, {7, 8}),
     "objects swapped": (swap_objects, {3, 7, 8}),
@@ -395,6 +396,10 @@ ATTACKS: dict[str, tuple[Callable[[Case], object], set[int]]] = {
     "log line dropped": (lambda c: c.write_lines([*c.lines()[:3], *c.lines()[4:]]), {2, 7}),
     "log line that says nothing of evidence dropped": (
         lambda c: c.write_lines([*c.lines()[:1], *c.lines()[2:]]),
+        {2},
+    ),
+    "log line re-chained away, not numbered anew": (
+        lambda c: c.rechain(lambda events: events.__delitem__(1), number=False),
         {2},
     ),
     "log line inserted": (insert_line, {2, 7}),

@@ -271,6 +271,34 @@ def test_a_version_made_on_top_of_another_is_not_kept(case: Case) -> None:
     assert case.store.head(sha256).version == 2
 
 
+def test_a_version_on_top_of_an_unfinished_one_waits_for_recovery(case: Case) -> None:
+    sha256 = case.ingest()
+    (place(case, sha256) / "v2" / "content").mkdir(parents=True)
+    folder = case.staged()
+    files = (put(folder, "manifest.json", b"2"),)
+    with pytest.raises(StoreError) as caught:
+        case.store.commit_version(sha256, folder, files, **SAID)
+    assert caught.value.code == "store.unfinished"
+    case.store.recover(case.quarantine)
+    case.again(sha256, **{"manifest.json": b"2"})
+    assert failures(case, sha256) == []
+
+
+def test_a_parent_folder_tidied_away_in_between_is_made_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = os.rename, []
+
+    def rename(source: Path, target: Path) -> None:
+        calls.append(target)
+        if len(calls) == 1:
+            Path(target).parent.rmdir()
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    sha256 = case.ingest()
+    assert len(calls) == 2
+    assert failures(case, sha256) == []
+
+
 def test_versions_of_many_threads_all_arrive(case: Case) -> None:
     sha256 = case.ingest()
     staged = []

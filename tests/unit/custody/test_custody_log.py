@@ -170,6 +170,14 @@ def test_a_changed_last_line_is_not_appended_to(log: Log) -> None:
     assert log.path.read_bytes() == before
 
 
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_last_line_without_end_is_not_read_for_ever(log: Log, end: bytes) -> None:
+    with log.path.open("ab") as file:
+        file.write(b"x" * (12 * 2**20) + end)
+    with pytest.raises(IntegrityError):
+        log.append(EventType.INGESTION, **said())
+
+
 def test_a_log_behind_a_link_is_not_followed(log: Log, tmp_path: Path) -> None:
     log.path.rename(tmp_path / "elsewhere")
     log.path.symlink_to(tmp_path / "elsewhere")

@@ -151,13 +151,14 @@ def test_a_picture_larger_than_allowed_is_a_limit(ask: Ask, clips: Path) -> None
     assert _refused(ask, path, media.Limits(max_pixels=640 * 400)).code == "media.limit"
 
 
-def test_an_iso_beginning_in_front_of_another_format_is_still_probed(ask: Ask, remux: Remux, clips: Path) -> None:
-    path = clips / "polyglot"
-    path.write_bytes(b"\x00\x00\x00\x08free" + remux("inner.ts").read_bytes())
+def test_an_unknown_box_in_front_does_not_hide_the_movie(ask: Ask, clip: Path, clips: Path) -> None:
+    path = clips / "prefixed.mov"
+    path.write_bytes(b"\x00\x00\x00\x10abcd" + bytes(8) + b"\x00\x00\x00\x08free" + clip.read_bytes())
     probed = ask(path)
-    assert probed.probe.container == "mpegts"
-    assert "-ignore_editlist" not in probed.command
-    assert probed.probe.brands == ()
+    assert probed.probe.edit_list
+    assert "ftyp" not in probed.probe.brands
+    assert probed.probe.origin is not None
+    assert probed.probe.origin.pts == 1024
 
 
 def test_the_rotation_is_the_one_of_the_display_matrix(ask: Ask, clip: Path, clips: Path) -> None:
