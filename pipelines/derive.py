@@ -43,7 +43,7 @@ HEAD_BYTES = 4096
 MAX_STILL_BYTES = 256 * 2**20
 """A still above this is not read whole: the largest camera raw files stay below 200 MB."""
 
-RECIPE_PACKAGES = ("numpy", "opencv-python-headless", "imagehash", "pillow", "scipy")
+RECIPE_PACKAGES = ("exifread", "numpy", "opencv-python-headless", "imagehash", "pillow", "scipy")
 """Packages whose version may move a recipe-bound fact."""
 
 
@@ -176,11 +176,12 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
         raise MediaError(f"a still of {size} bytes is above the limit of {MAX_STILL_BYTES}", code="media.limit")
     data = os.pread(handle, size, 0)
     tags, notices = read_tags(data)
-    exact: dict[str, Json] = {"metadata": _plain(msgspec.to_builtins(tags))}
+    recipe: dict[str, Json] = {"tools": _package_versions(), "metadata": _plain(msgspec.to_builtins(tags))}
     try:
         still = media.read_still(data)
     except MediaError as error:
-        return _undecodable(*notices, Notice(code=error.code, message=error.message), exact=exact)
+        notice = Notice(code=error.code, message=error.message)
+        return replace(_undecodable(*notices, notice), facts=Facts(exact={}, recipe=recipe))
     notices += still.notices
     png = keyframes.encode_png(still.bgr)
     phash, dhash = keyframes.imagehash_hex(still.bgr)
@@ -198,10 +199,10 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
         dhash=dhash,
         sharpness="0",
     )
-    recipe: dict[str, Json] = {"tools": _package_versions(), "keyframes": [_plain(msgspec.to_builtins(kept))]}
+    recipe["keyframes"] = [_plain(msgspec.to_builtins(kept))]
     return Derived(
         kind=MediaKind.STILL,
-        facts=Facts(exact=exact, recipe=recipe),
+        facts=Facts(exact={}, recipe=recipe),
         files=(picture,),
         notices=notices,
         commands=(),

@@ -156,8 +156,14 @@ def _found(inputs: Sequence[str], progress: Progress) -> tuple[tuple[Passed, ...
             passed.append(thing)
         else:
             tasks.append(_Task(number=len(tasks), found=thing))
-    progress.grow(len(tasks))
-    return tuple(passed), tuple(tasks)
+    beside = {os.path.abspath(sidecar) for task in tasks for sidecar in task.found.sidecars}
+    for task in tasks:
+        if os.path.abspath(task.found.path) in beside:
+            message = "it is kept with the clip that it belongs to"
+            passed.append(Passed(path=task.found.path, code="input.sidecar", message=message, failed=False))
+    alone = tuple(task for task in tasks if os.path.abspath(task.found.path) not in beside)
+    progress.grow(len(alone))
+    return tuple(passed), alone
 
 
 def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outcome:
@@ -357,6 +363,7 @@ def _appearance_record(appearance: Appearance) -> dict[str, Json]:
     seen: dict[str, Json] = {"kind": str(appearance.kind), **_path("path", os.path.abspath(appearance.path))}
     if appearance.source is not None:
         seen.update(_path("source", os.path.abspath(appearance.source)))
+        seen["source_sha256"] = appearance.source_sha256
     if appearance.post is not None:
         post = msgspec.to_builtins(appearance.post)
         seen["post"] = {name: _safe(value) if isinstance(value, str) else value for name, value in post.items()}

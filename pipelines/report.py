@@ -165,6 +165,7 @@ def _appearance(seen: dict[str, Json]) -> Appearance:
         kind=SourceKind(str(seen["kind"])),
         path=str(seen["path"]),
         source=str(seen["source"]) if seen.get("source") else None,
+        source_sha256=str(seen["source_sha256"]) if seen.get("source_sha256") else None,
         post=msgspec.convert(post, Post) if isinstance(post, dict) else None,
     )
 

@@ -59,7 +59,8 @@ class Motion(NamedTuple):
     """``peak`` correlation of what changes, at ``shift_s`` from the alignment (reference seconds); ``second`` the best
     and ``z`` the distance from the mean, in spreads, of all offsets further than `FAR_S`; ``level`` the root mean
     square change in grey levels of the quieter video; ``still`` the correlation of the still pictures;
-    ``frames`` compared.
+    ``frames`` compared; ``carried`` by how many frames' worth of them (effective number, squared sum over sum of
+    squares): a single event that both show proves little.
     """
 
     peak: float
@@ -69,6 +70,7 @@ class Motion(NamedTuple):
     level: float
     still: float
     frames: int
+    carried: float
 
 
 class Pair(NamedTuple):
@@ -178,6 +180,7 @@ def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: f
         return None
     ours = change(pair.query, pair.query_s, SPAN_S, shots(pair.query))[chosen]
     theirs = change(pair.reference, pair.reference_s, SPAN_S * abs(speed), shots(pair.reference))
+    ours, theirs = _unlit(ours, pair.query[chosen]), _unlit(theirs, pair.reference)
     trial = _trial(pair.query_s[chosen], ours, pair.reference_s, theirs, speed)
     found = _stands_out(trial, offset_s, pair.still)
     if found is None:
@@ -192,6 +195,12 @@ def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: f
             if again is None or again.z < found.z:
                 return again
     return found
+
+
+def _unlit(changes: Grid, rows: Grid) -> Grid:
+    """Changes without what is proportional to the still picture: fades, exposure, a lamp that goes on in both."""
+    still = rows.mean(0)
+    return changes - np.outer(changes @ still / (float(still @ still) + 1e-6), still)
 
 
 def _trial(query_s: Floats, ours: Grid, reference_s: Floats, theirs: Grid, speed: float) -> _Trial:
@@ -219,7 +228,9 @@ def _stands_out(trial: _Trial, offset_s: float, still: float) -> Motion | None:
     if len(far) < LEAST_BACKGROUND:
         return None
     z = (peak - float(far.mean())) / (float(far.std()) + SPREAD_FLOOR)
-    return Motion(peak, float(far.max()), z, shift, trial.level(index, rows), still, len(rows))
+    agreeing = np.maximum(0.0, trial.table[index, rows]).astype(np.float64)
+    carried = float(agreeing.sum() ** 2 / ((agreeing**2).sum() + 1e-9))
+    return Motion(peak, float(far.max()), z, shift, trial.level(index, rows), still, len(rows), carried)
 
 
 def _far(trial: _Trial, offset_s: float, frames: int) -> Floats:

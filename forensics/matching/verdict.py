@@ -100,6 +100,7 @@ def strength(stretch: Stretch, params: Params) -> float:
     if motion is None:
         return 0.0
     length = stretch.query_end_s - stretch.query_start_s
+    quiet = motion.level <= params.quiet_level
     ratio = motion.peak / max(motion.second, 0.01)
     clear = min(
         motion.peak / params.clear_peak,
@@ -107,18 +108,25 @@ def strength(stretch: Stretch, params: Params) -> float:
         ratio / params.clear_ratio,
         length / params.clear_seconds,
         stretch.share / params.clear_share,
+        motion.carried / params.clear_carried,
     )
     if stretch.speed != 1.0:
         return max(0.0, clear)
     faint = min(
         motion.peak / params.faint_peak,
-        motion.z / (params.faint_z_quiet if motion.level <= params.quiet_level else params.faint_z_lively),
+        motion.z / (faint_quiet_z(length, params) if quiet else params.faint_z_lively),
         ratio / params.faint_ratio,
         length / params.faint_seconds,
+        motion.carried / params.faint_carried,
         stretch.share / params.faint_share,
         stretch.unique / params.faint_unique if stretch.found_by_line else 1.0,
     )
     return max(0.0, clear, faint)
+
+
+def faint_quiet_z(length_s: float, params: Params) -> float:
+    """What z a quiet stretch needs: the spread of a mean falls with the root of the length."""
+    return max(params.faint_z_long, params.faint_z_quiet * float(np.sqrt(params.faint_seconds / max(length_s, 0.1))))
 
 
 def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:

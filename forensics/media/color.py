@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,12 +59,14 @@ def to_bgr(
     return bgr
 
 
+@cache
 def _luma_table(*, full: bool) -> npt.NDArray[np.int16]:
     """Luma code to its part of each channel, with fractional bits."""
     gain, black = (Fraction(1), 0) if full else (Fraction(255, 219), 16)
     return np.array([round((code - black) * gain * (1 << _BITS)) for code in range(256)], dtype=np.int16)
 
 
+@cache
 def _chroma_table(weight: Fraction, *, full: bool) -> npt.NDArray[np.int16]:
     gain = Fraction(1) if full else Fraction(255, 224)
     return np.array([round((code - 128) * gain * weight * (1 << _BITS)) for code in range(256)], dtype=np.int16)

@@ -83,7 +83,7 @@ def walk(fd: int) -> Boxes | None:
     movie = next((box for box in top if box.kind == b"moov"), None)
     timescale, tracks = walker.movie(movie) if movie else (0, ())
     return Boxes(
-        brands=walker.brands(top[0]),
+        brands=walker.brands(next((box for box in top if box.kind == b"ftyp"), None)),
         timescale=timescale,
         kinds=tuple(box.kind.decode("latin-1") for box in top),
         tracks=tracks,
@@ -141,9 +141,9 @@ class _Walker:
         length = min(box.end, self.size) - box.payload
         return os.pread(self.fd, min(MAX_PAYLOAD, length), box.payload) if length > 0 else b""
 
-    def brands(self, box: Box) -> tuple[str, ...]:
+    def brands(self, box: Box | None) -> tuple[str, ...]:
         """Major brand first, then the compatible ones (4.3)."""
-        if box.kind != b"ftyp":
+        if box is None:
             return ()
         data = self.read(box)[: 8 + 4 * MAX_BRANDS]
         words = [data[at : at + 4] for at in (0, *range(8, len(data) - 3, 4))]

@@ -147,3 +147,24 @@ def test_the_operator_is_the_flag_or_the_environment_or_the_case(
     assert last_operator() == "of the case"
     forensics("ingest", clips, "-c", case, "--operator", "of the flag")
     assert last_operator() == "of the flag"
+
+
+def test_a_telemetry_file_named_beside_its_clip_is_kept_with_it_and_not_apart(forensics, clips, tmp_path) -> None:
+    shutil.copy(clips / "first.mp4", tmp_path / "DJI_1.MP4")
+    cue = "[latitude: 50.1] [longitude: 14.2] [rel_alt: 5.300 abs_alt: 23.057]"
+    (tmp_path / "DJI_1.SRT").write_text(
+        f"1\n00:00:00,000 --> 00:00:00,040\nFrameCnt: 1, DiffTime: 40ms\n2026-06-14 20:15:47.042\n{cue}\n\n"
+    )
+    done = forensics("run", tmp_path / "DJI_1.MP4", tmp_path / "DJI_1.SRT", "-c", tmp_path / "case", "--json")
+    assert (len(done.of("evidence")), len(done.of("skipped"))) == (1, 1)
+    manifest = json.loads((tmp_path / "case" / done.of("evidence")[0]["manifest"]).read_bytes())
+    telemetry = manifest["predicate"]["facts"]["exact"]["telemetry"][0]
+    assert (telemetry["first"]["latitude"], telemetry["clock_first"]) == ("50.1", "2026-06-14 20:15:47.042")
+    assert telemetry["file"] in {subject["name"] for subject in manifest["subject"]}
+
+
+def test_a_still_is_kept_with_its_exif_and_its_hashes(forensics, clips, tmp_path) -> None:
+    ffmpeg("-i", clips / "first.mp4", "-frames:v", "1", tmp_path / "still.jpg")
+    done = forensics("run", tmp_path / "still.jpg", "-c", tmp_path / "case", "--json")
+    assert (done.code, done.of("evidence")[0]["keyframes"]) == (0, 1)
+    assert forensics("replay", "--all", "-c", tmp_path / "case").code == 0

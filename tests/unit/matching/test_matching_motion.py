@@ -6,6 +6,7 @@ import numpy as np
 from forensics.matching.dense import Shared
 from forensics.matching.geometry import AS_IS
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, Motion, compare, on_grid, overlaid
+from forensics.matching.params import PARAMS
 from forensics.model.media import Window
 from tests.unit.matching.scenes import stretch, take
 
@@ -64,6 +65,18 @@ def test_two_recordings_that_show_the_same_clock_do_not_stand_out() -> None:
     found = measured(clocked(stretch(one, 0.0, 6.0)), clocked(other), 0.0)
     assert found.peak < 0.3
     assert found.z < 5
+
+
+def lit(window: Window, at_s: float) -> Window:
+    """A lamp goes on at a moment."""
+    gain = np.where(window.seconds >= at_s, 1.25, 0.9)[:, None, None]
+    return Window(window.seconds, np.clip(window.luma * gain, 0, 255).astype(np.uint8))
+
+
+def test_a_lamp_that_goes_on_in_two_recordings_proves_nothing() -> None:
+    found = measured(lit(take(6, 9, 60, movers=0), 3.0), lit(take(6, 10, 60, movers=0), 3.0), 0.0)
+    assert found.peak < PARAMS.clear_peak or found.carried < PARAMS.clear_carried
+    assert found.carried < PARAMS.faint_carried
 
 
 def test_too_few_frames_are_no_test() -> None:

@@ -156,7 +156,7 @@ def test_an_unknown_box_in_front_does_not_hide_the_movie(ask: Ask, clip: Path, c
     path.write_bytes(b"\x00\x00\x00\x10abcd" + bytes(8) + b"\x00\x00\x00\x08free" + clip.read_bytes())
     probed = ask(path)
     assert probed.probe.edit_list
-    assert "ftyp" not in probed.probe.brands
+    assert probed.probe.brands[0] == "isom"
     assert probed.probe.origin is not None
     assert probed.probe.origin.pts == 1024
 

@@ -1,0 +1,143 @@
+"""Windows and shown pictures against a decode from the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forensics import media
+from forensics.errors import MediaError
+from forensics.media import stretch
+from forensics.media.stretch import fit
+from forensics.model.media import Window
+from tests.unit.media.conftest import Decoded, Remux, ffmpeg, opened
+
+WHOLE = (-1e3, 1e6, 1000.0, 80)
+
+
+def ask(tools: media.Tools, path: Path, start_s: float, end_s: float, fps: float = 1000.0, side: int = 80) -> Window:
+    with opened(path) as fd:
+        return media.window(tools, fd, media.probe(tools, fd).probe, start_s, end_s, fps, side)
+
+
+def expected(whole: Window, start_s: float, end_s: float, least_s: float) -> list[int]:
+    chosen: list[int] = []
+    for place, second in enumerate(whole.seconds):
+        if start_s - 1e-6 <= second < end_s - 1e-6:
+            if not chosen or second - whole.seconds[chosen[-1]] >= least_s - 1e-9:
+                chosen.append(place)
+    return chosen
+
+
+@pytest.mark.parametrize("name", ["w.mp4", "w.mkv", "w.ts", "w.avi", "w.flv"])
+@pytest.mark.parametrize(("start_s", "end_s", "fps"), [(2.3, 3.1, 1000.0), (3.5, 99.0, 10.0)])
+def test_a_window_is_the_same_stretch_of_a_decode_from_the_start(
+    tools: media.Tools, remux: Remux, name: str, start_s: float, end_s: float, fps: float
+) -> None:
+    path = remux(name)
+    whole, part = ask(tools, path, *WHOLE), ask(tools, path, start_s, end_s, fps)
+    chosen = expected(whole, start_s, end_s, 1 / fps - 0.0015)
+    assert len(chosen) >= 5
+    assert np.array_equal(part.seconds, whole.seconds[chosen])
+    assert np.array_equal(part.luma, whole.luma[chosen])
+
+
+def test_the_whole_window_has_every_frame_on_the_presentation_clock(tools: media.Tools, clip: Path) -> None:
+    whole = ask(tools, clip, *WHOLE)
+    assert whole.seconds.tolist() == Decoded(tools, clip).seconds
+    assert whole.luma.shape == (100, 60, 80)
+    assert whole.luma.dtype == np.uint8
+
+
+def test_a_frame_is_found_again_by_the_time_it_was_given(tools: media.Tools, clip: Path) -> None:
+    whole = ask(tools, clip, *WHOLE)
+    for second in whole.seconds[[37, 70, 91]]:
+        again = ask(tools, clip, float(second), float(second) + 0.001)
+        assert again.seconds.tolist() == [second]
+
+
+def test_a_window_never_enlarges(tools: media.Tools, clip: Path) -> None:
+    assert ask(tools, clip, 0.0, 0.1, side=4000).luma.shape[1:] == (120, 160)
+
+
+@pytest.mark.parametrize(("start_s", "end_s"), [(1.0, 1.0), (2.0, 1.0), (50.0, 60.0)])
+def test_an_empty_window_is_empty(tools: media.Tools, clip: Path, start_s: float, end_s: float) -> None:
+    part = ask(tools, clip, start_s, end_s)
+    assert part.seconds.shape == (0,)
+    assert part.luma.shape == (0, 60, 80)
+
+
+def test_a_window_too_large_for_memory_is_a_limit(
+    tools: media.Tools, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stretch, "MAX_WINDOW_BYTES", 80 * 60 * 10)
+    with pytest.raises(MediaError) as caught:
+        ask(tools, clip, *WHOLE)
+    assert caught.value.code == "media.limit"
+
+
+def test_an_open_group_of_pictures_is_entered_cleanly_in_a_transport_stream(tools: media.Tools, clips: Path) -> None:
+    path = clips / "open.ts"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=s=128x96:r=10:d=30", "-c:v", "libx265", "-preset", "ultrafast"),
+        *("-x265-params", "log-level=none:keyint=70:min-keyint=70:open-gop=1:bframes=3:scenecut=0", path),
+    )
+    whole, part = ask(tools, path, *WHOLE), ask(tools, path, 24.0, 26.0)
+    chosen = expected(whole, 24.0, 26.0, 0.0)
+    assert len(chosen) == 20
+    assert np.array_equal(part.luma, whole.luma[chosen])
+
+
+def shown(tools: media.Tools, path: Path, seconds: list[float], side: int = 80) -> list[tuple[float, np.ndarray]]:
+    with opened(path) as fd:
+        return media.pictures_at(tools, fd, media.probe(tools, fd).probe, seconds, side)
+
+
+def test_the_frame_shown_at_a_moment_began_before_it(tools: media.Tools, clip: Path) -> None:
+    pictures = shown(tools, clip, [3.0, 0.05, 2.999, 1.5])
+    assert [round(second, 3) for second, _ in pictures] == [3.0, 0.04, 2.96, 1.48]
+    assert {picture.shape for _, picture in pictures} == {(60, 80, 3)}
+
+
+def test_moments_outside_the_clip_show_its_ends(tools: media.Tools, clip: Path) -> None:
+    (first, _), (last, _) = shown(tools, clip, [-5.0, 500.0])
+    assert (first, round(last, 3)) == (0.0, 3.96)
+
+
+def test_a_long_pause_shows_the_frame_before_it(tools: media.Tools, clips: Path) -> None:
+    path = clips / "slow.mkv"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=s=64x48:r=1:d=4", "-vf", "setpts=N*100/TB", "-fps_mode", "passthrough"),
+        *("-c:v", "libx264", path),
+    )
+    assert [second for second, _ in shown(tools, path, [199.0, 250.0, 300.0])] == [100.0, 200.0, 300.0]
+
+
+def test_pictures_stand_upright_and_have_their_colours(tools: media.Tools, clips: Path) -> None:
+    flat, turned = clips / "flat.mp4", clips / "flat-turned.mp4"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "color=0x2060c0:s=160x96:d=0.4,format=yuv420p,drawbox=0:0:80:96:color=red:t=fill"),
+        *("-c:v", "libx264", "-crf", "4", flat),
+    )
+    ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v", "rotate=180", turned)
+    ((_, picture),) = shown(tools, flat, [0.2], 160)
+    assert np.abs(picture[48, 20].astype(int) - [0, 0, 254]).max() <= 4
+    assert np.abs(picture[48, 140].astype(int) - [0xC0, 0x60, 0x20]).max() <= 4
+    ((_, turned_picture),) = shown(tools, turned, [0.2], 160)
+    assert np.array_equal(turned_picture, picture[::-1, ::-1])
+
+
+def test_no_moments_show_nothing_and_too_many_are_refused(tools: media.Tools, clip: Path) -> None:
+    assert shown(tools, clip, []) == []
+    with pytest.raises(ValueError, match="at most"):
+        shown(tools, clip, [0.0] * 65)
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "result"),
+    [((1920, 1080), 480, (480, 270)), ((3, 4000), 100, (1, 100)), ((1, 1), 64, (1, 1)), ((100, 50), 100, (100, 50))],
+)
+def test_sizes_keep_their_shape(size: tuple[int, int], side: int, result: tuple[int, int]) -> None:
+    assert fit(*size, side) == result
