@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+import msgspec
+
 from forensics.model.manifest import Facts, Json, Manifest
+from forensics.model.provenance import Appearance, Post, SourceKind
 
 
 def duration_of(facts: Facts) -> float | None:
@@ -25,6 +28,29 @@ def _shown_at(container: dict[str, Json], frames: dict[str, Json]) -> Fraction:
     assert isinstance(origin, dict)
     ticks = int(str(frames["last_pts"])) - int(str(origin["pts"]))
     return ticks * Fraction(str(frames["time_base"]))
+
+
+def origin_of(facts: Facts) -> tuple[int, tuple[int, int]]:
+    """The presentation clock's zero in ticks, and seconds per tick as a fraction; a still has neither."""
+    container = facts.exact.get("container")
+    origin = container.get("origin") if isinstance(container, dict) else None
+    if not isinstance(origin, dict) or not isinstance(origin.get("base"), dict):
+        return 0, (1, 1)
+    base = origin["base"]
+    assert isinstance(base, dict)
+    return int(str(origin["pts"])), (int(str(base["num"])), int(str(base["den"])))
+
+
+def appearance_of(seen: dict[str, Json]) -> Appearance:
+    """One appearance of a manifest's record."""
+    post = seen.get("post")
+    return Appearance(
+        kind=SourceKind(str(seen["kind"])),
+        path=str(seen["path"]),
+        source=str(seen["source"]) if seen.get("source") else None,
+        source_sha256=str(seen["source_sha256"]) if seen.get("source_sha256") else None,
+        post=msgspec.convert(post, Post) if isinstance(post, dict) else None,
+    )
 
 
 def stream_lines(container: dict[str, Json]) -> Iterator[str]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from forensics import fingerprint, index, matching, media
 from forensics.errors import IntegrityError
+from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Manifest
 from forensics.model.media import MediaKind, Probe, Window
 from pipelines.case import Case
@@ -99,7 +100,7 @@ def volumes_of(case: Case) -> tuple[Volume, ...]:
     for evidence in case.store.ids():
         manifest = case.manifest(evidence)
         if manifest.facts.exact.get("kind") == MediaKind.VIDEO:
-            found.append((str(manifest.record.case.get("exhibit")), _volume(case, evidence, manifest)))
+            found.append((str(manifest.record.case.get("exhibit")), kept_volume(case, evidence, manifest)))
     return tuple(volume for _, volume in sorted(found, key=lambda pair: (len(pair[0]), pair[0])))
 
 
@@ -116,20 +117,30 @@ def volume_of(evidence: str, original: Path, track: Path, facts: Facts) -> Volum
     )
 
 
-def _volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
+def kept_volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
+    """The volume of a video of the case."""
     original = case.store.path(evidence, "original")
     track = case.store.path(evidence, FINGERPRINT_FILE)
     return volume_of(evidence, original, track, manifest.facts)
 
 
-def _subject(volume: Volume) -> matching.Subject:
+def track_of(volume: Volume) -> Fingerprint:
+    """The fingerprint of a volume.
+
+    Raises:
+        IntegrityError: its bytes are not those that the manifest names.
+    """
     data = volume.fingerprint.read_bytes()
     if hashlib.sha256(data).hexdigest() != volume.fingerprint_sha256:
         raise IntegrityError(
             f"the fingerprint of {volume.id} is not the one that its manifest names",
             hint="run verify for the whole extent; replay derives the fingerprint again",
         )
-    track = fingerprint.decode(data)
+    return fingerprint.decode(data)
+
+
+def _subject(volume: Volume) -> matching.Subject:
+    track = track_of(volume)
     return matching.Subject(
         id=volume.id,
         fingerprint=track,

@@ -23,12 +23,12 @@ from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
 from forensics.model.match import Match, Segment
 from forensics.model.notice import Notice
-from forensics.model.provenance import Appearance, Passed, Post, SourceKind
+from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
 from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.environment import PACKAGES
-from pipelines.facts import duration_of, stream_lines, telemetry_entries
+from pipelines.facts import appearance_of, duration_of, origin_of, stream_lines, telemetry_entries
 from pipelines.progress import Progress
 
 PAIRS_PER_SEGMENT = 6
@@ -130,7 +130,7 @@ def _evidence_view(
 ) -> report.EvidenceView:
     exact = manifest.facts.exact
     container = exact.get("container")
-    appearances = tuple(_appearance(seen) for seen in manifest.record.appearances)
+    appearances = tuple(appearance_of(seen) for seen in manifest.record.appearances)
     original = next(subject for subject in manifest.subjects if subject.name == "original")
     return report.EvidenceView(
         sha256=evidence,
@@ -159,17 +159,6 @@ def _status(manifest: Manifest) -> str:
     return "partial" if isinstance(frames, dict) and frames.get("complete") is False else "whole"
 
 
-def _appearance(seen: dict[str, Json]) -> Appearance:
-    post = seen.get("post")
-    return Appearance(
-        kind=SourceKind(str(seen["kind"])),
-        path=str(seen["path"]),
-        source=str(seen["source"]) if seen.get("source") else None,
-        source_sha256=str(seen["source_sha256"]) if seen.get("source_sha256") else None,
-        post=msgspec.convert(post, Post) if isinstance(post, dict) else None,
-    )
-
-
 def _keyframes_kept(manifest: Manifest) -> int:
     kept = manifest.facts.recipe.get("keyframes")
     return len(kept) if isinstance(kept, list) else 0
@@ -177,7 +166,7 @@ def _keyframes_kept(manifest: Manifest) -> int:
 
 def _keyframe_views(case: Case, evidence: str, manifest: Manifest) -> Iterator[report.KeyframeView]:
     kept = manifest.facts.recipe.get("keyframes")
-    origin = _origin(manifest)
+    origin = origin_of(manifest.facts)
     for number, keyframe in enumerate(kept if isinstance(kept, list) else [], start=1):
         if number > KEYFRAMES_SHOWN or not isinstance(keyframe, dict):
             return
@@ -190,17 +179,6 @@ def _keyframe_views(case: Case, evidence: str, manifest: Manifest) -> Iterator[r
             planes_sha256=str(keyframe["planes_sha256"]),
             jpeg=None if picture is None else report.thumbnail(np.asarray(picture, np.uint8)),
         )
-
-
-def _origin(manifest: Manifest) -> tuple[int, tuple[int, int]]:
-    """The presentation clock's zero in ticks, and seconds per tick as a fraction; a still has neither."""
-    container = manifest.facts.exact.get("container")
-    origin = container.get("origin") if isinstance(container, dict) else None
-    if not isinstance(origin, dict) or not isinstance(origin.get("base"), dict):
-        return 0, (1, 1)
-    base = origin["base"]
-    assert isinstance(base, dict)
-    return int(str(origin["pts"])), (int(str(base["num"])), int(str(base["den"])))
 
 
 def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:

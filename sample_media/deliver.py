@@ -32,7 +32,8 @@ KINDS = {
     "trimmed": "part of the clip, 640x360, 24 pictures a second",
     "forwarded": "the bytes of the trimmed copy in a forwarded post",
 }
-UNRELATED = {"winter": "30", "coast": "31", "town": "29", "second_flight": "31"}
+UNRELATED = {"winter": "31", "coast": "29", "town": "30", "second_flight": "29"}
+SMALL = "scale=640:360:flags=area"
 CROP = "[0:v]crop=972:546,scale=720:404:flags=bicubic,pad=720:480:0:38:color=0x12161e[v];[v][1:v]overlay=0:0"
 
 
@@ -42,9 +43,8 @@ def deliver(masters: Path, out: Path) -> None:
     _drone(masters, out)
     _copies(out)
     for name, crf in UNRELATED.items():
-        size = "scale=640:360:flags=area"
         tags = (("creation_time", telegram.posted_utc(name)),)
-        encode(masters / f"{name}.mkv", out / telegram.path_of(name), quality=("-crf", crf), filters=size, tags=tags)
+        encode(masters / f"{name}.mkv", out / telegram.path_of(name), quality=("-crf", crf), filters=SMALL, tags=tags)
     telegram.write_export(out)
     _more(masters, out)
     _truth(out)
@@ -53,7 +53,7 @@ def deliver(masters: Path, out: Path) -> None:
 
 def _drone(masters: Path, out: Path) -> None:
     tags = (("creation_time", flight_log.START_UTC), ("location", flight_log.location_tag(flights.DRONE.pose(0.0))))
-    quality = ("-crf", "28.5", "-maxrate", "1900k", "-bufsize", "3800k", "-g", "50")
+    quality = ("-crf", "29", "-maxrate", "1550k", "-bufsize", "3100k", "-g", "50")
     encode(masters / "drone.mkv", out / DRONE_CLIP, quality=quality, tags=tags, handler="DJI.AVC", faststart=False)
     flight_log.write_srt(flights.DRONE, (out / DRONE_CLIP).with_suffix(".SRT"))
 
@@ -97,7 +97,7 @@ def _copies(out: Path) -> None:
 
 def _more(masters: Path, out: Path) -> None:
     tags = (("creation_time", "2025-04-26T09:18:44.000000Z"),)
-    encode(masters / "forest.mkv", out / FOREST_CLIP, quality=("-crf", "34"), tags=tags)
+    encode(masters / "forest.mkv", out / FOREST_CLIP, quality=("-crf", "30"), filters=SMALL, tags=tags)
     picture = first_picture(masters / "still.mkv", 0.0, flights.STILL.lens.width)
     jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, 72))[1].tobytes()
     segment = flight_log.exif(flights.LATITUDE + 0.031, flights.LONGITUDE + 0.052, 46.0, "2025:05:11 14:02:31")

@@ -1,4 +1,4 @@
-"""Custody: canonical bytes, the manifest, findings, the event log, verification.
+"""Custody: canonical bytes, the manifest, findings, validation records, the event log, verification.
 
 Seals over the log head (signature and time-stamp) are not here yet; their files have their place beside the log.
 """
@@ -13,6 +13,7 @@ from forensics.custody.finding import decode_finding, encode_finding
 from forensics.custody.lines import LogHead
 from forensics.custody.log import Entry, Log, LogLine
 from forensics.custody.manifest import decode_manifest, encode_manifest, facts_digests, item_of
+from forensics.custody.validation import decode_validation, encode_validation, validation_id
 from forensics.custody.verification import (
     CASE_SCHEMA,
     VERIFY_STEPS,
@@ -43,11 +44,14 @@ __all__ = [
     "decode_event",
     "decode_finding",
     "decode_manifest",
+    "decode_validation",
     "encode_event",
     "encode_finding",
     "encode_manifest",
+    "encode_validation",
     "facts_digests",
     "index_log",
     "item_of",
     "sound_events",
+    "validation_id",
 ]

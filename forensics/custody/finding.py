@@ -6,7 +6,6 @@ by the digests of the file itself. Decimals are text: the shortest that gives th
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -14,7 +13,7 @@ import msgspec
 import numpy as np
 
 from forensics.custody import canonical
-from forensics.custody.wire import Descriptor, DigestSet, Hex64, wire_error
+from forensics.custody.wire import Descriptor, DigestSet, Hex64, decimals_to_text, wire_error
 from forensics.errors import ManifestError
 from forensics.model.evidence import Digests
 from forensics.model.finding import Finding
@@ -79,7 +78,7 @@ def encode_finding(finding: Finding) -> bytes:
         raise _unsound("params_sha256 is not the digest of the parameters")
     if finding.query_digests is not None and finding.query_digests.sha256 != match.query_id:
         raise _unsound("the query's digests are not those of the query that was matched")
-    plain: dict[str, Any] = _decimals_to_text(msgspec.to_builtins(match, enc_hook=_scalar))
+    plain: dict[str, Any] = decimals_to_text(msgspec.to_builtins(match, enc_hook=_scalar), _unsound)
     method = _Method(**plain.pop("method"), params=finding.params)
     predicate = _Predicate(
         id=finding.id,
@@ -159,18 +158,6 @@ def _scalar(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
     raise _unsound(f"a {type(value).__name__} has no place in it")
-
-
-def _decimals_to_text(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _decimals_to_text(element) for key, element in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_decimals_to_text(element) for element in value]
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise _unsound(f"{value} is no decimal")
-        return repr(float(value))
-    return value
 
 
 def _text_to_decimals(value: Any, *, decimal: bool = False) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import msgspec
 
@@ -38,3 +40,19 @@ def wire_error(document: str, error: Exception) -> ManifestError:
         code="manifest.invalid",
         hint="Compare it with the log and with another copy of the case.",
     )
+
+
+def decimals_to_text(value: Any, unsound: Callable[[str], ManifestError]) -> Any:
+    """The value with every float as the shortest text that gives the same IEEE 754 double back.
+
+    Raises what ``unsound`` makes of a complaint, for a float that is not finite.
+    """
+    if isinstance(value, dict):
+        return {key: decimals_to_text(element, unsound) for key, element in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [decimals_to_text(element, unsound) for element in value]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise unsound(f"{value} is no decimal")
+        return repr(float(value))
+    return value

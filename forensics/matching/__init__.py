@@ -8,6 +8,8 @@ from __future__ import annotations
 from forensics.matching.candidates import Candidate, RangeQuery, Seed, Views, candidates
 from forensics.matching.examine import examine
 from forensics.matching.footage import Footage, WindowReader
+from forensics.matching.lineage import GroupName, name_groups
+from forensics.matching.nearest import Copy, Nearest, nearest
 from forensics.matching.params import METHOD, PARAMS, Params
 from forensics.matching.subject import Corpus, Subject
 
@@ -15,8 +17,11 @@ __all__ = [
     "METHOD",
     "PARAMS",
     "Candidate",
+    "Copy",
     "Corpus",
     "Footage",
+    "GroupName",
+    "Nearest",
     "Params",
     "RangeQuery",
     "Seed",
@@ -25,4 +30,6 @@ __all__ = [
     "WindowReader",
     "candidates",
     "examine",
+    "name_groups",
+    "nearest",
 ]

@@ -17,6 +17,10 @@ Floats = npt.NDArray[np.float64]
 SLOWEST, FASTEST = 0.45, 2.2
 SPEED_STEP = 1.03
 OFFSET_STEP_S = 0.1
+BESIDE_S = 0.15
+SEARCHED_ROWS = 150
+"""Rows of the query that the search for lines looks at; of longer stretches every second, third ... row."""
+
 AS_RECORDED = 0.9
 """Speed 1 is taken when it explains at least this share of what the best speed explains."""
 
@@ -76,7 +80,7 @@ def _lines_at(gains: Floats, query_s: Floats, reference_s: Floats, speed: float,
     offsets = np.arange(np.ceil(low / OFFSET_STEP_S), np.floor(high / OFFSET_STEP_S) + 1) * OFFSET_STEP_S
     if not len(offsets):
         return None
-    rows, inside = nearest(reference_s, speed * query_s[None, :] + offsets[:, None], 0.15)
+    rows, inside = nearest(reference_s, speed * query_s[None, :] + offsets[:, None], BESIDE_S)
     values = np.where(inside, gains[np.arange(len(query_s))[None, :], rows], outside)
     gain, first, last = _best_stretch(values)
     best = int(gain.argmax())
@@ -91,13 +95,22 @@ def best_line(
     """The line of greatest gain in ``gains`` (query rows, reference rows). Ties go to the speed nearest to 1."""
     if min(gains.shape) < 2:
         return None
-    found = [_lines_at(gains, query_s, reference_s, speed, outside) for speed in tried]
+    step = max(1, len(query_s) // SEARCHED_ROWS)
+    found = [_lines_at(gains[::step], query_s[::step], reference_s, speed, outside) for speed in tried]
     lines = [line for line in found if line is not None and line.gain > 0]
     if not lines:
         return None
     best = max(lines, key=lambda line: (line.gain, -abs(np.log(abs(line.speed)))))
     plain = [line for line in lines if line.speed == 1.0 and line.gain >= AS_RECORDED * best.gain]
-    return plain[0] if plain else best
+    return _on_all_rows(plain[0] if plain else best, gains, query_s, reference_s, outside)
+
+
+def _on_all_rows(line: Line, gains: Floats, query_s: Floats, reference_s: Floats, outside: float) -> Line:
+    """The line's best stretch over every row of the query."""
+    rows, inside = nearest(reference_s, line.at(query_s), BESIDE_S)
+    values = np.where(inside, gains[np.arange(len(query_s)), rows], outside)
+    gain, first, last = _best_stretch(values[None])
+    return Line(speed=line.speed, offset_s=line.offset_s, first=int(first[0]), last=int(last[0]), gain=float(gain[0]))
 
 
 def assign(values: Floats, switch: float) -> npt.NDArray[np.int64]:

@@ -20,8 +20,8 @@ class Params:
     grid, copies mostly above 0.7; the peak must also stand out from all other offsets (``clear_z``, ``clear_ratio``),
     last, and explain a share of the time in which both show the scene.
 
-    ``clear_carried`` and ``faint_carried`` are how many frames (tenths of a second) must carry the agreement: a lamp that
-    goes on in two recordings gives a sharp peak that 6 frames carry.
+    ``clear_carried`` and ``faint_carried`` are how many frames (tenths of a second) must carry the agreement: a lamp
+    that goes on in two recordings gives a sharp peak that 6 frames carry.
 
     Motion, faint: for hardly any motion, noise and heavy coding. Other recordings reached z 7.5 where little moves
     (change up to ``quiet_level`` grey levels) and 9.9 on a road with cars; copies z 9 to 20.

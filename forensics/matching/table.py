@@ -127,7 +127,7 @@ def lines(table: Table, taken: npt.NDArray[np.bool_], least_gain: float, most: i
     gains = table.gains.copy()
     gains[taken] = -1.0
     out: list[Line] = []
-    while len(out) < most:
+    while len(out) < most and float(np.maximum(gains.max(axis=1), 0.0).sum()) >= least_gain:
         line = best_line(gains, table.query_s, table.reference_s, speeds())
         if line is None or line.gain < least_gain:
             break
@@ -216,7 +216,8 @@ def refine(line: Line, table: Table) -> Line:
     middle = float(seconds.mean())
     best, best_value = line, -np.inf
     value_plain, plain = -np.inf, line
-    tried = sorted({1.0, *(line.speed * (1 + 0.005 * k) for k in range(-5, 6))})
+    steps = range(-5, 6) if line.speed > 0 else (0,)
+    tried = sorted({1.0, *(line.speed * (1 + 0.005 * k) for k in steps)})
     for speed in tried:
         if abs(speed / line.speed - 1) > PLAIN_REACH:
             continue

@@ -146,12 +146,15 @@ def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
 
 
 def verdict(query: Subject, reference: Subject, found: tuple[Stretch, ...], method: Method, params: Params) -> Match:
-    """The pair's match: the strongest stretch decides, stretches that fall short of its assessment are left out."""
+    """The pair's match: the strongest stretch decides. A candidate shows that one only."""
     judged = [(stretch, *judge(stretch, params)) for stretch in apart(found, params)]
     rank = {a: i for i, a in enumerate(Assessment)}
     best = min(rank[assessment] for _, assessment, _ in judged)
     assessment = next(a for a in Assessment if rank[a] == best)
-    kept = [(s, score) for s, a, score in judged if rank[a] == best or (best == 2 and strength(s, params) >= FELLOW)]
+    if assessment is Assessment.SAME_RECORDING:
+        kept = [(s, score) for s, a, score in judged if a is assessment or strength(s, params) >= FELLOW]
+    else:
+        kept = [max(((s, score) for s, a, score in judged if a is assessment), key=lambda item: item[1])]
     kept.sort(key=lambda item: (item[0].query_start_s, item[0].reference_start_s))
     segments = tuple(_segment(stretch, score, hamming_along(query, reference, stretch)) for stretch, score in kept)
     longest = max(kept, key=lambda item: item[0].query_end_s - item[0].query_start_s)[0]

@@ -1,5 +1,6 @@
 """The only door to ffmpeg and ffprobe: versions, confinement and limits, probe, decode, stretches of frames."""
 
+from forensics.media.attack import ATTACKS, ATTACKS_VERSION, RECODE, Attack, Made, make_attack
 from forensics.media.color import to_bgr
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
 from forensics.media.limits import DEFAULT_LIMITS, Limits
@@ -10,18 +11,24 @@ from forensics.media.stretch import pictures_at, window
 from forensics.media.tools import CONFINEMENT, Tool, Tools, find_tools
 
 __all__ = [
+    "ATTACKS",
+    "ATTACKS_VERSION",
     "CONFINEMENT",
     "DEFAULT_LIMITS",
+    "RECODE",
+    "Attack",
     "DecodeOutcome",
     "Decoding",
     "Essence",
     "Limits",
+    "Made",
     "Probed",
     "Still",
     "Tool",
     "Tools",
     "decode",
     "find_tools",
+    "make_attack",
     "pictures_at",
     "probe",
     "read_still",

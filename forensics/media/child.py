@@ -39,17 +39,38 @@ _F_SETPIPE_SZ = 1031  # Linux fcntl.h; Python 3.10 and later name it on Linux on
 
 
 class Child:
-    """A child process and its output pipes. Use as a context manager: leaving it ends the process."""
+    """A child process and its output pipes. Use as a context manager: leaving it ends the process.
+
+    With ``target`` the last output is the file open under that descriptor, of at most ``file_bytes``.
+    """
 
     def __init__(
-        self, build: CommandBuilder, fd: int, outputs: int, *, limits: Limits, cpu_s: int, patience_s: float
+        self,
+        build: CommandBuilder,
+        fd: int,
+        outputs: int,
+        *,
+        limits: Limits,
+        cpu_s: int,
+        patience_s: float,
+        target: int | None = None,
+        file_bytes: int = 0,
     ) -> None:
         pipes = [os.pipe() for _ in range(outputs)]
         ends = [write for _, write in pipes]
         try:
-            argv = build(rewind(fd), tuple(f"pipe:{end}" for end in ends))
-            self.command = canonical(argv, fd, ends)
-            self._process = start(argv, pass_fds=(fd, *ends), stdout=subprocess.DEVNULL, cpu_s=cpu_s, limits=limits)
+            targets = () if target is None else (target,)
+            names = (*(f"pipe:{end}" for end in ends), *(rewind(each) for each in targets))
+            argv = build(rewind(fd), names)
+            self.command = canonical(argv, fd, (*ends, *targets))
+            self._process = start(
+                argv,
+                pass_fds=(fd, *ends, *targets),
+                stdout=subprocess.DEVNULL,
+                cpu_s=cpu_s,
+                limits=limits,
+                file_bytes=file_bytes,
+            )
         except BaseException:
             for read, _ in pipes:
                 os.close(read)

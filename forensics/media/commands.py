@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ffmpeg
@@ -33,6 +33,13 @@ _ESSENCE_FILTERS = {
     "hevc": "hevc_mp4toannexb,filter_units=pass_types=0-31",
     "av1": "filter_units=remove_types=2",
     "aac": "aac_adtstoasc",
+}
+
+# Upright as `orientation.upright` does it: the display matrix turns counter-clockwise.
+_TURNS: Mapping[int, tuple[tuple[str, dict[str, str]], ...]] = {
+    90: (("transpose", {"dir": "cclock"}),),
+    180: (("hflip", {}), ("vflip", {})),
+    270: (("transpose", {"dir": "clock"}),),
 }
 
 
@@ -195,12 +202,52 @@ def stretch_command(
     name, (raw, raw_pts, all_pts) = names
     video = probe.video_stream
     assert video is not None
-    if seek_s is None:
-        decoded = _open(name, limits, probe)[str(video.index)]
-    else:
-        source = _open(name, limits, probe, ss=seek_s, seek_timestamp=1, noaccurate_seek=None)
-        # Containers without an index are entered anywhere: what comes before a sync frame lacks its references.
-        decoded = source[str(video.index)].filter("select", "key+gt(selected_n,0)")
+    decoded = _entered(name, probe, video, seek_s, limits)
     taken = _with_timestamps(decoded, all_pts).filter("trim", end_pts=end_pts + 1).filter("select", select)
     shaped = (_luma if luma_only else _picture)(_with_timestamps(taken, raw_pts), recipe, *size)
     return _compile(tool, limits, [_raw(shaped, raw)])
+
+
+def _entered(name: str, probe: Probe, video: Stream, seek_s: str | None, limits: Limits) -> Any:
+    """The decoded stream from a sync frame before ``seek_s`` on; from the start when it is None."""
+    if seek_s is None:
+        return _open(name, limits, probe)[str(video.index)]
+    source = _open(name, limits, probe, ss=seek_s, seek_timestamp=1, noaccurate_seek=None)
+    # Containers without an index are entered anywhere: what comes before a sync frame lacks its references.
+    return source[str(video.index)].filter("select", "key+gt(selected_n,0)")
+
+
+def attack_command(
+    tool: Tool,
+    probe: Probe,
+    names: tuple[str, tuple[str, ...]],
+    *,
+    seek_s: str | None,
+    span: tuple[int, int],
+    rate: str,
+    size: tuple[int, int],
+    shape: Callable[[Any], Any],
+    encoding: Mapping[str, str | int],
+    limits: Limits,
+) -> list[str]:
+    """Write an attacked copy: the frames with pts ``span`` (first, last), upright at ``size`` and an even ``rate``,
+    through the chain ``shape``, encoded with ``encoding``. Outputs: timestamps of the taken frames, the file.
+    """
+    name, (taken_pts, target) = names
+    video = probe.video_stream
+    assert video is not None
+    decoded = _entered(name, probe, video, seek_s, limits).filter("trim", start_pts=span[0], end_pts=span[1] + 1)
+    stream = _with_timestamps(decoded, taken_pts).filter("setpts", "PTS-STARTPTS").filter("fps", rate)
+    for turn, options in _TURNS.get((video.rotation or 0) % 360, ()):
+        stream = stream.filter(turn, **options)
+    stream = stream.filter("scale", *size, flags=SCALE_FLAGS).filter("setsar", 1).filter("format", "yuv420p")
+    shaped = shape(stream).filter("format", "yuv420p")
+    options = {"format": "mp4", "c:v": "libx264", "threads": "1", "flags:v": "+bitexact", "fflags": "+bitexact"}
+    written = ffmpeg.output(shaped, target, **options, **encoding, **_BARE)
+    # The target is there already, empty and open; without a yes ffmpeg would not write into it.
+    return list(written.compile(cmd=[tool.path, *global_options(limits)], overwrite_output=True))
+
+
+def generated(words: str) -> Any:
+    """A source that ffmpeg draws itself (lavfi), for footage around a copy."""
+    return ffmpeg.input(words, format="lavfi")["v"]

@@ -21,6 +21,9 @@ MAX_SEGMENTS = 4096
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CRITICAL = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_JPEG_END = b"\xff\xd9"
+_JPEG_TAIL = 64 << 10
+"""Cameras append up to some kilobytes after the end marker."""
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
@@ -53,29 +56,27 @@ def read_still(data: bytes) -> Still:
         raise MediaError(
             f"a still of {width}x{height} exceeds the limit of {MAX_STILL_PIXELS} pixels", code="media.limit"
         )
-    payload = np.frombuffer(_png_without_text(data) if name == "png" else data, dtype=np.uint8)
-    bgr = _decoded(payload, cv2.IMREAD_COLOR)
-    luma = _decoded(payload, cv2.IMREAD_GRAYSCALE)
+    if name == "png":
+        data = _png_without_text(data)
+    bgr, whole = _decoded(data, cv2.IMREAD_COLOR), True
+    if bgr is None and name == "jpeg":
+        data += _JPEG_END  # the decoder waits for the end of a cut file and gives nothing
+        bgr, whole = _decoded(data, cv2.IMREAD_COLOR), False
+    luma = _decoded(data, cv2.IMREAD_GRAYSCALE)
+    if bgr is None or luma is None:
+        raise MediaError("the still cannot be decoded", code="media.damaged", hint="The bytes are kept.")
     notices: tuple[Notice, ...] = ()
-    if name == "jpeg" and b"\xff\xd9" not in data[-_JPEG_TAIL:]:
-        notices = (
-            Notice(code="media.truncated", message="The JPEG has no end marker: its lower part may be missing."),
-        )
+    if not whole or (name == "jpeg" and _JPEG_END not in data[-_JPEG_TAIL:]):
+        notices = (Notice(code="media.truncated", message="The JPEG ends early: its lower part is missing."),)
     return Still(format=name, width=bgr.shape[1], height=bgr.shape[0], luma=luma, bgr=bgr, notices=notices)
 
 
-_JPEG_TAIL = 64 << 10
-"""Cameras append up to some kilobytes after the end marker."""
-
-
-def _decoded(payload: npt.NDArray[np.uint8], flags: int) -> npt.NDArray[np.uint8]:
+def _decoded(data: bytes, flags: int) -> npt.NDArray[np.uint8] | None:
     try:
-        picture = cv2.imdecode(payload, flags)
+        picture = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
     except cv2.error as error:
         raise MediaError(f"the still cannot be decoded: {error.err}", code="media.damaged") from error
-    if picture is None:
-        raise MediaError("the still cannot be decoded", code="media.damaged")
-    return np.asarray(picture, dtype=np.uint8)
+    return None if picture is None else np.asarray(picture, dtype=np.uint8)
 
 
 def _header(data: bytes) -> tuple[str, int, int]:

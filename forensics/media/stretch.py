@@ -173,6 +173,14 @@ def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
     return max(1, round(width * long_side / longest)), max(1, round(height * long_side / longest))
 
 
+def seek_before(probe: Probe, video: Stream, tick: int) -> str | None:
+    """Where to enter the file, in seconds as text, so that the frame at ``tick`` can be decoded; None: the start."""
+    assert video.time_base is not None
+    blind = not _BLIND.isdisjoint(probe.container.split(","))
+    seek = tick * video.time_base.fraction - (BLIND_SEEK_MARGIN_S if blind else SEEK_MARGIN_S)
+    return f"{float(seek):.6f}" if seek > (video.start_pts or 0) * video.time_base.fraction else None
+
+
 def _nearby_ticks(clip: _Clip) -> int:
     """A few frame durations: the frame shown at a moment usually began within them."""
     try:
@@ -205,11 +213,9 @@ def _run(clip: _Clip, span: tuple[int, int], select: str, size: tuple[int, int],
     """Decode ``span`` (first and last tick) from the sync frame before it; from the start if that was not early
     enough, which happens in containers without an index.
     """
-    blind = not _BLIND.isdisjoint(clip.probe.container.split(","))
-    seek = span[0] * clip.tick - (BLIND_SEEK_MARGIN_S if blind else SEEK_MARGIN_S)
-    start = (clip.video.start_pts or 0) * clip.tick
-    if seek > start:
-        run = _run_from(clip, f"{float(seek):.6f}", span, select, size, luma_only=luma_only)
+    seek = seek_before(clip.probe, clip.video, span[0])
+    if seek is not None:
+        run = _run_from(clip, seek, span, select, size, luma_only=luma_only)
         if run.decoded and run.decoded[0] <= span[0]:
             return run
     run = _run_from(clip, None, span, select, size, luma_only=luma_only)

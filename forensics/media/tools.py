@@ -117,12 +117,15 @@ def start(
     stdout: int,
     cpu_s: int,
     limits: Limits = DEFAULT_LIMITS,
+    file_bytes: int = 0,
 ) -> subprocess.Popen[bytes]:
     """Start one confined child: no shell, empty environment, folder ``/``, only the descriptors of ``pass_fds``.
 
+    ``file_bytes`` is the largest file that it may write: none, but for the attack generator.
+
     Raises `ToolError` (``tool.cannot_start``).
     """
-    bounds = _bounds(limits, cpu_s)
+    bounds = _bounds(limits, cpu_s, file_bytes)
     try:
         # preexec_fn is unsafe beside threads that hold locks: the library starts none, and workers are processes.
         # A session of its own keeps a Ctrl-C in the terminal from cutting a decode short behind our back.
@@ -147,14 +150,14 @@ def confine(bounds: Sequence[tuple[int, tuple[int, int]]]) -> None:
         resource.setrlimit(which, pair)
 
 
-def _bounds(limits: Limits, cpu_s: int) -> list[tuple[int, tuple[int, int]]]:
+def _bounds(limits: Limits, cpu_s: int, file_bytes: int) -> list[tuple[int, tuple[int, int]]]:
     """Resource limits of the child; never above the hard limit that we run under ourselves."""
     wanted = [
         (resource.RLIMIT_CPU, cpu_s, cpu_s + 5),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS, _MAX_DESCRIPTORS),
-        # Outputs are pipes, so a child that can write no file loses nothing.
-        (resource.RLIMIT_FSIZE, 0, 0),
+        # Outputs are pipes, but for attacked copies: a child that can write no file loses nothing.
+        (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
     ]
     if sys.platform == "linux":
         wanted.append((resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes))

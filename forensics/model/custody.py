@@ -17,7 +17,9 @@ class EventType(StrEnum):
     APPEARANCE = "metadata modification"
     FIXITY_CHECK = "fixity check"
     MATCHING = "matching"
+    LIST_CHECK = "hash list check"
     REPLAY = "replication of analysis"
+    VALIDATION = "validation"
     RECOVERY = "recovery"
     DISSEMINATION = "dissemination"
 

@@ -18,6 +18,7 @@ Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 MANIFEST_TYPE = "urn:footage-forensics:manifest:v1"
 FINDING_TYPE = "urn:footage-forensics:finding:v1"
+VALIDATION_TYPE = "urn:footage-forensics:validation:v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from forensics.model.match import Decision, Match
 from forensics.model.provenance import Appearance
-from forensics.report.values import EvidenceView
 
 OVERLAP_S = 1.0
 """Seconds that two stretches of one file must share to count as the same footage: the ends of a segment are known
@@ -26,6 +25,20 @@ _LAST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 
 Stretch: TypeAlias = tuple[str, float, float]
 """An evidence id with start and end in seconds."""
+
+
+class Seen(Protocol):
+    """What grouping needs of an evidence: its id and where it was seen."""
+
+    @property
+    def sha256(self) -> str:
+        """The evidence's id."""
+        ...
+
+    @property
+    def appearances(self) -> tuple[Appearance, ...]:
+        """Where these bytes were seen."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +70,7 @@ class RepostGroup:
         return self.sightings[0].posted if self.sightings else None
 
 
-def repost_groups(evidence: Sequence[EvidenceView], matches: Sequence[Match]) -> tuple[RepostGroup, ...]:
+def repost_groups(evidence: Sequence[Seen], matches: Sequence[Match]) -> tuple[RepostGroup, ...]:
     """Find the groups of two or more sightings of the same footage, most files first.
 
     Files are joined by the segments of ``match`` decisions only; a candidate joins nothing. One evidence with
@@ -166,7 +179,7 @@ def _roots(count: int, links: Iterable[tuple[int, int]]) -> list[int]:
     return [root(node) for node in range(count)]
 
 
-def _group(views: dict[str, EvidenceView], pieces: Sequence[Stretch], numbers: Sequence[int]) -> RepostGroup:
+def _group(views: dict[str, Seen], pieces: Sequence[Stretch], numbers: Sequence[int]) -> RepostGroup:
     sightings = [
         Sighting(item=item, appearance=appearance, posted=posted, basis=basis)
         for item in sorted({piece[0] for piece in pieces})

@@ -186,6 +186,14 @@ def test_a_log_behind_a_link_is_not_followed(log: Log, tmp_path: Path) -> None:
     assert failed(log) == {"log file"}
 
 
+def test_a_line_with_a_field_that_the_schema_does_not_know_is_no_event(log: Log) -> None:
+    line = log.path.read_bytes()
+    log.path.write_bytes(line.replace(b'"time":', b'"signed":"yes","time":'))
+    assert failed(log) == {"log lines"}
+    with pytest.raises(IntegrityError):
+        log.append(EventType.INGESTION, **said())
+
+
 def test_a_pipe_in_the_place_of_the_log_is_not_waited_for(log: Log) -> None:
     log.path.unlink()
     os.mkfifo(log.path)
@@ -261,7 +269,7 @@ def test_changed_lost_or_added_torn_bytes_are_found(log: Log) -> None:
     assert failed(log) == {"torn lines"}
     kept.write_bytes(b"torn")
     assert failed(log) == set()
-    (kept.parent / ("f" * 64)).write_bytes(b"more")
+    (kept.parent / hashlib.sha256(b"more").hexdigest()).write_bytes(b"more")
     assert failed(log) == {"torn lines"}
 
 

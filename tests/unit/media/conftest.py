@@ -91,6 +91,12 @@ def clip(clips: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def whole(tools: media.Tools, clip: Path) -> Decoded:
+    """The clip, decoded once for all tests that only look."""
+    return Decoded(tools, clip)
+
+
 Remux = Callable[..., Path]
 
 

@@ -73,7 +73,7 @@ def test_gray_is_three_equal_channels() -> None:
 
 def test_noise_agrees_with_another_implementation() -> None:
     rng = np.random.default_rng(3)
-    planes = rng.integers(0, 256, 64 * 48 * 3 // 2, dtype=np.uint8)
+    planes = rng.integers(16, 236, 64 * 48 * 3 // 2, dtype=np.uint8)
     picture = Picture(pts=0, pixel_format="yuv420p", planes=planes.tobytes(), luma=planes[: 64 * 48].reshape(48, 64))
     ours = to_bgr(picture, 64, 48, "smpte170m", "tv").astype(int)
     theirs = cv2.cvtColor(planes.reshape(72, 64), cv2.COLOR_YUV2BGR_I420).astype(int)

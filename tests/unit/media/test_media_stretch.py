@@ -25,35 +25,36 @@ def ask(tools: media.Tools, path: Path, start_s: float, end_s: float, fps: float
 def expected(whole: Window, start_s: float, end_s: float, least_s: float) -> list[int]:
     chosen: list[int] = []
     for place, second in enumerate(whole.seconds):
-        if start_s - 1e-6 <= second < end_s - 1e-6:
-            if not chosen or second - whole.seconds[chosen[-1]] >= least_s - 1e-9:
-                chosen.append(place)
+        inside = start_s - 1e-6 <= second < end_s - 1e-6
+        if inside and (not chosen or second - whole.seconds[chosen[-1]] >= least_s - 1e-9):
+            chosen.append(place)
     return chosen
 
 
 @pytest.mark.parametrize("name", ["w.mp4", "w.mkv", "w.ts", "w.avi", "w.flv"])
-@pytest.mark.parametrize(("start_s", "end_s", "fps"), [(2.3, 3.1, 1000.0), (3.5, 99.0, 10.0)])
-def test_a_window_is_the_same_stretch_of_a_decode_from_the_start(
-    tools: media.Tools, remux: Remux, name: str, start_s: float, end_s: float, fps: float
-) -> None:
+def test_a_window_is_the_same_stretch_of_a_decode_from_the_start(tools: media.Tools, remux: Remux, name: str) -> None:
     path = remux(name)
-    whole, part = ask(tools, path, *WHOLE), ask(tools, path, start_s, end_s, fps)
-    chosen = expected(whole, start_s, end_s, 1 / fps - 0.0015)
-    assert len(chosen) >= 5
-    assert np.array_equal(part.seconds, whole.seconds[chosen])
-    assert np.array_equal(part.luma, whole.luma[chosen])
+    whole = ask(tools, path, *WHOLE)
+    for start_s, end_s, fps in ((2.3, 3.1, 1000.0), (3.5, 99.0, 10.0)):
+        part = ask(tools, path, start_s, end_s, fps)
+        chosen = expected(whole, start_s, end_s, 1 / fps - 0.0015)
+        assert len(chosen) >= 4
+        assert np.array_equal(part.seconds, whole.seconds[chosen])
+        assert np.array_equal(part.luma, whole.luma[chosen])
 
 
-def test_the_whole_window_has_every_frame_on_the_presentation_clock(tools: media.Tools, clip: Path) -> None:
-    whole = ask(tools, clip, *WHOLE)
-    assert whole.seconds.tolist() == Decoded(tools, clip).seconds
-    assert whole.luma.shape == (100, 60, 80)
-    assert whole.luma.dtype == np.uint8
+def test_the_whole_window_has_every_frame_on_the_presentation_clock(
+    tools: media.Tools, clip: Path, whole: Decoded
+) -> None:
+    everything = ask(tools, clip, *WHOLE)
+    assert everything.seconds.tolist() == whole.seconds
+    assert everything.luma.shape == (100, 60, 80)
+    assert everything.luma.dtype == np.uint8
 
 
 def test_a_frame_is_found_again_by_the_time_it_was_given(tools: media.Tools, clip: Path) -> None:
     whole = ask(tools, clip, *WHOLE)
-    for second in whole.seconds[[37, 70, 91]]:
+    for second in whole.seconds[[37, 91]]:
         again = ask(tools, clip, float(second), float(second) + 0.001)
         assert again.seconds.tolist() == [second]
 
@@ -81,11 +82,11 @@ def test_a_window_too_large_for_memory_is_a_limit(
 def test_an_open_group_of_pictures_is_entered_cleanly_in_a_transport_stream(tools: media.Tools, clips: Path) -> None:
     path = clips / "open.ts"
     ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc2=s=128x96:r=10:d=30", "-c:v", "libx265", "-preset", "ultrafast"),
+        *("-f", "lavfi", "-i", "testsrc2=s=128x96:r=10:d=25", "-c:v", "libx265", "-preset", "ultrafast"),
         *("-x265-params", "log-level=none:keyint=70:min-keyint=70:open-gop=1:bframes=3:scenecut=0", path),
     )
-    whole, part = ask(tools, path, *WHOLE), ask(tools, path, 24.0, 26.0)
-    chosen = expected(whole, 24.0, 26.0, 0.0)
+    whole, part = ask(tools, path, *WHOLE), ask(tools, path, 22.0, 24.0)
+    chosen = expected(whole, 22.0, 24.0, 0.0)
     assert len(chosen) == 20
     assert np.array_equal(part.luma, whole.luma[chosen])
 
