@@ -51,10 +51,10 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
         ToolError: ffmpeg or ffprobe is missing or too old.
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
-    library = Library(kit=_kit(run, settings), references=volumes_of(case), queries=())
+    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
     order = {volume.id: number for number, volume in enumerate(library.references)}
     engine = open_engine(settings.jobs or cpu_count())
-    found = _compare(engine, library, tuple(order), order, progress)
+    found = compare(engine, library, tuple(order), order, progress)
     matches = []
     complete = True
     for thing in found:
@@ -80,7 +80,7 @@ def match_queries(
         ToolError: ffmpeg or ffprobe is missing or too old.
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
-    kit = _kit(run, settings)
+    kit = kit_for(run, settings)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="query-")))
         engine = open_engine(settings.jobs or cpu_count())
@@ -96,7 +96,7 @@ def match_queries(
             paths.setdefault(volume.id, []).append(path)
         library = Library(kit=kit, references=volumes_of(case), queries=tuple(volumes))
         case.record(run, EventType.MATCHING, None, {"queries": len(volumes), "references": len(library.references)})
-        for found in _compare(engine, library, tuple(paths), {}, progress):
+        for found in compare(engine, library, tuple(paths), {}, progress):
             if isinstance(found, Notice):
                 yield found
                 continue
@@ -104,10 +104,10 @@ def match_queries(
                 yield Matched(match=found, query_path=path, reference_path=_shown(case, found.reference_id))
 
 
-def _compare(
+def compare(
     engine: Engine, library: Library, queries: tuple[str, ...], order: dict[str, int], progress: Progress
 ) -> Iterator[Match | Notice]:
-    """Steps 2 and 3. With ``order`` (inside a case) each unordered pair is examined once, the later file as query."""
+    """Steps 2 and 3 for queries of the library, named by their identifiers. With ``order`` (inside a case) each unordered pair is examined once, the later file as query."""
     progress.grow(len(queries))
     pairs: dict[tuple[str, str], matching.Candidate] = {}
     for thing in engine.run(_Rank(library=library, within_case=bool(order)), queries):
@@ -177,7 +177,12 @@ def _not_compared(failed: Failed[Any]) -> Notice:
     return Notice(code=failed.code, message=f"not compared: {subject}: {failed.message}")
 
 
-def _kit(run: Run, settings: Settings) -> Kit:
+def kit_for(run: Run, settings: Settings) -> Kit:
+    """What deriving and comparing need on this machine, under these settings.
+
+    Raises:
+        ToolError: ffmpeg or ffprobe is missing or too old.
+    """
     tools = media.find_tools(run.surroundings.search_path())
     return Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
 
@@ -188,26 +193,31 @@ def _shown(case: Case, evidence: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ReadQuery:
-    """The worker's job of step 1 for a file from outside: copy, derive, keep only what searching needs."""
+    """The worker's job of step 1 for a file from outside."""
 
     folder: Path
     kit: Kit
 
     def __call__(self, task: tuple[int, str]) -> Volume | Notice:
-        single_threaded()
         number, path = task
         content = self.folder / f"{number:08d}"
         content.mkdir()
-        try:
-            acquisition = acquire.acquire(path, content / "original")
-        except ForensicsError as error:
-            return Notice(code=error.code, message=f"{path}: {error.message}")
-        with (content / "original").open("rb") as handle:
-            derived = derive(handle.fileno(), acquisition.digests, (), content, self.kit)
-        if derived.kind is not MediaKind.VIDEO:
-            reasons = "; ".join(notice.message for notice in derived.notices) or "it is no video"
-            return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
-        return volume_of(acquisition.digests.sha256, content / "original", content / FINGERPRINT_FILE, derived.facts)
+        return read_query(path, content, self.kit)
+
+
+def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
+    """Copy a file from outside into the empty folder ``content``, derive there, keep what searching needs."""
+    single_threaded()
+    try:
+        acquisition = acquire.acquire(path, content / "original")
+    except ForensicsError as error:
+        return Notice(code=error.code, message=f"{path}: {error.message}")
+    with (content / "original").open("rb") as handle:
+        derived = derive(handle.fileno(), acquisition.digests, (), content, kit)
+    if derived.kind is not MediaKind.VIDEO:
+        reasons = "; ".join(notice.message for notice in derived.notices) or "it is no video"
+        return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
+    return volume_of(acquisition.digests.sha256, content / "original", content / FINGERPRINT_FILE, derived.facts)
 
 
 def _read_queries(

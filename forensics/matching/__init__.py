@@ -5,6 +5,7 @@ Hashes and local features only rank (`candidates`); geometry and motion decide (
 
 from __future__ import annotations
 
+from forensics.matching import rates, statistics
 from forensics.matching.candidates import Candidate, RangeQuery, Seed, Views, candidates
 from forensics.matching.examine import examine
 from forensics.matching.footage import Footage, WindowReader
@@ -30,6 +31,8 @@ __all__ = [
     "WindowReader",
     "candidates",
     "examine",
+    "rates",
+    "statistics",
     "name_groups",
     "nearest",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ CANDIDATE_CEILING = 0.6
 
 PROBABLE, PROBABLE_QUIET = 0.75, 0.4
 """Three quarters of the proof, or less where hardly anything moves, make the same recording probable."""
+
+JOIN_S, JOIN_APART_S, JOIN_SPEED = 0.3, 0.15, 0.01
+"""Stretches this near in both files and of one speed are one."""
 
 CLOCK_SLACK_S = 0.02
 """Half a frame, by which aligned clocks may differ."""
@@ -155,7 +158,7 @@ def verdict(query: Subject, reference: Subject, found: tuple[Stretch, ...], meth
         kept = [(s, score) for s, a, score in judged if a is assessment or strength(s, params) >= FELLOW]
     else:
         kept = [max(((s, score) for s, a, score in judged if a is assessment), key=lambda item: item[1])]
-    kept.sort(key=lambda item: (item[0].query_start_s, item[0].reference_start_s))
+    kept = joined(kept)
     segments = tuple(_segment(stretch, score, hamming_along(query, reference, stretch)) for stretch, score in kept)
     longest = max(kept, key=lambda item: item[0].query_end_s - item[0].query_start_s)[0]
     return Match(
@@ -182,6 +185,38 @@ def apart(found: tuple[Stretch, ...], params: Params) -> list[Stretch]:
         if shared <= 0.3 * length:
             kept.append(stretch)
     return kept
+
+
+def joined(kept: list[tuple[Stretch, float]]) -> list[tuple[Stretch, float]]:
+    """Stretches in query order; those that only the border of a window parts are made one."""
+    out: list[tuple[Stretch, float]] = []
+    for stretch, score in sorted(kept, key=lambda item: (item[0].query_start_s, item[0].reference_start_s)):
+        if out and _continues(out[-1][0], stretch):
+            last, other = out[-1]
+            longer = max(last, stretch, key=lambda part: part.query_end_s - part.query_start_s)
+            whole = replace(
+                longer,
+                query_start_s=last.query_start_s,
+                reference_start_s=last.reference_start_s,
+                query_end_s=stretch.query_end_s,
+                reference_end_s=stretch.reference_end_s,
+                frames=last.frames + stretch.frames,
+            )
+            out[-1] = whole, max(score, other)
+        else:
+            out.append((stretch, score))
+    return out
+
+
+def _continues(last: Stretch, stretch: Stretch) -> bool:
+    gap = stretch.query_start_s - last.query_end_s
+    apart = last.reference_end_s + last.speed * gap - stretch.reference_start_s
+    return (
+        last.pose == stretch.pose
+        and gap <= JOIN_S
+        and abs(apart) <= JOIN_APART_S
+        and abs(last.speed / stretch.speed - 1) <= JOIN_SPEED
+    )
 
 
 def hamming_along(query: Subject, reference: Subject, stretch: Stretch) -> npt.NDArray[np.int64]:

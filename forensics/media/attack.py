@@ -60,7 +60,7 @@ class Attack:
     def draw(self, seed: int, source: str) -> dict[str, float]:
         """The values for one source: a function of the seed, the source's digest and the names alone."""
         return {
-            name: round(low + (high - low) * _unit(f"{seed}:{source}:{self.name}:{name}"), 3)
+            name: round(low + (high - low) * unit_of(f"{seed}:{source}:{self.name}:{name}"), 3)
             for name, (low, high) in self.ranges.items()
         }
 
@@ -161,7 +161,7 @@ def make_attack(
         **dict(zip(("width", "height"), _even_fit(width, height), strict=True)),
         rate=_rate(video),
         values=values,
-        noise_seed=int(_unit(f"{draw[0]}:{draw[1]}:{attack.name}") * 2**31),
+        noise_seed=int(unit_of(f"{draw[0]}:{draw[1]}:{attack.name}") * 2**31),
     )
 
     def build(name: str, outputs: tuple[str, ...]) -> list[str]:
@@ -195,7 +195,7 @@ def make_attack(
     return Made(values=values, truth=_truth(probe, video, pts, attack, stage), command=child.command)
 
 
-def _unit(text: str) -> float:
+def unit_of(text: str) -> float:
     """An even number in [0, 1) that the text decides."""
     return int(hashlib.sha256(text.encode()).hexdigest()[:_DRAW_DIGITS], 16) / float(16**_DRAW_DIGITS)
 

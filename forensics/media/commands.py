@@ -151,6 +151,12 @@ def _essence(source: Any, streams: Sequence[Stream], output: str) -> Any:
     )
 
 
+def essence_filters(codec: str | None) -> frozenset[str]:
+    """Names of the bitstream filters that the packets of a codec pass on the way to their digest."""
+    chain = _ESSENCE_FILTERS.get(codec or "")
+    return frozenset(part.partition("=")[0] for part in chain.split(",")) if chain else frozenset()
+
+
 def essence_streams(probe: Probe) -> tuple[Stream, ...]:
     """The streams that get an essence digest: the video that is decoded and every audio stream."""
     return tuple(s for s in probe.streams if s.index == probe.video or s.kind == "audio")

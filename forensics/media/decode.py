@@ -15,7 +15,7 @@ import numpy as np
 from forensics.errors import MediaError
 from forensics.media.child import Child
 from forensics.media.clock import presented_spans
-from forensics.media.commands import decode_command, essence_streams
+from forensics.media.commands import decode_command, essence_filters, essence_streams
 from forensics.media.completeness import Ending, Tally, judge
 from forensics.media.frames import Schedule, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
@@ -197,11 +197,11 @@ class Decoding:
     def _retry_without_essence(self) -> bool:
         """Start again without digests when setting up their bitstream filters kept everything from starting."""
         said = self._child.diagnostics.first
-        if self._luma.taken or not any("bitstream filter" in line for line in said):
+        reason = next((line for line in said if "bitstream filter" in line.lower()), None)
+        if self._luma.taken or reason is None:
             return False
         self._child.end()
-        message = f"The coded streams have no digest: {said[0]}"
-        self._notices.append(Notice(code="media.no_essence", message=message))
+        self._notices.append(Notice(code="media.no_essence", message=f"The coded streams have no digest: {reason}"))
         self._start(essence=False)
         return True
 
@@ -258,10 +258,11 @@ class Decoding:
             unpaired=0 if self._flooded else self._luma.unpaired,
         )
         notices, complete = judge(self._tally, self._video, self._child.diagnostics, ending)
+        essence = self._essence()
         self._outcome = DecodeOutcome(
             frames=self._tally.frames,
             last_pts=self._tally.last_pts,
-            essence=self._essence(),
+            essence=essence,
             command=self._child.command,
             recipe=self._recipe.name,
             exact=self._recipe.exact and not self._luma.restarts,
@@ -281,15 +282,23 @@ class Decoding:
         )
 
     def _essence(self) -> tuple[Essence, ...]:
+        """The digests, but for streams whose packets a filter refused: theirs is over the rest, or over nothing."""
         found = {int(place): digest.decode("ascii") for place, digest in _DIGEST_LINE.findall(self._digests)}
-        return tuple(
-            Essence(
-                index=stream.index,
-                kind=stream.kind,
-                codec=stream.codec or "unknown",
-                packets=stream.packets,
-                sha256=found[place],
-            )
-            for place, stream in enumerate(essence_streams(self._probe))
-            if place in found
-        )
+        whole = []
+        for place, stream in enumerate(essence_streams(self._probe)):
+            failed = essence_filters(stream.codec) & self._child.diagnostics.speakers
+            if failed:
+                message = f"Stream {stream.index} has no digest: {', '.join(sorted(failed))} refused packets."
+                self._notices.append(Notice(code="media.no_essence", message=message))
+            elif place in found:
+                codec = stream.codec or "unknown"
+                whole.append(
+                    Essence(
+                        index=stream.index,
+                        kind=stream.kind,
+                        codec=codec,
+                        packets=stream.packets,
+                        sha256=found[place],
+                    )
+                )
+        return tuple(whole)

@@ -8,6 +8,8 @@ MAX_LINE = 2048
 MAX_FIRST = 8
 """Lines kept word for word: the first ones name the fault, the rest repeats it."""
 
+MAX_SPEAKERS = 64
+
 _MESSAGE = re.compile(r"(?:\[(?P<part>[^\]@]+?)(?: @ [^\]]*)?\] )*\[(?P<level>[a-z]+)\] (?P<text>.*)")
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+|0x[0-9a-f]{8,}")
 _DESCRIPTOR = re.compile(r"/dev/fd/\d+: ?")
@@ -21,7 +23,7 @@ _CORRUPT = re.compile(r"corrupt|Invalid data|invalid", re.IGNORECASE)
 class Diagnostics:
     """Counts of ``errors`` (faults that the decoder or the container reader reports) and ``truncations``; ``first``
     are the first messages without addresses, equal from run to run. ``refusal`` is a complaint about our own command
-    line, which is not the file's fault.
+    line, which is not the file's fault. ``speakers`` are the parts of ffmpeg that reported errors.
     """
 
     def __init__(self) -> None:
@@ -29,6 +31,7 @@ class Diagnostics:
         self.truncations = 0
         self.first: list[str] = []
         self.refusal = ""
+        self.speakers: set[str] = set()
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
@@ -54,6 +57,8 @@ class Diagnostics:
         if not (serious or truncated):
             return
         self.errors += serious
+        if found["part"] and len(self.speakers) < MAX_SPEAKERS:
+            self.speakers.add(found["part"])
         self.truncations += truncated
         if len(self.first) < MAX_FIRST:
             self.first.append(f"{found['part']}: {text}" if found["part"] else text)

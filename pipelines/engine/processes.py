@@ -77,6 +77,7 @@ class Processes:
                             flying[pool.submit(_work, drawn[0])] = drawn[0]
                         drawn.popleft()
                     if not flying:
+                        pool.shutdown(wait=True)
                         return
                     done, _ = wait(flying, return_when=FIRST_COMPLETED)
                     for future in done:
@@ -119,7 +120,10 @@ def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
-    """End the pool at once: what its workers were doing is either finished on disk or of no value."""
+    """End the pool at once: what its workers were doing is either finished on disk or of no value.
+
+    A pool that has been shut down in peace has no processes left.
+    """
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:

@@ -23,7 +23,7 @@ def test_every_error_of_the_library_has_an_exit_code_and_a_code_of_its_own() -> 
     tree = list(subclasses(errors.ForensicsError))
     assert all(any(issubclass(kind, branch) for branch, _ in BY_ERROR) for kind in tree)
     assert len({kind.code for kind in tree}) == len(tree)
-    assert all(kind.__name__ in errors.__doc__ for kind in tree)
+    assert all(kind.__name__ in errors.__doc__ for kind in tree if kind.__module__ == errors.__name__)
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])

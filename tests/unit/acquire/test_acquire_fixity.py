@@ -156,6 +156,16 @@ def test_the_state_between_the_last_renames_of_a_commit_is_unfinished_and_no_oth
     assert "commit ended" not in {check.name for check in checks}
 
 
+def test_nothing_is_given_out_by_an_inventory_that_its_sidecar_does_not_name(
+    damaged: tuple[Store, Path, str],
+) -> None:
+    store, place, sha256 = damaged
+    (place / "inventory.json.sha512").write_text("0" * 128 + " inventory.json\n")
+    for ask in (lambda: store.head(sha256), lambda: store.path(sha256, "original"), lambda: store.states(sha256)):
+        with pytest.raises(IntegrityError):
+            ask()
+
+
 def swap(value: dict) -> None:
     first, second = list(value["manifest"])[:2]
     value["manifest"][first], value["manifest"][second] = value["manifest"][second], value["manifest"][first]

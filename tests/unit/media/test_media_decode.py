@@ -16,6 +16,7 @@ import pytest
 
 from forensics import media
 from forensics.errors import MediaError, ToolError
+from forensics.media import commands
 from forensics.media.decode import BATCH_FRAMES
 from forensics.model.media import FrameBatch, Picture
 from tests.unit.media.conftest import Decoded, Remux, ffmpeg, opened
@@ -180,6 +181,26 @@ def test_the_essence_digest_tells_another_encoding(tools: media.Tools, clip: Pat
     ours, theirs = whole.outcome.essence, Decoded(tools, again).outcome.essence
     assert ours[0].sha256 != theirs[0].sha256
     assert ours[1].sha256 == theirs[1].sha256
+
+
+def test_packets_that_a_filter_refuses_give_no_digest(tools: media.Tools, clip: Path, clips: Path) -> None:
+    path = clips / "unconfigured.mp4"
+    path.write_bytes(clip.read_bytes().replace(b"esds", b"xsds"))
+    outcome = Decoded(tools, path).outcome
+    assert [essence.kind for essence in outcome.essence] == ["video"]
+    assert "media.no_essence" in [notice.code for notice in outcome.notices]
+    assert not outcome.complete
+
+
+def test_an_ffmpeg_without_the_filters_still_decodes(
+    tools: media.Tools, clip: Path, whole: Decoded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(commands._ESSENCE_FILTERS, "h264", "not_built_in")
+    found = Decoded(tools, clip)
+    assert np.array_equal(found.luma, whole.luma)
+    assert found.outcome.essence == ()
+    assert found.codes == {"media.no_essence"}
+    assert "streamhash" not in found.outcome.command
 
 
 def test_the_essence_digest_is_over_all_packets(tools: media.Tools, clips: Path) -> None:
