@@ -16,6 +16,7 @@ from forensics.model.custody import EventType
 from forensics.model.finding import Finding
 from forensics.model.manifest import Json
 from forensics.model.match import Match
+from pipelines import error_rates
 from pipelines.case import Case, Run, entry, write_whole
 
 MACHINE_ONLY = "machine-only"
@@ -27,7 +28,7 @@ LIMITS = (
     "Which file was first is not told by a match.",
     "The score orders pairs by trust; it is not a probability.",
 )
-"""What no finding claims."""
+"""What no finding claims. Each also names the validation record that it relies on."""
 
 
 PARAMETERS: dict[str, Json] = {
@@ -89,9 +90,10 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, comp
     When not all pairs could be compared (``complete`` is False) nothing is withdrawn.
     """
     before = standing(case)
+    measured = error_rates.in_words(error_rates.reliance(case, METHOD.params_sha256))
     now: dict[str, tuple[str, Match]] = {}
     for match in matches:
-        data = custody.encode_finding(_finding(case, match))
+        data = custody.encode_finding(_finding(case, match, measured))
         sha256 = hashlib.sha256(data).hexdigest()
         name = f"{match.query_id[:16]}-{match.reference_id[:16]}-{sha256[:16]}.json"
         if not (case.findings / name).exists():
@@ -117,7 +119,7 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, comp
         case.log.append_many(entries)
 
 
-def _finding(case: Case, match: Match) -> Finding:
+def _finding(case: Case, match: Match, measured: str) -> Finding:
     query = hashlib.sha256(case.manifest_bytes(match.query_id)).hexdigest()
     reference = hashlib.sha256(case.manifest_bytes(match.reference_id)).hexdigest()
     pair = f"{query}:{reference}:{match.method.params_sha256}"
@@ -129,5 +131,5 @@ def _finding(case: Case, match: Match) -> Finding:
         query_digests=None,
         params=PARAMETERS,
         status=MACHINE_ONLY,
-        limits=LIMITS,
+        limits=(*LIMITS, measured),
     )

@@ -107,7 +107,10 @@ def match_queries(
 def compare(
     engine: Engine, library: Library, queries: tuple[str, ...], order: dict[str, int], progress: Progress
 ) -> Iterator[Match | Notice]:
-    """Steps 2 and 3 for queries of the library, named by their identifiers. With ``order`` (inside a case) each unordered pair is examined once, the later file as query."""
+    """Steps 2 and 3 for these queries of the library.
+
+    With ``order`` (inside a case) each unordered pair is examined once, the later file as query.
+    """
     progress.grow(len(queries))
     pairs: dict[tuple[str, str], matching.Candidate] = {}
     for thing in engine.run(_Rank(library=library, within_case=bool(order)), queries):

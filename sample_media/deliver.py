@@ -87,9 +87,8 @@ def _copies(out: Path) -> None:
         source,
         target,
         quality=("-crf", "30"),
-        filters="scale=640:360",
+        filters="fps=24,scale=640:360",
         span=(start, end - start),
-        rate=24,
         tags=sent("trimmed"),
     )
     telegram.copy_video(out, "trimmed", "forwarded")

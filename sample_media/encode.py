@@ -38,23 +38,21 @@ def encode(
     quality: Sequence[str],
     filters: str | None = None,
     span: tuple[float, float] | None = None,
-    rate: int | None = None,
     tags: Sequence[tuple[str, str]] = (),
     handler: str = "VideoHandle",
     faststart: bool = True,
     overlay: Path | None = None,
 ) -> None:
-    """One H.264 MP4 out of ``source``: part (start, length in seconds), filters, picture rate, container tags."""
+    """One H.264 MP4 out of ``source``: part (start, length in seconds), filters, container tags."""
     target.parent.mkdir(parents=True, exist_ok=True)
     cut = () if span is None else ("-ss", f"{span[0]:.3f}", "-t", f"{span[1]:.3f}")
     inputs = (*cut, "-i", str(source), *(() if overlay is None else ("-i", str(overlay))))
     graph = () if filters is None else (("-filter_complex" if overlay else "-vf"), filters)
-    speed = () if rate is None else ("-r", str(rate))
     codec = ("-c:v", "libx264", "-preset", "slow", "-pix_fmt", "yuv420p", *quality, *BITEXACT)
     shown = [word for key, value in (*tags, ("comment", NOTE)) for word in ("-metadata", f"{key}={value}")]
     flags = ("-movflags", "+faststart") if faststart else ()
     stream = ("-an", "-metadata:s:v:0", f"handler_name={handler}", "-brand", "isom", *flags)
-    subprocess.run([*FFMPEG, *inputs, *graph, *speed, *codec, *shown, *stream, str(target)], check=True)
+    subprocess.run([*FFMPEG, *inputs, *graph, *codec, *shown, *stream, str(target)], check=True)
 
 
 def first_picture(source: Path, seconds: float, width: int) -> Image:

@@ -31,8 +31,8 @@ __all__ = [
     "WindowReader",
     "candidates",
     "examine",
-    "rates",
-    "statistics",
     "name_groups",
     "nearest",
+    "rates",
+    "statistics",
 ]

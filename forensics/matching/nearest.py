@@ -7,15 +7,19 @@ nothing is named. Similarity itself has no direction and plays no part.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from forensics.model.match import Match, Segment
 
 FULL = 0.97
 """Share of a picture's area that counts as all of it: a fitted outline is true to a percent on each side."""
+
+LEAST_CROP = 0.5
+"""Share of a picture above which a part of it is taken for a crop. A smaller part may as well be the source, set as an
+inset into another picture: geometry cannot tell the two apart."""
 
 LESS_LENGTH_S = 1.0
 """Seconds of footage that a copy must lack: the ends of stretches are known to some tenths of a second."""
@@ -79,32 +83,55 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearest:
-    """The inference: ``ids`` is empty when it cannot be told, several when they hold the same encoded pictures."""
+    """The inference: ``ids`` is empty when it cannot be told, several when they hold the same encoded pictures.
+    ``doubts`` are sentences on what the reasons could not use.
+    """
 
     ids: tuple[str, ...]
     statement: str
     reasons: tuple[Reason, ...]
+    doubts: tuple[str, ...] = ()
+
+
+class _Inside(NamedTuple):
+    """The picture of one copy lies inside that of another, on this share of it; ``crop`` when it must be a crop."""
+
+    narrow: Copy
+    wide: Copy
+    share: float
+    crop: bool
 
 
 def nearest(copies: Sequence[Copy], matches: Sequence[Match]) -> Nearest:
     """Compare the copies of one group; ``matches`` are those between them. The order of neither matters."""
     copies = sorted(copies, key=lambda copy: copy.id)
-    reasons = tuple(
-        reason
-        for reason in (
-            _extent(copies, matches),
-            _length(copies, matches),
-            _resolution(copies),
-            _generation(copies),
-            _posted(copies),
-        )
-        if reason is not None
+    inside = sorted(_insides({copy.id: copy for copy in copies}, matches), key=lambda each: each[2])
+    found = (
+        _extent(copies, inside),
+        _length(copies, matches),
+        _resolution(copies),
+        _generation(copies),
+        _posted(copies),
     )
+    reasons = tuple(reason for reason in found if reason is not None)
     excluded = {item for reason in reasons for item in reason.excludes}
     left = [copy for copy in copies if copy.id not in excluded]
-    same_pictures = len({copy.essence or copy.id for copy in left}) == 1
-    ids = tuple(copy.id for copy in left) if same_pictures else ()
-    return Nearest(ids=ids, statement=_statement(copies, left, reasons, told=same_pictures), reasons=reasons)
+    framing = {each.wide.id for each in inside if not each.crop}
+    told = bool(reasons) and len({copy.essence or copy.id for copy in left}) == 1
+    told = told and not framing.intersection(copy.id for copy in left)
+    return Nearest(
+        ids=tuple(copy.id for copy in left) if told else (),
+        statement=_statement(copies, left, reasons, told=told),
+        reasons=reasons,
+        doubts=tuple(sorted({_doubt(each) for each in inside if not each.crop})),
+    )
+
+
+def _doubt(inside: _Inside) -> str:
+    narrow, wide = inside.narrow.label, inside.wide.label
+    return (
+        f"{narrow} fills {inside.share:.0%} of the picture of {wide}, which may show more of the scene or only frame it"
+    )
 
 
 def _statement(copies: Sequence[Copy], left: Sequence[Copy], reasons: Sequence[Reason], *, told: bool) -> str:
@@ -113,13 +140,14 @@ def _statement(copies: Sequence[Copy], left: Sequence[Copy], reasons: Sequence[R
     if not reasons:
         return "cannot be told: nothing that copying takes away tells the copies apart"
     if not left:
-        told_by = ", ".join(reason.criterion for reason in reasons)
-        return f"cannot be told: the reasons conflict ({told_by})"
+        return f"cannot be told: the reasons conflict ({', '.join(reason.criterion for reason in reasons)})"
     names = _named(left)
-    if not told:
-        return f"cannot be told between {names}: the others lack something, these do not differ"
-    same = ", which hold the same encoded pictures" if len(left) > 1 else ""
-    return f"inference: {names}{same} {'is' if len(left) == 1 else 'are'} nearest to the source among the files of this case"
+    if told:
+        same = "is" if len(left) == 1 else "hold the same encoded pictures and are"
+        return f"inference: {names} {same} nearest to the source among the files of this case"
+    if len(left) == 1:
+        return f"cannot be told: {names} may only frame the picture of another copy"
+    return f"cannot be told between {names}: only the others are known to lack something"
 
 
 def _named(copies: Sequence[Copy]) -> str:
@@ -134,31 +162,27 @@ def _reason(criterion: Criterion, copies: Sequence[Copy], found: Mapping[str, st
     return Reason(criterion=criterion, excludes=tuple(sorted(found)), text=said)
 
 
-def _extent(copies: Sequence[Copy], matches: Sequence[Match]) -> Reason | None:
-    """Copies whose picture is a part of another's, unless the other only has bars around it."""
-    by_id = {copy.id: copy for copy in copies}
-    less: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for match in matches:
-        for narrow, wide, share in _crops(match):
-            if narrow in by_id and wide in by_id and not by_id[wide].bordered:
-                less[narrow].append((share, by_id[wide].label))
-    found = {}
-    for narrow, wider in less.items():
-        share, label = min(wider)
-        found[narrow] = f"shows {share:.0%} of the picture of {label}"
+def _extent(copies: Sequence[Copy], inside: Sequence[_Inside]) -> Reason | None:
+    """Copies whose picture is a crop of another's."""
+    found: dict[str, str] = {}
+    for each in inside:
+        if each.crop and each.narrow.id not in found:
+            found[each.narrow.id] = f"shows {each.share:.0%} of the picture of {each.wide.label}"
     return _reason(Criterion.EXTENT, copies, found)
 
 
-def _crops(match: Match) -> Iterator[tuple[str, str, float]]:
-    """Yield (the narrower, the wider, share of the wider picture) where one picture lies inside the other."""
-    segment = max(match.segments, key=_length_of, default=None)
-    if segment is None or segment.transform is None:
-        return
-    crop, box = _area(segment.transform.crop), _area(segment.transform.box)
-    if crop < FULL <= box:
-        yield match.query_id, match.reference_id, crop
-    elif box < FULL <= crop:
-        yield match.reference_id, match.query_id, box
+def _insides(copies: Mapping[str, Copy], matches: Sequence[Match]) -> Iterator[_Inside]:
+    """Yield where the picture of one copy lies inside that of another, by the longest segment of each match."""
+    for match in matches:
+        query, reference = copies.get(match.query_id), copies.get(match.reference_id)
+        segment = max(match.segments, key=_length_of, default=None)
+        if query is None or reference is None or segment is None or segment.transform is None:
+            continue
+        crop, box = _area(segment.transform.crop), _area(segment.transform.box)
+        if crop < FULL <= box:
+            yield _Inside(query, reference, crop, crop >= LEAST_CROP and not reference.bordered)
+        elif box < FULL <= crop:
+            yield _Inside(reference, query, box, box >= LEAST_CROP and not query.bordered)
 
 
 def _area(rectangle: tuple[float, float, float, float]) -> float:

@@ -1,6 +1,16 @@
 """The only door to ffmpeg and ffprobe: versions, confinement and limits, probe, decode, stretches of frames."""
 
-from forensics.media.attack import ATTACKS, ATTACKS_VERSION, RECODE, Attack, Made, make_attack
+from forensics.media.attack import (
+    ATTACKS,
+    ATTACKS_VERSION,
+    LONG_SIDE,
+    RECODE,
+    Attack,
+    Made,
+    describe_attack,
+    make_attack,
+    unit_of,
+)
 from forensics.media.color import to_bgr
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
 from forensics.media.limits import DEFAULT_LIMITS, Limits
@@ -15,6 +25,7 @@ __all__ = [
     "ATTACKS_VERSION",
     "CONFINEMENT",
     "DEFAULT_LIMITS",
+    "LONG_SIDE",
     "RECODE",
     "Attack",
     "DecodeOutcome",
@@ -27,12 +38,14 @@ __all__ = [
     "Tool",
     "Tools",
     "decode",
+    "describe_attack",
     "find_tools",
     "make_attack",
     "pictures_at",
     "probe",
     "read_still",
     "to_bgr",
+    "unit_of",
     "upright",
     "window",
 ]

@@ -21,6 +21,7 @@ from forensics.media.frames import NO_PTS, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.stretch import seek_before
 from forensics.media.tools import Tools
+from forensics.model.manifest import Json
 from forensics.model.media import Probe, Stream
 from forensics.model.validation import Truth
 
@@ -193,6 +194,12 @@ def make_attack(
         status = child.wait()
     _check(child, status, pts)
     return Made(values=values, truth=_truth(probe, video, pts, attack, stage), command=child.command)
+
+
+def describe_attack(attack: Attack) -> dict[str, Json]:
+    """The attack as canonical values, for its digest: name, version of the chains, ranges as decimal text."""
+    ranges: dict[str, Json] = {name: [str(float(low)), str(float(high))] for name, (low, high) in attack.ranges.items()}
+    return {"name": attack.name, "version": ATTACKS_VERSION, "ranges": ranges, "mirrored": attack.mirrored}
 
 
 def unit_of(text: str) -> float:

@@ -1,5 +1,6 @@
 """Pure functions from values to what people read: the case report, contact sheets, thumbnails, safe text."""
 
+from forensics.report.graphml import MAX_EDGES, MAX_NODES, Edge, Node, graphml
 from forensics.report.groups import RepostGroup, Sighting, posting_time, repost_groups
 from forensics.report.page import render_case
 from forensics.report.pictures import contact_sheet, thumbnail
@@ -21,13 +22,17 @@ from forensics.report.values import (
 from forensics.report.wording import clock, utc
 
 __all__ = [
+    "MAX_EDGES",
+    "MAX_NODES",
     "AlignedPair",
     "CaseReport",
+    "Edge",
     "EvidenceView",
     "KeyframeView",
     "LogHeadView",
     "MatchView",
     "MethodView",
+    "Node",
     "RepostGroup",
     "Row",
     "SideView",
@@ -37,6 +42,7 @@ __all__ = [
     "VerificationView",
     "clock",
     "contact_sheet",
+    "graphml",
     "posting_time",
     "render_case",
     "repost_groups",

@@ -15,6 +15,7 @@ from pipelines.cli.options import case_option, gather, input_arguments, open_des
 if TYPE_CHECKING:
     from forensics.model.match import Match, Segment
     from forensics.model.notice import Notice
+    from pipelines.case import Case
     from pipelines.match import Matched
 
 
@@ -48,13 +49,14 @@ def match(
             results = job.match_queries(desk.case, desk.run, paths, desk.settings, progress)
         else:
             results = job.match_case(desk.case, desk.run, desk.settings, progress)
-        return Printer(as_json=as_json, quiet=quiet).print_all(results)
+        return Printer(desk.case, as_json=as_json, quiet=quiet).print_all(results)
 
 
 class Printer:
-    """Prints matches, best first, and what could not be compared."""
+    """Prints matches, best first, what could not be compared, and which validation record speaks for the method."""
 
-    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, case: Case, *, as_json: bool, quiet: bool) -> None:
+        self._case = case
         self._as_json = as_json
         self._quiet = quiet
 
@@ -78,14 +80,22 @@ class Printer:
         pairs.sort(key=lambda pair: (-pair.match.score, pair.match.query_id, pair.match.reference_id))
         for pair in pairs:
             self._print(pair)
-        matches = sum(pair.match.decision == "match" for pair in pairs)
-        if self._as_json:
-            emit({"type": "summary", "matches": matches, "candidates": len(pairs) - matches, "not_compared": noticed})
-        elif not self._quiet:
-            say(f"{matches} matches, {len(pairs) - matches} candidates for a person to look at")
+        self._sum_up(sum(pair.match.decision == "match" for pair in pairs), len(pairs), noticed)
         if integrity:
             return ExitCode.INTEGRITY
         return ExitCode.PARTIAL if noticed else ExitCode.OK
+
+    def _sum_up(self, matches: int, pairs: int, noticed: int) -> None:
+        from pipelines import error_rates, findings
+
+        relied = error_rates.reliance(self._case, findings.METHOD.params_sha256)
+        if self._as_json:
+            validation = relied and {"sha256": relied.sha256, "made": relied.record.made, "own": relied.own}
+            counts = {"matches": matches, "candidates": pairs - matches, "not_compared": noticed}
+            emit({"type": "summary", **counts, "validation": validation})
+        elif not self._quiet:
+            say(f"{matches} matches, {pairs - matches} candidates for a person to look at")
+            say(error_rates.in_words(relied))
 
     def _print(self, pair: Matched) -> None:
         if self._as_json:

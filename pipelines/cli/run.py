@@ -54,7 +54,8 @@ def run(
         tally = Tally(as_json=as_json, quiet=quiet, verbose=verbose)
         code = tally.print_all(job.ingest_all(work, paths, sys.argv[1:], progress))
     with shown("match", quiet=silent) as progress:
-        code = max(code, Printer(as_json=as_json, quiet=quiet).print_all(job.match_all(work, progress)), key=_weight)
+        printer = Printer(work.case, as_json=as_json, quiet=quiet)
+        code = max(code, printer.print_all(job.match_all(work, progress)), key=_weight)
     checks = None if no_verify else job.verify_all(work)
     problems = sum(check.status is CheckStatus.FAILED for check in checks or ())
     if problems:

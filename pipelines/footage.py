@@ -1,0 +1,243 @@
+"""The same footage across a case: which files hold it, where it was posted, which copy is nearest to its source.
+
+1  every evidence from its newest manifest
+2  every finding that stands; only a decided match joins
+3  groups of stretches, their names, what the posts say of forwards, what the copies lack
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from forensics import matching, report
+from forensics.model.custody import EventType
+from forensics.model.manifest import Json, Manifest
+from forensics.model.match import Decision, Match
+from forensics.model.notice import Notice
+from forensics.model.provenance import Appearance, Post
+from pipelines import findings
+from pipelines.case import Case
+from pipelines.facts import appearance_of, duration_of
+
+_CHANNEL = re.compile(r"(?:channel|chat)?(?:-100)?([0-9]+)\Z")
+"""A chat's number without what exporters put before it (``channel1234``, ``-1001234``); a person's is no chat's."""
+
+BY_NUMBER, BY_NAME = 3, 6
+_BASES = {
+    BY_NUMBER: "the export names the origin by its number, not the post",
+    BY_NAME: "the export names the origin by name only: anybody may bear it, so nothing is drawn from it",
+}
+
+_MOST_DIGITS = 18
+"""Digits of a size or rate that is believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One evidence with its exhibit number and where it was seen."""
+
+    sha256: str
+    exhibit: str
+    appearances: tuple[Appearance, ...]
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """What a post says of where it was forwarded from.
+
+    ``named`` is a channel's or person's name, ``named_id`` its number; ``strength`` counts from 1, the strongest
+    (3: the number is given; 6: a name only, which anybody may bear); ``earlier`` are posts of that channel in this
+    group, at or before this one, that the forward may stand for.
+    """
+
+    item: str
+    post: Post
+    named: str | None
+    named_id: str | None
+    strength: int
+    basis: str
+    earlier: tuple[report.Sighting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footage:
+    """One group: its name, files, sightings (known posting times first), and both kinds of edges, kept apart."""
+
+    name: matching.GroupName
+    group: report.RepostGroup
+    members: tuple[Member, ...]
+    matches: tuple[Match, ...]
+    forwards: tuple[Forward, ...]
+    nearest: matching.Nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """All groups, first known appearance first. ``recordings`` counts each group of several files once, and each file
+    that no match joins.
+    """
+
+    footage: tuple[Footage, ...]
+    members: Mapping[str, Member]
+    appearances: int
+    recordings: int
+    notices: tuple[Notice, ...]
+
+
+def timeline_of(case: Case) -> Timeline:
+    """Gather the groups of a case.
+
+    Raises:
+        ManifestError: a manifest or finding is not canonical.
+        IntegrityError: a finding is not the one that was logged.
+    """
+    members = {member.sha256: member for member in _members(case)}
+    matches = tuple(stored.finding.match for stored in findings.load(case))
+    matches = tuple(match for match in matches if match.decision is Decision.MATCH)
+    groups = report.repost_groups(tuple(members.values()), matches)
+    names = matching.name_groups(groups, matches, tuple(members), lambda item: members[item].exhibit)
+    footage = [_footage(members, matches, group, name) for group, name in zip(groups, names, strict=True)]
+    footage.sort(key=lambda each: (each.group.earliest is None, each.group.earliest or 0, each.name.id))
+    repeated = [group for group in groups if len(group.items) > 1]
+    joined = {item for group in repeated for item in group.items}
+    return Timeline(
+        footage=tuple(footage),
+        members=members,
+        appearances=sum(len(member.appearances) for member in members.values()),
+        recordings=len(repeated) + len(members.keys() - joined),
+        notices=tuple(_not_compared(case)),
+    )
+
+
+def _members(case: Case) -> Iterator[Member]:
+    """Yield every evidence in the order of ingestion, which is that of the exhibit numbers."""
+    found = []
+    for evidence in case.store.ids():
+        manifest = case.manifest(evidence)
+        exhibit = str(manifest.record.case.get("exhibit"))
+        seen = tuple(appearance_of(each) for each in manifest.record.appearances)
+        found.append(Member(sha256=evidence, exhibit=exhibit, appearances=seen, manifest=manifest))
+    yield from sorted(found, key=lambda member: (len(member.exhibit), member.exhibit))
+
+
+def _not_compared(case: Case) -> Iterator[Notice]:
+    """Say when files have not been compared with each other, so that no group means nothing."""
+    matched, since = False, 0
+    for line in case.log.events():
+        if line.event.event is EventType.MATCHING and "pairs" in line.event.detail:
+            matched, since = True, 0
+        elif line.event.event is EventType.INGESTION:
+            since += 1
+    if not matched and since:
+        message = "the files of this case have not been compared with each other: run match first"
+        yield Notice(code="match.not_run", message=message)
+    elif since:
+        yield Notice(
+            code="match.not_run", message=f"{since} files were taken in after the last matching: run match again"
+        )
+
+
+def _footage(
+    members: Mapping[str, Member], matches: Sequence[Match], group: report.RepostGroup, name: matching.GroupName
+) -> Footage:
+    joining = tuple(matches[number] for number in group.matches)
+    held = tuple(sorted((members[item] for item in group.items), key=lambda each: (len(each.exhibit), each.exhibit)))
+    copies = [_copy(member, group) for member in held]
+    return Footage(
+        name=name,
+        group=group,
+        members=held,
+        matches=tuple(sorted(joining, key=lambda match: (-match.score, match.query_id, match.reference_id))),
+        forwards=tuple(_forwards(group)),
+        nearest=matching.nearest(copies, joining),
+    )
+
+
+def _copy(member: Member, group: report.RepostGroup) -> matching.Copy:
+    """What the manifest says of a file, and how much of the group's footage it holds."""
+    facts = member.manifest.facts
+    whole = duration_of(facts) or 0.0
+    length = sum(min(end, whole) - start for item, start, end in group.stretches if item == member.sha256)
+    container = facts.exact.get("container")
+    container = container if isinstance(container, dict) else {}
+    stream = _video_stream(container)
+    printed = facts.recipe.get("fingerprint")
+    posted = [seen.posted for seen in group.sightings if seen.item == member.sha256 and seen.posted is not None]
+    return matching.Copy(
+        id=member.sha256,
+        label=member.exhibit,
+        length_s=max(0.0, length),
+        width=_number(stream.get("width")),
+        height=_number(stream.get("height")),
+        codec=str(stream["codec"]) if stream.get("codec") else None,
+        bit_rate=_number(container.get("bit_rate")),
+        encoder=_tag(container, "encoder"),
+        essence=_essence(facts.exact.get("essence")),
+        bordered=isinstance(printed, dict) and printed.get("bordered") is True,
+        posted=min(posted, default=None),
+    )
+
+
+def _video_stream(container: Mapping[str, Json]) -> dict[str, Json]:
+    streams, video = container.get("streams"), container.get("video")
+    if isinstance(streams, list) and isinstance(video, int) and 0 <= video < len(streams):
+        stream = streams[video]
+        return stream if isinstance(stream, dict) else {}
+    return {}
+
+
+def _number(value: Json) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
+def _tag(container: Mapping[str, Json], name: str) -> str | None:
+    tags = container.get("tags")
+    for tag in tags if isinstance(tags, list) else []:
+        if isinstance(tag, dict) and tag.get("group") == "format" and str(tag.get("name")).lower() == name:
+            return str(tag.get("value"))
+    return None
+
+
+def _essence(streams: Json) -> str | None:
+    for stream in streams if isinstance(streams, list) else []:
+        if isinstance(stream, dict) and stream.get("kind") == "video":
+            return str(stream["sha256"])
+    return None
+
+
+def _forwards(group: report.RepostGroup) -> Iterator[Forward]:
+    """Yield what each post of the group says of its origin. The strengths are those of forward research in general:
+    an export never names the very post (1) nor the server's file (2), and Telegram flattens chains of forwards.
+    """
+    for seen in group.sightings:
+        post = seen.appearance.post
+        if post is None or not (post.forwarded_from or post.forwarded_from_id):
+            continue
+        number = _bare(post.forwarded_from_id)
+        yield Forward(
+            item=seen.item,
+            post=post,
+            named=post.forwarded_from,
+            named_id=post.forwarded_from_id,
+            strength=BY_NUMBER if post.forwarded_from_id else BY_NAME,
+            basis=_BASES[BY_NUMBER if post.forwarded_from_id else BY_NAME],
+            earlier=() if number is None else tuple(_posts_of(group, number, seen)),
+        )
+
+
+def _posts_of(group: report.RepostGroup, number: str, seen: report.Sighting) -> Iterator[report.Sighting]:
+    for other in group.sightings:
+        post = other.appearance.post
+        if post is None or other.posted is None or seen.posted is None or other is seen:
+            continue
+        if _bare(post.channel_id) == number and other.posted <= seen.posted:
+            yield other
+
+
+def _bare(number: str | None) -> str | None:
+    found = _CHANNEL.match(number or "")
+    return found[1] if found else None
