@@ -153,20 +153,27 @@ class Case:
                 folder.rename(self.quarantine / folder.name)
                 said.append(f"unfinished work of an interrupted run is now in quarantine/{folder.name}")
             entries = [entry(run, EventType.RECOVERY, None, {"found": sentence}) for sentence in said]
-            entries += self._log_what_was_kept(run, index)
+            entries += self._log_what_was_kept(run, index, frozenset(dead))
             entries += [
                 entry(replace(run, id=each), EventType.INGESTION_END, None, {"interrupted": 1}) for each in dead
             ]
             self.log.append_many(entries)
         return tuple(said)
 
-    def _log_what_was_kept(self, run: Run, index: custody.LogIndex) -> list[custody.Entry]:
-        """The log lines of objects and versions that a dead run had committed and not yet logged."""
+    def _log_what_was_kept(self, run: Run, index: custody.LogIndex, dead: frozenset[str]) -> list[custody.Entry]:
+        """The log lines of what a dead run had committed and not yet logged.
+
+        Only manifests that name such a run: anything else that lies in the store unlogged was put there by somebody
+        else, and verify says so.
+        """
         entries = []
         for evidence in self.store.ids():
             for state in self.store.states(evidence):
                 manifest = state.file(MANIFEST_NAME)
-                if manifest is not None and (evidence, state.version) not in index.admitted:
+                if manifest is None or (evidence, state.version) in index.admitted:
+                    continue
+                made_by = custody.decode_manifest(self.store.read(evidence, MANIFEST_NAME, state.version)).record.log
+                if made_by.get("run") in dead:
                     event = EventType.INGESTION if state.version == 1 else EventType.APPEARANCE
                     detail: dict[str, str | int] = {
                         "manifest": manifest.sha256,

@@ -13,13 +13,16 @@ from pipelines.case import Case
 from pipelines.facts import origin_of
 from pipelines.library import kept_volume, track_of
 
+PICTURE, CONTENT_BOX = "picture", "content_box"
+"""What was hashed: the whole frame, or what lies inside its borders."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """A hash of a frame of the case. ``view`` is ``picture``, or ``content_box`` where borders were left out."""
+    """A hash of a frame of the case. ``view`` says what of it was hashed."""
 
     hash: Hash
-    view: str = "picture"
+    view: str = PICTURE
     flags: FrameFlag = FrameFlag.NONE
 
 
@@ -44,7 +47,7 @@ def _track_frames(case: Case, evidence: str, manifest: Manifest) -> list[Frame]:
     track = track_of(kept_volume(case, evidence, manifest))
     times = [max(0, round(seconds * 1000)) for seconds in track.seconds.tolist()]
     frames = []
-    for view, codes in (("picture", track.codes), ("content_box", track.box_codes)):
+    for view, codes in ((PICTURE, track.codes), (CONTENT_BOX, track.box_codes)):
         for row in range(len(codes)):
             code, quality = codes[row].tobytes(), int(track.quality[row])
             hashed = Hash(algorithm=Algorithm.PDQ, code=code, quality=quality, at_ms=times[row])

@@ -219,7 +219,7 @@ class _Clerk:
                 acquisition=_acquisition_record(acquisition),
                 environment=self.environment,
                 processing={"commands": [list(command) for command in derived.commands]},
-                log={"origin": self.case.info.id, "run": self.run.id, "prior_event": self.case.log.head()[1]},
+                log=self._log_place(),
             ),
             notices=prepared.notices + derived.notices,
             limits=LIMITS,
@@ -254,7 +254,12 @@ class _Clerk:
             version=former.version + 1,
             supersedes=subject_of("manifest.json", former_bytes).sha256,
             subjects=former.subjects + sidecars,
-            record=replace(former.record, appearances=(*former.record.appearances, seen), environment=self.environment),
+            record=replace(
+                former.record,
+                appearances=(*former.record.appearances, seen),
+                environment=self.environment,
+                log=self._log_place(),
+            ),
             notices=tuple(dict.fromkeys(former.notices + prepared.notices)),
         )
         written = _write_manifest(content, manifest)
@@ -279,6 +284,9 @@ class _Clerk:
             for sidecar in prepared.sidecars
         ]
         return seen
+
+    def _log_place(self) -> dict[str, Json]:
+        return {"origin": self.case.info.id, "run": self.run.id, "prior_event": self.case.log.head().sha256}
 
     def _log(self, event: EventType, evidence: str, manifest: Manifest, written: Subject) -> None:
         self.case.record(self.run, event, evidence, {"manifest": written.sha256, "version": manifest.version})

@@ -29,7 +29,7 @@ from forensics.model.match import Hits
 from forensics.model.notice import Notice
 from forensics.model.text import visible
 from pipelines.case import Case, Run, entry, write_whole
-from pipelines.frame_hashes import Frame, exhibits_of, hashes_of
+from pipelines.frame_hashes import PICTURE, Frame, exhibits_of, hashes_of
 
 CHUNK = 8
 """Frames searched at a time: with a list of a million hashes that are all close, the hits take 300 MB."""
@@ -127,7 +127,8 @@ def export(case: Case, run: Run, format_name: str, ids: Sequence[str], out: Path
     chosen = [case.resolve(name) for name in ids] or list(exhibits)
     written, line, given = b"", 0, []
     for evidence in dict.fromkeys(chosen):
-        frames = hashes_of(case, evidence, form.ALGORITHMS)
+        # Others hash whole frames; the hash of a content box would say nothing to them.
+        frames = [frame for frame in hashes_of(case, evidence, form.ALGORITHMS) if frame.view == PICTURE]
         hashes, left_out = _shared(frames, bare=not form.WITH_QUALITY)
         data = form.write(hashes) if hashes else b""
         lines = data.count(b"\n")
@@ -189,7 +190,7 @@ def _check_sheet(
     case: Case, run: Run, sheet: Sheet, exhibits: dict[str, str]
 ) -> Iterator[Candidate | Notice | Checked]:
     searches = [
-        _Search(algorithm, [each for each in sheet.entries if each.hash.algorithm is algorithm])
+        Search(algorithm, [each for each in sheet.entries if each.hash.algorithm is algorithm])
         for algorithm in Algorithm
     ]
     searches = [each for each in searches if each.listed]
@@ -197,22 +198,25 @@ def _check_sheet(
     logged = []
     for evidence, exhibit in exhibits.items():
         held = hashes_of(case, evidence, tuple(search.algorithm for search in searches))
-        found = [each for search in searches for each in search.candidates(sheet, evidence, exhibit, held)]
-        found.sort(key=lambda each: (each.distance, each.listed.line))
+        results = [search.candidates(sheet, evidence, exhibit, held) for search in searches]
+        found = sorted(
+            (each for some, _ in results for each in some), key=lambda each: (each.distance, each.listed.line)
+        )
+        count = sum(number for _, number in results)
         looked += bool(held)
         frames += len(held)
-        total += len(found)
+        total += count
         if found:
             detail: dict[str, str | int] = {
                 "list": sheet.sha256,
-                "candidates": len(found),
+                "candidates": count,
                 "closest": found[0].distance,
                 "line": found[0].listed.line,
             }
             logged.append(entry(run, EventType.LIST_CHECK, evidence, detail))
         yield from found[:MAX_CANDIDATES]
-        if len(found) > MAX_CANDIDATES:
-            message = f"{sheet.name}: {exhibit} has {len(found)} candidates; the {MAX_CANDIDATES} closest are shown"
+        if count > MAX_CANDIDATES:
+            message = f"{sheet.name}: {exhibit} has {count} candidates; the {MAX_CANDIDATES} closest are shown"
             yield Notice(code="exchange.limit", message=message)
     whole: dict[str, str | int] = {
         "list": sheet.sha256,
@@ -227,7 +231,7 @@ def _check_sheet(
     yield Checked(sheet=sheet, evidence=looked, frames=frames, candidates=total)
 
 
-class _Search:
+class Search:
     """The distinct hashes of one algorithm on one list, and the exact search of frames against them."""
 
     def __init__(self, algorithm: Algorithm, entries: Sequence[Listed]) -> None:
@@ -244,8 +248,12 @@ class _Search:
         if algorithm is Algorithm.PDQ:
             self._index.add(self._codes)
 
-    def candidates(self, sheet: Sheet, evidence: str, exhibit: str, held: Sequence[Frame]) -> list[Candidate]:
-        """Every listed hash that a frame of this evidence is close to, with the closest frame."""
+    def candidates(
+        self, sheet: Sheet, evidence: str, exhibit: str, held: Sequence[Frame]
+    ) -> tuple[list[Candidate], int]:
+        """The listed hashes that a frame of this evidence is close to, each with the closest frame: the
+        `MAX_CANDIDATES` closest, and how many there are.
+        """
         frames = [frame for frame in held if frame.hash.algorithm is self.algorithm]
         # One number orders by distance and then by frame, so that a minimum names the closest and earliest.
         closest = np.full(len(self.listed), np.iinfo(np.int64).max, dtype=np.int64)
@@ -258,7 +266,9 @@ class _Search:
             np.minimum.at(first, hits.reference, times[hits.query])
             np.maximum.at(last, hits.reference, times[hits.query])
         found = []
-        for row in np.flatnonzero(count).tolist():
+        rows = np.flatnonzero(count)
+        rows = rows[np.argsort(closest[rows] >> 40, kind="stable")]
+        for row in rows[:MAX_CANDIDATES].tolist():
             distance, number = divmod(int(closest[row]), 1 << 40)
             frame, listed = frames[number], self.listed[row]
             found.append(
@@ -275,7 +285,7 @@ class _Search:
                     last_ms=None if frame.hash.at_ms is None else int(last[row]),
                 )
             )
-        return found
+        return found, len(rows)
 
     def _hits(self, codes: npt.NDArray[np.uint8]) -> Iterator[Hits]:
         radius = RADIUS[self.algorithm]

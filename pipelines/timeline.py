@@ -85,7 +85,8 @@ def group_lines(footage: Footage) -> Iterator[str]:
         pair = f"{exhibits[match.query_id]} = {exhibits[match.reference_id]}"
         yield f"  match       {pair}  {match.assessment}, score {match.score:.3f}"
     for forward in footage.forwards:
-        yield f"  forward     {exhibits[forward.item]} in {_post_name(forward)}, from {_origin(forward)}: {forward.basis}"
+        claim = f"{exhibits[forward.item]} in {_post_name(forward)}, from {_origin(forward)}"
+        yield f"  forward     {claim}: {forward.basis}"
         for other in forward.earlier:
             seen_in = f"{_place(other.appearance)}, {report.utc(other.posted)} ({exhibits[other.item]})"
             yield f"              of that channel here: {seen_in}"

@@ -20,12 +20,15 @@ from pathlib import Path
 import msgspec
 
 from forensics import acquire, custody
-from forensics.errors import CaseError, ForensicsError, IntegrityError
+from forensics.errors import CaseError, ForensicsError
 from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.store import MANIFEST_NAME, ObjectState
 from forensics.model.verification import Step
 from pipelines.case import CASE_FILE, find_case
 from pipelines.surroundings import Surroundings
+
+MAX_DOCUMENT_BYTES = 64 * 2**20
+"""A case file or finding above this is no such document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def verify_case(root: Path) -> Iterator[Check | Unsealed]:
         yield from store.check(evidence, full=True)
         try:
             states = store.states(evidence)
-        except IntegrityError as error:
+        except ForensicsError as error:
             yield _unreadable(evidence, error)
             continue
         held[evidence] = len(states)
@@ -78,6 +81,7 @@ def verify_case(root: Path) -> Iterator[Check | Unsealed]:
         yield from custody.check_evidence(documents, states, log)
     yield from custody.check_log_items(log, held)
     yield from custody.check_findings(_findings(root / "findings"), log, manifests)
+    yield from custody.check_validations(_findings(root / "validation"), log)
     yield from custody.check_seals(log)
     yield Unsealed(events=custody.count_unsealed(log))
 
@@ -126,7 +130,7 @@ def _check_case_digest(data: bytes | None, events: Sequence[CustodyEvent]) -> It
 
 def _manifest_of(store: acquire.Store, state: ObjectState) -> bytes | None:
     try:
-        return _read(store.path(state.item, MANIFEST_NAME, state.version))
+        return store.read(state.item, MANIFEST_NAME, state.version)
     except ForensicsError:
         return None
 
@@ -144,7 +148,7 @@ def _case_id(data: bytes | None) -> str:
         return ""
 
 
-def _unreadable(evidence: str, error: IntegrityError) -> Check:
+def _unreadable(evidence: str, error: ForensicsError) -> Check:
     return Check(
         step=Step.INVENTORIES,
         name="inventory",
@@ -157,6 +161,6 @@ def _unreadable(evidence: str, error: IntegrityError) -> Check:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
-    except OSError:
+        return acquire.read_kept(path, MAX_DOCUMENT_BYTES)
+    except ForensicsError:
         return None

@@ -6,7 +6,13 @@ Seals over the log head (signature and time-stamp) are not here yet; their files
 from __future__ import annotations
 
 from forensics.custody import canonical
-from forensics.custody.agreement import check_evidence, check_findings, check_log_items, check_manifest
+from forensics.custody.agreement import (
+    check_evidence,
+    check_findings,
+    check_log_items,
+    check_manifest,
+    check_validations,
+)
 from forensics.custody.chain import check_log, sound_events
 from forensics.custody.event import decode_event, encode_event
 from forensics.custody.finding import decode_finding, encode_finding
@@ -40,6 +46,7 @@ __all__ = [
     "check_log_items",
     "check_manifest",
     "check_seals",
+    "check_validations",
     "count_unsealed",
     "decode_event",
     "decode_finding",

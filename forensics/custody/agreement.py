@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from forensics.custody.finding import decode_finding
 from forensics.custody.manifest import decode_manifest, item_of
+from forensics.custody.validation import decode_validation
 from forensics.custody.verification import LogIndex
 from forensics.errors import ManifestError
 from forensics.model.custody import Check, CheckStatus
@@ -80,6 +81,33 @@ def check_findings(found: Iterable[tuple[str, bytes]], log: LogIndex, manifests:
         if sha256 not in present:
             subject = f"findings/{visible(name)}"
             yield _check(Step.FINDINGS, "logged finding kept", CheckStatus.FAILED, subject, sha256, "no such bytes")
+
+
+def check_validations(found: Iterable[tuple[str, bytes]], log: LogIndex) -> Iterator[Check]:
+    """Step 8 for the validation records: ``found`` are file names and bytes of validation/.
+
+    A sound record that was not logged is ``skipped``, as a finding is.
+    """
+    present: set[str] = set()
+    for name, data in found:
+        sha256 = hashlib.sha256(data).hexdigest()
+        present.add(sha256)
+        subject = f"validation/{visible(name)}"
+        try:
+            decode_validation(data)
+        except ManifestError as error:
+            expected = "a canonical validation record"
+            yield _check(Step.FINDINGS, "validation record", CheckStatus.FAILED, subject, expected, error.message)
+            continue
+        logged = sha256 in log.validations
+        status = CheckStatus.OK if logged else CheckStatus.SKIPPED
+        told = sha256 if logged else "none: it does not stand; validate again"
+        yield _check(Step.FINDINGS, "validation record", status, subject, None if logged else "a log line", told)
+    for sha256 in sorted(log.validations - present):
+        subject = f"validation/{sha256}.json"
+        yield _check(
+            Step.FINDINGS, "logged validation record kept", CheckStatus.FAILED, subject, sha256, "no such bytes"
+        )
 
 
 def _check_identity(manifest: Manifest, state: ObjectState, subject: str) -> Iterator[Check]:

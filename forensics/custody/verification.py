@@ -72,13 +72,15 @@ class LogIndex:
     """What the custody log says, by what the later steps ask for.
 
     ``admitted`` maps (evidence, version) to the manifest digests logged for it; ``unfinished_runs`` began an ingestion
-    and never ended it; ``findings`` maps the digest of each logged finding, withdrawn or not, to its file name.
+    and never ended it; ``findings`` maps the digest of each logged finding, withdrawn or not, to its file name;
+    ``validations`` are the digests of the logged validation records.
     """
 
     lines: int
     admitted: Mapping[tuple[str, int], tuple[str, ...]]
     unfinished_runs: frozenset[str]
     findings: Mapping[str, str]
+    validations: frozenset[str] = frozenset()
 
 
 def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
@@ -87,6 +89,7 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
     admitted: dict[tuple[str, int], tuple[str, ...]] = {}
     unfinished: set[str] = set()
     findings: dict[str, str] = {}
+    validations: set[str] = set()
     for event in events:
         lines += 1
         detail = event.detail
@@ -97,10 +100,18 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
             unfinished.discard(event.run)
         elif event.event is EventType.MATCHING and "finding" in detail:
             findings[str(detail["finding"])] = str(detail.get("file", ""))
+        elif event.event is EventType.VALIDATION and "record" in detail:
+            validations.add(str(detail["record"]))
         elif event.event in _ADMITTING and event.item and isinstance(manifest, str) and isinstance(version, int):
             key = (event.item, version)
             admitted[key] = (*admitted.get(key, ()), manifest)
-    return LogIndex(lines=lines, admitted=admitted, unfinished_runs=frozenset(unfinished), findings=findings)
+    return LogIndex(
+        lines=lines,
+        admitted=admitted,
+        unfinished_runs=frozenset(unfinished),
+        findings=findings,
+        validations=frozenset(validations),
+    )
 
 
 def check_case(data: bytes | None) -> Iterator[Check]:

@@ -22,6 +22,7 @@ from forensics.exchange.lines import (
     text_of,
 )
 from forensics.exchange.values import Algorithm, Hash, Listing
+from forensics.model.notice import Notice
 
 NAME = "vpdq"
 ALGORITHMS: tuple[Algorithm, ...] = (Algorithm.PDQ,)
@@ -32,6 +33,11 @@ HASH_NAMES = ("pdq_hash", "hash", "hex", "pdq_hex")
 
 MAX_BREAKS = 1000
 """Places where the JSON may break before reading ends: each may cost the reading of a thousand nested lists."""
+
+
+class _GaveUp(ValueError):
+    """Reading ended before the text did."""
+
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -84,7 +90,10 @@ def _read_json(text: str, gathering: Gathering) -> None:
         if gathering.full:
             return
         hashed = None if isinstance(value, ValueError) else _from_json(value)
-        if isinstance(value, ValueError):
+        if isinstance(value, _GaveUp):
+            message = f"the JSON breaks in {MAX_BREAKS} places; nothing after line {line} is used"
+            gathering.say(Notice(code="exchange.limit", message=message))
+        elif isinstance(value, ValueError):
             gathering.refuse(line, f"no JSON list of features ({value})", text[position : position + MAX_LINE])
         elif hashed is None:
             gathering.refuse(line, "no vPDQ feature", str(value)[:MAX_LINE])
@@ -104,9 +113,12 @@ def _elements(text: str) -> Iterator[tuple[int, object]]:
         except (ValueError, RecursionError) as error:
             broken = max(position, min(error.pos, len(text)) if isinstance(error, json.JSONDecodeError) else position)
             breaks += 1
-            found = _LIST_ON_NEXT_LINE.search(text, broken) if breaks < MAX_BREAKS else None
-            yield broken, ValueError(type(error).__name__ + ("" if found else ", nothing is read after it"))
+            yield broken, ValueError(type(error).__name__)
+            found = _LIST_ON_NEXT_LINE.search(text, broken)
             if found is None:
+                return
+            if breaks == MAX_BREAKS:
+                yield broken, _GaveUp()
                 return
             position = found.end() - 1
         position = _skip(text, position)

@@ -68,7 +68,7 @@ class Copy:
 
     @property
     def pixels(self) -> int | None:
-        """Picture elements of a frame."""
+        """Pixels of a frame."""
         return self.width * self.height if self.width and self.height else None
 
 
@@ -207,12 +207,12 @@ def _length(copies: Sequence[Copy], matches: Sequence[Match]) -> Reason | None:
 
 
 def _resolution(copies: Sequence[Copy]) -> Reason | None:
-    """Copies with fewer picture elements. An enlargement has more, too: that is why it is one reason of several."""
-    largest = max((copy.pixels for copy in copies if copy.pixels), default=0)
+    """Copies with fewer pixels. An enlargement has more, too: that is why it is one reason of several."""
+    largest = max(copies, key=lambda copy: copy.pixels or 0)
     found = {
-        copy.id: f"has {copy.width}x{copy.height} picture elements, the largest {largest} in all"
+        copy.id: f"has {copy.width}x{copy.height} pixels, the largest {largest.width}x{largest.height}"
         for copy in copies
-        if copy.pixels and copy.pixels < largest * FEWER_PIXELS
+        if copy.pixels and largest.pixels and copy.pixels < largest.pixels * FEWER_PIXELS
     }
     return _reason(Criterion.RESOLUTION, copies, found)
 

@@ -36,7 +36,7 @@ class Params:
     clear_ratio: float = 2.0
     clear_seconds: float = 1.2
     clear_share: float = 0.25
-    clear_carried: float = 8.0
+    clear_carried: float = 7.0
     faint_peak: float = 0.15
     faint_z_quiet: float = 9.0
     faint_z_long: float = 6.0

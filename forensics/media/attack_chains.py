@@ -67,7 +67,9 @@ def frame_rate(stream: Any, stage: Stage) -> Any:
 
 def speed(stream: Any, stage: Stage) -> Any:
     """Played at ``speed``."""
-    return stream.filter("setpts", f"PTS/{stage.values['speed']}").filter("fps", str(stage.rate))
+    # In fine ticks: those of the even rate would round every frame to a whole one before it is thinned.
+    fine = stream.filter("settb", "1/90000")
+    return fine.filter("setpts", f"PTS/{stage.values['speed']}").filter("fps", str(stage.rate))
 
 
 def crop(stream: Any, stage: Stage) -> Any:

@@ -35,13 +35,6 @@ _ESSENCE_FILTERS = {
     "aac": "aac_adtstoasc",
 }
 
-# Upright as `orientation.upright` does it: the display matrix turns counter-clockwise.
-_TURNS: Mapping[int, tuple[tuple[str, dict[str, str]], ...]] = {
-    90: (("transpose", {"dir": "cclock"}),),
-    180: (("hflip", {}), ("vflip", {})),
-    270: (("transpose", {"dir": "clock"}),),
-}
-
 
 def is_mov(container: str) -> bool:
     """Whether ffprobe's format name is the ISO base media demuxer, the only one with edit list options."""
@@ -82,9 +75,13 @@ def probe_command(tool: Tool, name: str, output: str, limits: Limits, *, tags: b
 
 
 def _open(name: str, limits: Limits, probe: Probe, **more: Any) -> Any:
-    options = input_options(limits, mov=is_mov(probe.container)) | more
     # Rotation is kept out of the decoder, so that planes are what was coded; timestamps are kept as stored.
-    return ffmpeg.input(name, noautorotate=None, copyts=None, threads=1, **options)
+    options = {"noautorotate": None} | input_options(limits, mov=is_mov(probe.container)) | more
+    return ffmpeg.input(name, copyts=None, threads=1, **options)
+
+
+def _upright(probe: Probe, name: str, seek_s: str | None, limits: Limits) -> Any:
+    return None
 
 
 def _compile(tool: Tool, limits: Limits, outputs: Sequence[Any], cpu_flags: str | None = None) -> list[str]:
@@ -244,8 +241,6 @@ def attack_command(
     assert video is not None
     decoded = _entered(name, probe, video, seek_s, limits).filter("trim", start_pts=span[0], end_pts=span[1] + 1)
     stream = _with_timestamps(decoded, taken_pts).filter("setpts", "PTS-STARTPTS").filter("fps", rate)
-    for turn, options in _TURNS.get((video.rotation or 0) % 360, ()):
-        stream = stream.filter(turn, **options)
     stream = stream.filter("scale", *size, flags=SCALE_FLAGS).filter("setsar", 1).filter("format", "yuv420p")
     shaped = shape(stream).filter("format", "yuv420p")
     options = {"format": "mp4", "c:v": "libx264", "threads": "1", "flags:v": "+bitexact", "fflags": "+bitexact"}

@@ -96,9 +96,8 @@ def _emit_all(done: Validated) -> None:
 
 def _say_all(done: Validated) -> None:
     record = done.record
-    say(
-        f"{'attack':22}{'copies':>7}{'matched':>9}{'candidates':>12}{'misplaced':>11}{'missed':>8}   matched, 95 % interval"
-    )
+    counts = f"{'copies':>7}{'matched':>9}{'candidates':>12}{'misplaced':>11}{'missed':>8}"
+    say(f"{'attack':22}{counts}   share matched, 95 % interval")
     for attack in (*record.attacks, record.overall):
         say(_attack_line(attack))
     say("")
