@@ -149,9 +149,8 @@ class Case:
                 return ()
             said = [notice.message for notice in self.store.recover(self.quarantine)]
             for folder in left:
-                self.quarantine.mkdir(exist_ok=True)
-                folder.rename(self.quarantine / folder.name)
-                said.append(f"unfinished work of an interrupted run is now in quarantine/{folder.name}")
+                kept = _set_aside(folder, self.quarantine)
+                said.append(f"unfinished work of an interrupted run is now in quarantine/{kept.name}")
             entries = [entry(run, EventType.RECOVERY, None, {"found": sentence}) for sentence in said]
             entries += self._log_what_was_kept(run, index, frozenset(dead))
             entries += [
@@ -298,6 +297,16 @@ def _abandoned(folder: Path) -> bool:
     finally:
         os.close(handle)
     return True
+
+
+def _set_aside(folder: Path, quarantine: Path) -> Path:
+    """Move a folder into quarantine under a name that is free there."""
+    quarantine.mkdir(exist_ok=True)
+    number = 1
+    while (kept := quarantine / f"{folder.name}-{number}").exists():
+        number += 1
+    folder.rename(kept)
+    return kept
 
 
 def _discard(folder: Path) -> None:

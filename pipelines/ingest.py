@@ -95,7 +95,8 @@ class _Prepare:
         single_threaded()
         folder = self.area / f"{task.number:08d}"
         content = folder / "v1" / "content"
-        content.mkdir(parents=True)
+        for new in (folder, folder / "v1", content):
+            new.mkdir()
         try:
             acquisition = acquire.acquire(task.found.path, content / "original")
         except ForensicsError as error:

@@ -112,7 +112,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         evidence=tuple(views),
         matches=tuple(matches),
         refused=tuple(_refused(events)),
-        method=_method(matched=any(event.event is EventType.MATCHING for event in events)),
+        method=_method(matched=any(event.event is EventType.MATCHING and "pairs" in event.detail for event in events)),
         notices=tuple(strips.notices),
     )
 

@@ -13,6 +13,7 @@ from forensics import report
 from forensics.errors import InputError
 from forensics.model.match import Match
 from forensics.model.provenance import Appearance
+from forensics.report.wording import count
 from pipelines.footage import BY_NAME, Footage, Forward, Member, Timeline
 
 NOT_PROVED = (
@@ -72,8 +73,9 @@ def summary_fields(timeline: Timeline) -> dict[str, object]:
 def group_lines(footage: Footage) -> Iterator[str]:
     """Yield the lines of plain text of one group."""
     exhibits = {member.sha256: member.exhibit for member in footage.members}
-    files, places = len(footage.members), len(footage.group.sightings)
-    yield f"{footage.name.id}  {report.utc(footage.group.earliest)}  {files} files, {places} appearances"
+    files = len(footage.members)
+    held = f"{count(files, 'file')}, {count(len(footage.group.sightings), 'appearance')}"
+    yield f"{footage.name.id}  {report.utc(footage.group.earliest)}  {held}"
     for name in footage.name.merged:
         yield f"  merged      {name} is part of this group since a later file joined both"
     for seen in footage.group.sightings:
@@ -100,9 +102,9 @@ def group_lines(footage: Footage) -> Iterator[str]:
 
 def summary_lines(timeline: Timeline) -> Iterator[str]:
     """Yield the last lines of plain text."""
-    held = f"{len(timeline.members)} files and {timeline.appearances} appearances"
-    told = f"{timeline.recordings} distinct recordings as far as the matches show"
-    yield f"{len(timeline.footage)} groups; {told}, in {held}"
+    held = f"{count(len(timeline.members), 'file')} and {count(timeline.appearances, 'appearance')}"
+    told = f"{count(timeline.recordings, 'distinct recording')} as far as the matches show"
+    yield f"{count(len(timeline.footage), 'group')}; {told}, in {held}"
     yield NOT_PROVED
 
 

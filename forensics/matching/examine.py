@@ -29,9 +29,17 @@ MARGIN_S = 8.0
 """Reference seconds beyond a stretch whose offsets serve as the motion test's background."""
 
 STILL_AGREE = 0.5
+"""Frames whose still pictures correlate this much show one scene."""
+
 LEAST_STRETCH_S = 0.3
 SAME_MAP_PX = 3.0
+"""Two seeds whose maps differ less would find the same stretches."""
+
 FOLLOW_S = 10.0
+"""How far beyond a window's edge a proven stretch is looked for again."""
+
+MOST_SHIFT_S, SHIFT_LEAST_Z = 0.2, 4.0
+"""The fine grid corrects the offset by up to two frames where its peak stands out."""
 
 
 def examine(
@@ -155,11 +163,6 @@ def measure(pairing: Pairing, placed: Placed, line: Line, table: Table, ours: Wi
     if proof is not None and abs(proof.shift_s) <= MOST_SHIFT_S and proof.z >= SHIFT_LEAST_Z:
         line = replace(line, offset_s=line.offset_s + proof.shift_s)
     return _stretch(pairing, placed, line, (start, end), tuple(moments), proof, (unique, part), (ours, theirs))
-
-
-MOST_SHIFT_S = 0.2
-SHIFT_LEAST_Z = 4.0
-"""The fine grid corrects the offset by up to two frames where its peak stands out."""
 
 
 def _stretch(

@@ -198,9 +198,10 @@ def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: f
 
 
 def _unlit(changes: Grid, rows: Grid) -> Grid:
-    """Changes without what is proportional to the still picture: fades, exposure, a lamp that goes on in both."""
-    still = rows.mean(0)
-    return changes - np.outer(changes @ still / (float(still @ still) + 1e-6), still)
+    """Changes without what is proportional to the picture of the moment: fades, exposure, a lamp that goes on."""
+    usual = rows - changes
+    part = (changes * usual).sum(1) / ((usual * usual).sum(1) + 1e-6)
+    return np.asarray(changes - part[:, None] * usual, np.float32)
 
 
 def _trial(query_s: Floats, ours: Grid, reference_s: Floats, theirs: Grid, speed: float) -> _Trial:

@@ -74,14 +74,10 @@ def probe_command(tool: Tool, name: str, output: str, limits: Limits, *, tags: b
     return [*words, "-o", output, "-i", name]
 
 
-def _open(name: str, limits: Limits, probe: Probe, **more: Any) -> Any:
+def _open(name: str, limits: Limits, probe: Probe, *, turned: bool = False, **more: Any) -> Any:
     # Rotation is kept out of the decoder, so that planes are what was coded; timestamps are kept as stored.
-    options = {"noautorotate": None} | input_options(limits, mov=is_mov(probe.container)) | more
+    options = ({} if turned else {"noautorotate": None}) | input_options(limits, mov=is_mov(probe.container)) | more
     return ffmpeg.input(name, copyts=None, threads=1, **options)
-
-
-def _upright(probe: Probe, name: str, seek_s: str | None, limits: Limits) -> Any:
-    return None
 
 
 def _compile(tool: Tool, limits: Limits, outputs: Sequence[Any], cpu_flags: str | None = None) -> list[str]:
@@ -211,11 +207,15 @@ def stretch_command(
     return _compile(tool, limits, [_raw(shaped, raw)])
 
 
-def _entered(name: str, probe: Probe, video: Stream, seek_s: str | None, limits: Limits) -> Any:
-    """The decoded stream from a sync frame before ``seek_s`` on; from the start when it is None."""
+def _entered(
+    name: str, probe: Probe, video: Stream, seek_s: str | None, limits: Limits, *, turned: bool = False
+) -> Any:
+    """The decoded stream from a sync frame before ``seek_s`` on; from the start when it is None. ``turned`` lets
+    ffmpeg turn the pictures upright.
+    """
     if seek_s is None:
-        return _open(name, limits, probe)[str(video.index)]
-    source = _open(name, limits, probe, ss=seek_s, seek_timestamp=1, noaccurate_seek=None)
+        return _open(name, limits, probe, turned=turned)[str(video.index)]
+    source = _open(name, limits, probe, turned=turned, ss=seek_s, seek_timestamp=1, noaccurate_seek=None)
     # Containers without an index are entered anywhere: what comes before a sync frame lacks its references.
     return source[str(video.index)].filter("select", "key+gt(selected_n,0)")
 
@@ -239,8 +239,10 @@ def attack_command(
     name, (taken_pts, target) = names
     video = probe.video_stream
     assert video is not None
-    decoded = _entered(name, probe, video, seek_s, limits).filter("trim", start_pts=span[0], end_pts=span[1] + 1)
-    stream = _with_timestamps(decoded, taken_pts).filter("setpts", "PTS-STARTPTS").filter("fps", rate)
+    # Turned by ffmpeg itself: the matrix would else be handed on into the copy.
+    decoded = _entered(name, probe, video, seek_s, limits, turned=True)
+    kept = decoded.filter("trim", start_pts=span[0], end_pts=span[1] + 1)
+    stream = _with_timestamps(kept, taken_pts).filter("setpts", "PTS-STARTPTS").filter("fps", rate)
     stream = stream.filter("scale", *size, flags=SCALE_FLAGS).filter("setsar", 1).filter("format", "yuv420p")
     shaped = shape(stream).filter("format", "yuv420p")
     options = {"format": "mp4", "c:v": "libx264", "threads": "1", "flags:v": "+bitexact", "fflags": "+bitexact"}

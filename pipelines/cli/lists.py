@@ -14,7 +14,8 @@ from pipelines.cli.options import case_option, open_desk, output_options
 
 if TYPE_CHECKING:
     from forensics.model.notice import Notice
-    from pipelines.lists import Candidate, Checked, Exported
+    from pipelines.list_search import Candidate
+    from pipelines.lists import Checked, Exported
 
 FORMATS = ("pdq", "vpdq", "imagehash")
 """Names of `forensics.exchange.FORMATS`, here so that the help text needs no import of them."""
@@ -84,7 +85,7 @@ def check(
 
 def _print_checked(results: Iterable[Candidate | Notice | Checked], *, as_json: bool, quiet: bool) -> ExitCode:
     from forensics.model.notice import Notice
-    from pipelines.lists import Candidate
+    from pipelines.list_search import Candidate
 
     noticed, candidates, done = 0, 0, 0
     for result in results:
@@ -121,7 +122,13 @@ def _say_candidate(found: Candidate) -> None:
     where = "still" if at is None else f"{at:.3f} s"
     distance = f"{found.distance} bits {found.listed.hash.algorithm}"
     seen = f"{found.exhibit} {found.evidence[:12]} at {where} ({found.frames} frames)"
-    say(f"candidate  {distance}  {seen}  {found.sheet.name} line {found.listed.line}")
+    weak = "".join(f"  {name}" for name in _flags(found))
+    say(f"candidate  {distance}  {seen}  {found.sheet.name} line {found.listed.line}{weak}")
+
+
+def _flags(found: Candidate) -> list[str]:
+    """Why the frame says little: black, flat, title_card."""
+    return [str(flag.name).lower() for flag in found.frame.flags]
 
 
 def _candidate_fields(found: Candidate) -> dict[str, object]:
@@ -145,7 +152,7 @@ def _candidate_fields(found: Candidate) -> dict[str, object]:
         "time_s": _seconds(found.frame.hash.at_ms),
         "view": found.frame.view,
         "quality": found.frame.hash.quality,
-        "flags": [str(flag.name).lower() for flag in found.frame.flags],
+        "flags": _flags(found),
         "frames": found.frames,
         "first_s": _seconds(found.first_ms),
         "last_s": _seconds(found.last_ms),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
 import signal
 import sys
 from collections import deque
@@ -27,12 +28,15 @@ _job: Job[Any, Any] | None = None
 """In a worker: the job of its pool. It is sent once, so that what it caches lives as long as the worker."""
 
 
-def _start_worker(job: Job[Any, Any]) -> None:
+def _start_worker(job: Job[Any, Any], parent: int) -> None:
     """Take the job; die with the parent, so that no worker writes into a case nobody runs."""
     global _job
     _job = job
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        # The parent died while this worker was loading, before the signal was asked for.
+        os._exit(1)
 
 
 def _work(item: Any) -> Any:
@@ -107,7 +111,7 @@ class Processes:
     @staticmethod
     def _open(job: Job[Any, Any], workers: int) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(job,))
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(job, os.getpid()))
 
 
 def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[Item]:

@@ -23,20 +23,25 @@ def call(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
 
 
-def kill_during_ingest(folder: Path, case: Path, kills: int, longest_s: float, seed: int) -> list[float]:
-    """Start the same ingest ``kills`` times and kill it at random moments; return the moments at which it still ran."""
+def kill_during_ingest(folder: Path, case: Path, kills: int, longest_s: float, seed: int) -> int:
+    """Start the same ingest until ``kills`` SIGKILLs have landed while it ran, or it was faster than all of them.
+
+    Each comes at a random moment, up to ``longest_s`` after work has begun. Returns how many landed.
+    """
     generator = random.Random(seed)
-    landed = []
+    landed = 0
     for _ in range(kills):
         child = subprocess.Popen(
             command("ingest", folder, "-c", case), cwd=ROOT, env=environment(),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        moment = generator.uniform(0.3, longest_s)
-        time.sleep(moment)
+        known = set((case / "staging").iterdir())
+        while child.poll() is None and set((case / "staging").iterdir()) <= known:
+            time.sleep(0.01)
+        time.sleep(generator.uniform(0.0, longest_s))
         if child.poll() is None:
             os.kill(child.pid, signal.SIGKILL)
-            landed.append(moment)
+            landed += 1
         child.wait()
     return landed
 

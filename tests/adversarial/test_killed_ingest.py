@@ -17,7 +17,7 @@ def test_after_kill_9_the_same_command_completes_and_the_case_verifies(clips, tm
                 handle.write(bytes([0, 0, 0, 12]) + b"free" + bytes([0, 0, 0, number]))
     case = tmp_path / "case"
     call("init", case, "--case-id", "K")
-    landed = kill_during_ingest(folder, case, kills=4, longest_s=4.0, seed=11)
+    landed = kill_during_ingest(folder, case, kills=3, longest_s=1.5, seed=11)
     found = look(folder, case)
     assert landed, "no kill landed while the ingest ran"
     assert (found["resume_exit"], found["verify_exit"]) == (0, 0), found["said"]

@@ -11,6 +11,9 @@ pytestmark = pytest.mark.benchmark
 CLIPS = 20
 KILLS = 20
 
+MOST_ROUNDS = 12
+"""Fresh cases of up to five kills each; on a fast machine an ingest may end before the fifth."""
+
 
 def test_twenty_kills_lose_nothing_and_double_nothing(shared, tmp_path) -> None:
     folder = tmp_path / "in"
@@ -21,11 +24,16 @@ def test_twenty_kills_lose_nothing_and_double_nothing(shared, tmp_path) -> None:
     )
     for path in sources[10 : 10 + CLIPS]:
         shutil.copy(path, folder)
-    case = tmp_path / "case"
-    call("init", case, "--case-id", "K20")
-    landed = kill_during_ingest(folder, case, kills=KILLS, longest_s=6.0, seed=20)
-    found = look(folder, case)
-    print(f"\n{len(landed)} of {KILLS} kills landed while the ingest ran; then: {found}")
-    assert found["verify_exit"] == 0
-    assert (found["lost"], found["extra"], found["manifests"]) == (0, 0, CLIPS)
-    assert found["appearances"] == [1] * CLIPS
+    landed = 0
+    for round_ in range(MOST_ROUNDS):
+        if landed >= KILLS:
+            break
+        case = tmp_path / f"case-{round_}"
+        call("init", case, "--case-id", f"K{round_}")
+        landed += kill_during_ingest(folder, case, kills=5, longest_s=2.5, seed=round_)
+        found = look(folder, case)
+        print(f"\nround {round_}: {landed} kills have landed; resume and verify: {found}")
+        assert (found["resume_exit"], found["verify_exit"]) == (0, 0)
+        assert (found["lost"], found["extra"], found["manifests"]) == (0, 0, CLIPS)
+        assert found["appearances"] == [1] * CLIPS
+    assert landed >= KILLS

@@ -64,9 +64,7 @@ DRAFT = ValidationRecord(
     not_compared=0,
     overall=replace(ATTACK, attack="all"),
     attacks=(ATTACK,),
-    localisation=Localisation(
-        matches=1, offset_median_s=0.04, offset_p90_s=0.04, ends_median_s=1e-07, ends_p90_s=None
-    ),
+    localisation=Localisation(matches=1, offset_median_s=0.04, offset_p90_s=0.04, ends_median_s=1e-07, ends_p90_s=None),
     nulls=(NULL,),
     calibration=Calibration(
         positives=1,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from forensics.exchange import CODE_BYTES, RADIUS, Algorithm, Hash, Listed
-from pipelines import lists
+from pipelines import list_search
 from pipelines.frame_hashes import Frame
-from pipelines.lists import Search, Sheet
+from pipelines.list_search import Search, Sheet
 
 SHEET = Sheet(path="list", sha256="0" * 64, format="pdq", entries=(), notices=())
 
@@ -60,7 +60,7 @@ def test_candidates_are_those_of_comparing_every_pair(algorithm: Algorithm) -> N
 
 
 def test_the_closest_candidates_are_kept_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MAX_CANDIDATES", 5)
+    monkeypatch.setattr(list_search, "MAX_CANDIDATES", 5)
     codes = [(2**n - 1).to_bytes(32, "big") for n in range(20)]
     search = Search(Algorithm.PDQ, listed_of(Algorithm.PDQ, codes))
     found, count = search.candidates(SHEET, "e", "E-0001", frames_of(Algorithm.PDQ, [bytes(32)]))
