@@ -7,7 +7,7 @@
     5  manifests       each manifest is canonical, facts have the digests beside them, it names the one it supersedes
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
-    8  findings        each finding and validation record is canonical and was logged; findings name manifests of this case
+    8  findings        each finding or validation record is canonical and logged; findings name manifests of this case
     9  seals           log lines under a signed log head (counted as not yet sealed until there are seals)
 
 Number 10 is kept for time-stamps over seals. Steps 3 and 4 are done by `forensics.acquire.Store.check`; the rest is in
@@ -58,7 +58,11 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "log and store",
         "each logged manifest is in the store with the logged digest; the store has nothing else",
     ),
-    (Step.FINDINGS, "findings", "each finding and validation record is canonical and was logged; findings name manifests of this case"),
+    (
+        Step.FINDINGS,
+        "findings",
+        "each finding or validation record is canonical and logged; findings name manifests of this case",
+    ),
     (Step.SEALS, "seals", "log lines under a signed log head (counted as not yet sealed until there are seals)"),
 )
 """Number, name and explanation of each step, as in the docstring of this module."""

@@ -1,13 +1,22 @@
 """The validation record's stored form."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from forensics.custody import canonical, decode_validation, encode_validation, validation_id
+from forensics.custody import (
+    LogIndex,
+    canonical,
+    check_validations,
+    decode_validation,
+    encode_validation,
+    validation_id,
+)
 from forensics.errors import ManifestError
+from forensics.model.custody import CheckStatus
 from forensics.model.match import Method
 from forensics.model.validation import (
     AttackResult,
@@ -156,3 +165,19 @@ def test_a_record_of_another_id_or_with_other_parameters_is_not_written() -> Non
         encode_validation(DRAFT)
     with pytest.raises(ManifestError, match="parameters"):
         encode_validation(replace(RECORD, params={"threshold": "0.28"}))
+
+
+def checked(found: list[tuple[str, bytes]], logged: set[str]) -> list[tuple[CheckStatus, str]]:
+    log = LogIndex(lines=1, admitted={}, unfinished_runs=frozenset(), findings={}, validations=frozenset(logged))
+    return [(check.status, check.name) for check in check_validations(found, log)]
+
+
+def test_verification_finds_records_that_are_changed_missing_or_unlogged() -> None:
+    data = encode_validation(RECORD)
+    sha256 = hashlib.sha256(data).hexdigest()
+    assert checked([("x.json", data)], {sha256}) == [(CheckStatus.OK, "validation record")]
+    assert checked([("x.json", data)], set()) == [(CheckStatus.SKIPPED, "validation record")]
+    assert checked([("x.json", data[:-2] + b"\n")], {sha256}) == [
+        (CheckStatus.FAILED, "validation record"),
+        (CheckStatus.FAILED, "logged validation record kept"),
+    ]
