@@ -15,6 +15,7 @@ from forensics.matching.geometry import Fit, Pose
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, SPAN_S, Motion, Pair, compare, on_grid
 from forensics.matching.pairing import Pairing, Placed, best_fit
 from forensics.matching.params import METHOD, PARAMS, Params
+from forensics.matching.sharpen import sharpened
 from forensics.matching.subject import Subject
 from forensics.matching.table import PLAIN_REACH, Table, bounds, lines, run_around, share, table_of, uniqueness
 from forensics.matching.verdict import Stretch, exact_match, strength, verdict
@@ -124,6 +125,7 @@ def explore(pairing: Pairing, placed: Placed, proven: list[Stretch]) -> list[Str
         return faint(pairing, placed, table, ours, theirs)
     moments = pairing.fits_along(line, table.query_s, table.reference_s, placed)
     placed = placed._replace(fit=best_fit(placed, moments, line, ours, theirs))
+    line, placed = sharpened(line, table.query_s, placed, pairing, (ours, theirs))
     middle = float(table.query_s[(line.first + line.last) // 2])
     around = (middle, line.speed * middle + line.offset_s)
     table = tabulate(ours, theirs, placed.fit, seed.pose, around) or table

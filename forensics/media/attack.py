@@ -14,7 +14,7 @@ from fractions import Fraction
 from forensics.errors import MediaError, ToolError
 from forensics.media import attack_chains as chains
 from forensics.media.attack_chains import Chain, Stage
-from forensics.media.child import Child
+from forensics.media.child import Child, CommandBuilder
 from forensics.media.commands import attack_command
 from forensics.media.decode import decodable_video
 from forensics.media.frames import NO_PTS, TimedFrames
@@ -179,21 +179,9 @@ def make_attack(
             limits=limits,
         )
 
-    allowance = ENCODING_FACTOR * limits.decode_allowance(video.packets or limits.max_frames, width * height)
-    with Child(
-        build,
-        fd,
-        1,
-        limits=_roomy(limits),
-        cpu_s=allowance,
-        patience_s=limits.stall_s,
-        target=target,
-        file_bytes=MAX_FILE_BYTES,
-    ) as child:
-        pts = _taken(child)
-        status = child.wait()
-    _check(child, status, pts)
-    return Made(values=values, truth=_truth(probe, video, pts, attack, stage), command=child.command)
+    cpu_s = ENCODING_FACTOR * limits.decode_allowance(video.packets or limits.max_frames, width * height)
+    pts, command = _run(build, fd, target, limits, cpu_s)
+    return Made(values=values, truth=_truth(probe, video, pts, attack, stage), command=command)
 
 
 def describe_attack(attack: Attack) -> dict[str, Json]:
@@ -242,8 +230,22 @@ def _encoding(values: Mapping[str, float]) -> dict[str, str | int]:
     return {"preset": "veryfast", "crf": round(values.get("crf", _DEFAULT_CRF))}
 
 
-def _roomy(limits: Limits) -> Limits:
-    return replace(limits, memory_bytes=max(limits.memory_bytes, MEMORY_BYTES))
+def _run(build: CommandBuilder, fd: int, target: int, limits: Limits, cpu_s: int) -> tuple[list[int], tuple[str, ...]]:
+    """Timestamps of the frames that went into the copy, and the command."""
+    with Child(
+        build,
+        fd,
+        1,
+        limits=replace(limits, memory_bytes=max(limits.memory_bytes, MEMORY_BYTES)),
+        cpu_s=cpu_s,
+        patience_s=limits.stall_s,
+        target=target,
+        file_bytes=MAX_FILE_BYTES,
+    ) as child:
+        pts = _taken(child)
+        status = child.wait()
+    _check(child, status, pts)
+    return pts, child.command
 
 
 def _taken(child: Child) -> list[int]:
