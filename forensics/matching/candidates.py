@@ -32,7 +32,7 @@ ANCHOR_RADIUS = 56
 CODE_STEP_S = 0.4
 """The query is searched this sparsely: the references are dense, every frame lies near a kept hash."""
 
-FEATURE_STEP_S = 3.0
+FEATURE_STEP_S = 2.0
 MOST_FEATURE_FRAMES = 200
 """Query pictures whose local features are searched: as close as anchors stand, fewer in films of over ten minutes."""
 

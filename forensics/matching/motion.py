@@ -51,6 +51,9 @@ STRIP, STRIP_SHARE = 0.16, 0.6
 alone calls for the second test.
 """
 
+REST_Z = 5.0
+"""What stands out this far from the background without the strip is more than a clock (clocks alone: below 1)."""
+
 SPREAD_FLOOR = 0.02
 """Added to the spread of the background, so that a handful of quiet offsets cannot make any peak stand out."""
 
@@ -173,7 +176,8 @@ def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: f
     """Correlate what changes, for query frames within first_s..last_s, near the given line and far from it.
 
     Where most of what agrees lies in the strip along the top or bottom edge, in which cameras write their clocks,
-    the test is made once more without that strip, and the weaker result holds: two recordings show equal clocks.
+    the test is made once more without that strip. The first result holds only if the rest stands out as well: two
+    recordings can show equal clocks.
     """
     chosen = (pair.query_s >= first_s) & (pair.query_s <= last_s)
     if chosen.sum() < LEAST_FRAMES:
@@ -192,7 +196,7 @@ def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: f
         if agreeing[strip].sum() > STRIP_SHARE * agreeing.sum() and rest.sum() >= LEAST_CELLS:
             bare = _trial(pair.query_s[chosen], ours[:, rest], pair.reference_s, theirs[:, rest], speed)
             again = _stands_out(bare, offset_s, pair.still)
-            if again is None or again.z < found.z:
+            if again is None or again.z < REST_Z:
                 return again
     return found
 

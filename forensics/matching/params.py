@@ -40,7 +40,7 @@ class Params:
     faint_peak: float = 0.15
     faint_z_quiet: float = 9.0
     faint_z_long: float = 6.0
-    faint_z_lively: float = 13.0
+    faint_z_lively: float = 11.0
     quiet_level: float = 0.7
     faint_ratio: float = 4.0
     faint_seconds: float = 3.5

@@ -34,8 +34,8 @@ COARSE_SIGMA = 4.0
 LEAST_OVERLAP = 0.08
 """Share of the query picture that both must show at the least."""
 
-CLEAR_GAIN = 0.02
-"""Correlation must grow by this much to move a line: below it both offsets are as good."""
+CLEAR_GAIN = 0.08
+"""This share of what correlation lacks to 1 must be won to move a line: below it both offsets are as good."""
 
 
 def sharpened(
@@ -46,8 +46,8 @@ def sharpened(
     """
     picks = np.linspace(line.first, line.last, MOMENTS + 2).astype(int)[1:-1]
     moments = query_s[np.unique(picks)]
-    best = _Try(line, placed, _agreement(line, moments, placed.fit, placed, windows))
-    start = best
+    first = _agreement(line, moments, placed.fit, placed, windows)
+    best = start = _Try(line, placed, first)
     for steps in STEPS_S:
         for step in steps:
             moved = replace(line, offset_s=start.line.offset_s + step)
@@ -55,8 +55,8 @@ def sharpened(
             if tried is not None and tried.agreement > best.agreement:
                 best = tried
         start = best
-    first = _agreement(line, moments, placed.fit, placed, windows)
-    return (best.line, best.placed) if best.agreement > first + CLEAR_GAIN else (line, placed)
+    clear = best.agreement > first + CLEAR_GAIN * (1 - first)
+    return (best.line, best.placed) if clear else (line, placed)
 
 
 class _Try:
@@ -98,11 +98,11 @@ def _correlation(query: npt.NDArray[np.uint8], reference: npt.NDArray[np.uint8],
     shrink = np.diag([1 / scale, 1 / scale, 1.0])
     matrix = (fit.matrix @ shrink).astype(np.float64)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    seen = np.asarray(cv2.warpAffine(reference, matrix, size, flags=flags))
+    seen = np.asarray(cv2.warpAffine(reference, matrix, size, flags=flags), np.uint8)
     mask = np.asarray(
         cv2.warpAffine(np.ones_like(reference), matrix, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
     )
-    small = np.asarray(cv2.resize(query, size, interpolation=cv2.INTER_AREA))
+    small = np.asarray(cv2.resize(query, size, interpolation=cv2.INTER_AREA), np.uint8)
     inside = cv2.erode(mask, np.ones((9, 9), np.uint8)) > 0
     if inside.mean() < LEAST_OVERLAP:
         return -1.0

@@ -26,6 +26,9 @@ PROBABLE, PROBABLE_QUIET = 0.75, 0.4
 JOIN_S, JOIN_APART_S, JOIN_SPEED = 0.3, 0.15, 0.01
 """Stretches this near in both files and of one speed are one."""
 
+CHAIN_LEAST, CHAIN_MOST = 0.7, 1.2
+"""Each of two stretches that meet needs this much of the proof; together they never count for more than the latter."""
+
 CLOCK_SLACK_S = 0.02
 """Half a frame, by which aligned clocks may differ."""
 
@@ -132,9 +135,21 @@ def faint_quiet_z(length_s: float, params: Params) -> float:
     return max(params.faint_z_long, params.faint_z_quiet * float(np.sqrt(params.faint_seconds / max(length_s, 0.1))))
 
 
-def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
-    """Assessment and score of one stretch."""
-    proof = strength(stretch, params)
+def chained(stretch: Stretch, parts: list[Stretch], params: Params) -> float:
+    """The stretch's proof together with that of a neighbour which goes on at another speed where it ends.
+
+    Slow motion cuts a copy into stretches too short to prove it alone; that they meet in both files is no chance.
+    """
+    own = strength(stretch, params)
+    meeting = [p for p in parts if p is not stretch and (_meets(stretch, p) or _meets(p, stretch))]
+    other = max((strength(part, params) for part in meeting), default=0.0)
+    if min(own, other) < CHAIN_LEAST:
+        return own
+    return max(own, min(CHAIN_MOST, float(np.hypot(own, other))))
+
+
+def judge(stretch: Stretch, proof: float, params: Params) -> tuple[Assessment, float]:
+    """Assessment and score of one stretch with its proof."""
     drift = stretch.drift
     motion = stretch.motion
     steady = (drift is not None and drift <= params.most_drift_px) or (
@@ -150,7 +165,8 @@ def judge(stretch: Stretch, params: Params) -> tuple[Assessment, float]:
 
 def verdict(query: Subject, reference: Subject, found: tuple[Stretch, ...], method: Method, params: Params) -> Match:
     """The pair's match: the strongest stretch decides. A candidate shows that one only."""
-    judged = [(stretch, *judge(stretch, params)) for stretch in apart(found, params)]
+    parts = apart(found, params)
+    judged = [(part, *judge(part, chained(part, parts, params), params)) for part in parts]
     rank = {a: i for i, a in enumerate(Assessment)}
     best = min(rank[assessment] for _, assessment, _ in judged)
     assessment = next(a for a in Assessment if rank[a] == best)
@@ -209,14 +225,14 @@ def joined(kept: list[tuple[Stretch, float]]) -> list[tuple[Stretch, float]]:
 
 
 def _continues(last: Stretch, stretch: Stretch) -> bool:
+    return _meets(last, stretch) and abs(last.speed / stretch.speed - 1) <= JOIN_SPEED
+
+
+def _meets(last: Stretch, stretch: Stretch) -> bool:
+    """Whether one stretch begins where the other ends, in both files."""
     gap = stretch.query_start_s - last.query_end_s
     apart = last.reference_end_s + last.speed * gap - stretch.reference_start_s
-    return (
-        last.pose == stretch.pose
-        and gap <= JOIN_S
-        and abs(apart) <= JOIN_APART_S
-        and abs(last.speed / stretch.speed - 1) <= JOIN_SPEED
-    )
+    return last.pose == stretch.pose and -JOIN_S <= gap <= JOIN_S and abs(apart) <= JOIN_APART_S
 
 
 def hamming_along(query: Subject, reference: Subject, stretch: Stretch) -> npt.NDArray[np.int64]:
