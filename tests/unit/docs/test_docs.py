@@ -153,9 +153,12 @@ def test_the_manifest_example_has_the_digests_that_it_names() -> None:
     assert canonical.digest(facts["recipe"]) == facts["recipe_sha256"]
 
 
-def test_the_place_for_error_rates_is_marked() -> None:
+def test_error_rates_name_their_set_and_their_intervals() -> None:
     page = (DOCS / "method.md").read_text("utf-8")
-    assert "## Error rates\n\n<!-- error rates: filled from make bench -->" in page
+    section = page.split("## Error rates\n", 1)[1].split("\n## ", 1)[0]
+    assert re.search(r"`[0-9a-f]{64}`", section)
+    assert "Wilson" in section
+    assert "wrong pairs decided `match` | 0" in section
 
 
 needs_tools = pytest.mark.skipif(
