@@ -110,8 +110,18 @@ class Tally:
             )
         elif self._verbose or (outcome.status == "ingested" and not self._quiet):
             say(f"{outcome.status}  {(outcome.id or '-')[:12]}  {outcome.path}")
-        for notice in outcome.notices:
-            tell(f"{outcome.path}: {notice.message} [{notice.code}]", quiet=self._quiet and outcome.status != "failed")
+        for line in self._notice_lines(outcome):
+            tell(f"{outcome.path}: {line}", quiet=self._quiet and outcome.status != "failed")
+
+    def _notice_lines(self, outcome: Outcome) -> list[str]:
+        """All notices with --verbose; else one line a file, which names the codes of the others."""
+        lines = [f"{notice.message} [{notice.code}]" for notice in outcome.notices]
+        if self._verbose or len(lines) < 2:
+            return lines
+        others = sorted({notice.code for notice in outcome.notices[1:]} - {outcome.notices[0].code})
+        codes = f" ({', '.join(others)})" if others else ""
+        more = f"; {len(lines) - 1} more notices{codes}, see show or -v"
+        return [lines[0] + more]
 
     def _print_passed(self, passed: Passed) -> None:
         self._counts["failed" if passed.failed else "skipped"] += 1
