@@ -22,9 +22,6 @@ FEATURES = 1000
 DOUBLED_FEATURES = 2000
 """Of the picture at twice the size, in which the parts of a small inset are as large as in the original."""
 
-SOUGHT_TIMES = 3
-"""So many times more are sought and then thinned evenly over the picture."""
-
 FAST_THRESHOLD = 7
 """Low, for haze and night; OpenCV's 20 leaves sky clips without features."""
 
@@ -102,9 +99,7 @@ def detect(luma: Luma, detector: Detector) -> Features:
     height, width = luma.shape
     zoom = 2 if detector is Detector.ORB_DOUBLED else 1
     picture = cv2.resize(luma, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC) if zoom == 2 else luma
-    engine = _engine(detector)
-    keypoints = _spread(list(engine.detect(picture, None)), zoom * CELL_PX, DOUBLED_FEATURES if zoom == 2 else FEATURES)
-    keypoints, descriptors = engine.compute(picture, keypoints)
+    keypoints, descriptors = _engine(detector).detectAndCompute(picture, None)
     if not keypoints:
         kind, size = (np.float32, 128) if detector is Detector.SIFT else (np.uint8, 32)
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, size), kind), height, width)
@@ -114,24 +109,9 @@ def detect(luma: Luma, detector: Detector) -> Features:
 
 def _engine(detector: Detector) -> cv2.Feature2D:
     if detector is Detector.SIFT:
-        return cv2.SIFT.create(nfeatures=SOUGHT_TIMES * FEATURES)
+        return cv2.SIFT.create(nfeatures=FEATURES)
     count = FEATURES if detector is Detector.ORB else DOUBLED_FEATURES
-    return cv2.ORB.create(nfeatures=SOUGHT_TIMES * count, fastThreshold=FAST_THRESHOLD)
-
-
-def _spread(keypoints: list[cv2.KeyPoint], cell: int, count: int) -> tuple[cv2.KeyPoint, ...]:
-    """The strongest keypoints of every cell in turn: letters and logos must not take all places."""
-    if len(keypoints) <= count:
-        return tuple(keypoints)
-    places = np.array([point.pt for point in keypoints]) // cell
-    strength = np.array([point.response for point in keypoints])
-    owner = (places[:, 1] * 4096 + places[:, 0]).astype(np.int64)
-    order = np.lexsort((np.arange(len(owner)), -strength, owner))
-    sorted_owner = owner[order]
-    starts = np.flatnonzero(np.concatenate([[True], sorted_owner[1:] != sorted_owner[:-1]]))
-    turn = np.arange(len(order)) - np.repeat(starts, np.diff(np.concatenate([starts, [len(order)]])))
-    kept = order[np.lexsort((order, -strength[order], turn))][:count]
-    return tuple(keypoints[index] for index in np.sort(kept))
+    return cv2.ORB.create(nfeatures=count, fastThreshold=FAST_THRESHOLD)
 
 
 def correspond(query: Features, reference: Features) -> npt.NDArray[np.intp]:

@@ -46,7 +46,7 @@ LEAST_KEPT = 0.35
 OVERLAY_LEVEL, OVERLAY_STILL = 10.0, 2.0
 """Grey levels: how far an overlay differs from the reference at least, and how little it moves."""
 
-STRIP, STRIP_SHARE = 0.13, 0.6
+STRIP, STRIP_SHARE = 0.16, 0.6
 """Height of the strip along an edge in which clocks and counters are written, and what share of the agreement in it
 alone calls for the second test.
 """
@@ -184,7 +184,7 @@ def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: f
         return None
     ours = change(pair.query, pair.query_s, SPAN_S, shots(pair.query))[chosen]
     theirs = change(pair.reference, pair.reference_s, SPAN_S * abs(speed), shots(pair.reference))
-    ours, theirs = _even(_unlit(ours, pair.query[chosen])), _even(_unlit(theirs, pair.reference))
+    ours, theirs = _unlit(ours, pair.query[chosen]), _unlit(theirs, pair.reference)
     trial = _trial(pair.query_s[chosen], ours, pair.reference_s, theirs, speed)
     found = _stands_out(trial, offset_s, pair.still)
     if found is None:
@@ -206,12 +206,6 @@ def _unlit(changes: Grid, rows: Grid) -> Grid:
     usual = rows - changes
     part = (changes * usual).sum(1) / ((usual * usual).sum(1) + 1e-6)
     return np.asarray(changes - part[:, None] * usual, np.float32)
-
-
-def _even(changes: Grid) -> Grid:
-    """Changes with the loud frames made less so: a jolt or a flash must not speak for all the rest."""
-    energy = (changes * changes).sum(1, keepdims=True)
-    return np.asarray(changes / np.sqrt(1.0 + energy / (float(energy.mean()) + 1e-6)), np.float32)
 
 
 def _trial(query_s: Floats, ours: Grid, reference_s: Floats, theirs: Grid, speed: float) -> _Trial:

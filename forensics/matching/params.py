@@ -31,7 +31,6 @@ class Params:
     least_cells: int = 5
     scale_range: tuple[float, float] = (0.15, 7.0)
     most_drift_px: float = 2.5
-    steady_peak: float = 0.35
     clear_peak: float = 0.5
     clear_z: float = 5.0
     clear_ratio: float = 2.0

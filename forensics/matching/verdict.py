@@ -153,7 +153,7 @@ def judge(stretch: Stretch, proof: float, params: Params) -> tuple[Assessment, f
     drift = stretch.drift
     motion = stretch.motion
     steady = (drift is not None and drift <= params.most_drift_px) or (
-        motion is not None and motion.peak >= params.steady_peak
+        motion is not None and motion.peak >= params.clear_peak
     )
     if proof >= 1.0 and steady:
         return Assessment.SAME_RECORDING, MATCH_FLOOR + (1 - MATCH_FLOOR) * (1 - float(np.exp((1 - proof) / 2)))
