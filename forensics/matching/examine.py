@@ -18,7 +18,7 @@ from forensics.matching.params import METHOD, PARAMS, Params
 from forensics.matching.sharpen import sharpened
 from forensics.matching.subject import Subject
 from forensics.matching.table import PLAIN_REACH, Table, bounds, lines, run_around, share, table_of, uniqueness
-from forensics.matching.verdict import Stretch, exact_match, strength, verdict
+from forensics.matching.verdict import Stretch, clear_strength, exact_match, strength, verdict
 from forensics.model.match import Match, Method
 from forensics.model.media import Window
 
@@ -159,12 +159,15 @@ def _shape(window: Window) -> tuple[int, int]:
 def measure(pairing: Pairing, placed: Placed, line: Line, table: Table, ours: Window, theirs: Window) -> Stretch | None:
     """Geometry, motion and exact bounds of one line."""
     moments = pairing.fits_along(line, table.query_s, table.reference_s, placed)
-    unique, part = uniqueness(line, table), share(line, table)
+    found, part = line, share(line, table)
     start, end = bounds(line, table, pairing.query.duration_s)
     line, proof = prove(line, start, end, placed, ours, theirs)
     if proof is not None and abs(proof.shift_s) <= MOST_SHIFT_S and proof.z >= SHIFT_LEAST_Z:
         line = replace(line, offset_s=line.offset_s + proof.shift_s)
-    return _stretch(pairing, placed, line, (start, end), tuple(moments), proof, (unique, part), (ours, theirs))
+    made = _stretch(pairing, placed, line, (start, end), tuple(moments), proof, part, (ours, theirs))
+    if made is None or clear_strength(made, pairing.params) >= 1.0:
+        return made
+    return replace(made, unique=uniqueness(found, table))
 
 
 def _stretch(
@@ -174,7 +177,7 @@ def _stretch(
     span: tuple[float, float],
     moments: tuple[Fit, ...],
     proof: Motion | None,
-    standing: tuple[float, float] | None,
+    part: float | None,
     windows: tuple[Window, Window],
 ) -> Stretch | None:
     start, end = clipped(line, *span, pairing.reference.duration_s)
@@ -191,9 +194,9 @@ def _stretch(
         moments=moments,
         motion=proof,
         frames=line.last - line.first + 1,
-        unique=1.0 if standing is None else standing[0],
-        share=1.0 if standing is None else standing[1],
-        found_by_line=standing is not None,
+        unique=1.0,
+        share=1.0 if part is None else part,
+        found_by_line=part is not None,
         query_shape=_shape(windows[0]),
         reference_shape=_shape(windows[1]),
     )
