@@ -11,7 +11,7 @@ from forensics.matching.alignment import Line, best_line, nearest, speeds
 from forensics.matching.candidates import Candidate, Seed
 from forensics.matching.dense import Shared, change, shared_area, shots
 from forensics.matching.footage import Footage
-from forensics.matching.geometry import Fit, Pose
+from forensics.matching.geometry import Fit, Pose, drift_px
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, SPAN_S, Motion, Pair, compare, on_grid
 from forensics.matching.pairing import Pairing, Placed, best_fit
 from forensics.matching.params import METHOD, PARAMS, Params
@@ -164,6 +164,9 @@ def measure(pairing: Pairing, placed: Placed, line: Line, table: Table, ours: Wi
     line, proof = prove(line, start, end, placed, ours, theirs)
     if proof is not None and abs(proof.shift_s) <= MOST_SHIFT_S and proof.z >= SHIFT_LEAST_Z:
         line = replace(line, offset_s=line.offset_s + proof.shift_s)
+    drift = drift_px(moments, ours.luma.shape[2], ours.luma.shape[1])
+    if drift is not None and drift > pairing.params.most_drift_px:
+        moments = pairing.fits_on_time(line, table.query_s, table.reference_s, placed)
     made = _stretch(pairing, placed, line, (start, end), tuple(moments), proof, part, (ours, theirs))
     if made is None or clear_strength(made, pairing.params) >= 1.0:
         return made
