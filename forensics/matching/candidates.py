@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -36,12 +36,21 @@ FEATURE_STEP_S = 2.0
 MOST_FEATURE_FRAMES = 200
 """Query pictures whose local features are searched: as close as anchors stand, fewer in films of over ten minutes."""
 
-POSES = (
+LOOKS = (
+    (Pose(False, False), Detector.ORB),
+    (Pose(True, False), Detector.ORB),
     (Pose(False, False), Detector.ORB_DOUBLED),
     (Pose(True, False), Detector.ORB_DOUBLED),
     (Pose(False, True), Detector.ORB),
     (Pose(True, True), Detector.ORB),
 )
+"""How a query picture is looked at, the likeliest first: as it is, mirrored, enlarged for small insets, negative."""
+
+PLAIN_WEIGHT, PLAIN_VOTES, PLAIN_NEAR_S = 2.25, 4.0, 1.0
+"""Nine inliers of the quick fit, or hashes that agree at about five moments, one of them near: it is plain what the
+picture shows, and the remaining looks are left out.
+"""
+
 BIN_S = 0.5
 """Time offsets are voted on in bins of this width."""
 
@@ -93,7 +102,8 @@ def candidates(
     seeds: dict[int, list[Seed]] = {}
     for number, found in _by_hash(query, corpus, code_search, views).items():
         seeds.setdefault(number, []).extend(found)
-    for number, found in _by_anchors(query, corpus, anchor_search, footage).items():
+    plain = [seed.query_s for found in seeds.values() for seed in found if seed.weight >= PLAIN_VOTES]
+    for number, found in _by_anchors(query, corpus, anchor_search, footage, plain).items():
         seeds.setdefault(number, []).extend(found)
     made: list[Candidate] = []
     exact: list[Candidate] = []
@@ -194,23 +204,40 @@ def _vote(
         votes.setdefault((key[0], pose, key[1]), []).append(entry)
 
 
-def _by_anchors(query: Subject, corpus: Corpus, search: RangeQuery, footage: Footage) -> dict[int, list[Seed]]:
-    """Votes of local features on reference pictures, each vote checked by a quick geometric fit."""
+def _by_anchors(
+    query: Subject, corpus: Corpus, search: RangeQuery, footage: Footage, plain: Sequence[float]
+) -> dict[int, list[Seed]]:
+    """Votes of local features on reference pictures, each vote checked by a quick geometric fit.
+
+    Pictures near the moments that are ``plain`` already (their hashes agree) are looked at as they are only.
+    """
     if not len(corpus.descriptors):
         return {}
     step = max(FEATURE_STEP_S, query.duration_s / MOST_FEATURE_FRAMES)
     count = max(3, int(query.duration_s / step))
     times = (np.arange(count) + 0.5) * (query.duration_s / count)
     seeds: dict[int, list[Seed]] = {}
-    for at in times:
-        for pose, detector in POSES:
-            found = footage.features(query.id, float(at), pose, detector)
-            if found is None or not len(found.points):
-                continue
-            hits = search(np.ascontiguousarray(found.descriptors, dtype=np.uint8), ANCHOR_RADIUS)
-            for number, seed in _fitted(found.points, hits, corpus, float(at), pose):
+    for at in times.tolist():
+        clear = any(abs(at - moment) <= PLAIN_NEAR_S for moment in plain)
+        for pose, detector in LOOKS:
+            found = _seen(query, corpus, search, footage, at, pose, detector)
+            for number, seed in found:
                 seeds.setdefault(number, []).append(seed)
+            clear = clear or any(seed.weight >= PLAIN_WEIGHT for _, seed in found)
+            if clear:
+                break
     return seeds
+
+
+def _seen(
+    query: Subject, corpus: Corpus, search: RangeQuery, footage: Footage, at: float, pose: Pose, detector: Detector
+) -> list[tuple[int, Seed]]:
+    """Which references one query picture, looked at in one way, shares an arrangement of features with."""
+    found = footage.features(query.id, at, pose, detector)
+    if found is None or not len(found.points):
+        return []
+    hits = search(np.ascontiguousarray(found.descriptors, dtype=np.uint8), ANCHOR_RADIUS)
+    return _fitted(found.points, hits, corpus, at, pose)
 
 
 def _fitted(

@@ -36,6 +36,9 @@ RANSAC_ITERATIONS = 2000
 CELL_PX = 32
 """Inliers are counted in distinct cells of this size: an overlay gives many inliers in few cells."""
 
+CELLS_ACROSS = 1 << 20
+"""More than any picture has: a cell's number tells its row and column."""
+
 SEED = 20250
 """The random numbers of RANSAC start here every time, so that a result can be had again."""
 
@@ -144,7 +147,8 @@ def cells_of(points: npt.NDArray[np.float32]) -> int:
     """How many distinct 32-px picture cells the points lie in."""
     if not len(points):
         return 0
-    return len(np.unique(np.floor(points / CELL_PX).astype(np.int64), axis=0))
+    places = np.floor(points / CELL_PX).astype(np.int64)
+    return len(set((places[:, 1] * CELLS_ACROSS + places[:, 0]).tolist()))
 
 
 def fit(query: Features, reference: Features, full_affine: bool = False) -> Fit | None:

@@ -20,8 +20,9 @@ class Params:
     grid, copies mostly above 0.7; the peak must also stand out from all other offsets (``clear_z``, ``clear_ratio``),
     last, and explain a share of the time in which both show the scene.
 
-    ``clear_carried`` and ``faint_carried`` are how many frames (tenths of a second) must carry the agreement: a lamp
-    that goes on in two recordings gives a sharp peak that 6 frames carry.
+    ``clear_carried`` and ``faint_carried`` are how many tenths of a second must carry the agreement: one event that
+    two recordings share, a lamp that goes on, gives a sharp peak, but fills at most the second over which change is
+    taken (measured 9.2).
 
     Motion, faint: for hardly any motion, noise and heavy coding. Other recordings reached z 7.5 where little moves
     (change up to ``quiet_level`` grey levels) and 9.9 on a road with cars; copies z 9 to 20.
@@ -36,7 +37,7 @@ class Params:
     clear_ratio: float = 2.0
     clear_seconds: float = 1.2
     clear_share: float = 0.25
-    clear_carried: float = 7.0
+    clear_carried: float = 11.0
     faint_peak: float = 0.15
     faint_z_quiet: float = 9.0
     faint_z_long: float = 6.0
@@ -44,7 +45,7 @@ class Params:
     quiet_level: float = 0.7
     faint_ratio: float = 4.0
     faint_seconds: float = 3.5
-    faint_carried: float = 12.0
+    faint_carried: float = 18.0
     faint_share: float = 0.6
     faint_unique: float = 3.0
     least_gain: float = 1.5
