@@ -6,7 +6,8 @@ Each worker process loads it once. The tracks in the store are the truth; what i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,6 +74,21 @@ class Library:
         with volume.original.open("rb") as handle:
             probe = self._probe(volume_id, handle.fileno())
             return media.window(self.kit.tools, handle.fileno(), probe, start_s, end_s, fps, long_side, self.kit.limits)
+
+    @contextmanager
+    def visited(self, volume: Volume) -> Iterator[None]:
+        """Have a query from outside among the volumes for a while; one of the same bytes in the case stands for it."""
+        if volume.id in self._volumes:
+            yield
+            return
+        self._volumes[volume.id] = volume
+        self.subjects[volume.id] = _subject(volume)
+        try:
+            yield
+        finally:
+            del self._volumes[volume.id], self.subjects[volume.id]
+            self._probes.pop(volume.id, None)
+            self.footage.forget(volume.id)
 
     @cached_property
     def _volumes(self) -> dict[str, Volume]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from forensics.matching.alignment import Line, best_line, nearest, speeds
 from forensics.matching.candidates import Candidate, Seed
 from forensics.matching.dense import Shared, change, shared_area, shots
-from forensics.matching.footage import Footage
+from forensics.matching.footage import Footage, between
 from forensics.matching.geometry import Fit, Pose, drift_px
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, SPAN_S, Motion, Pair, compare, on_grid
 from forensics.matching.pairing import Pairing, Placed, best_fit
@@ -63,14 +63,17 @@ def examine(
     found: list[Stretch] = []
     tried: list[Placed] = []
     queue = list(candidate.seeds[: params.most_seeds])
-    windows = 0
-    while queue and windows < params.most_windows:
+    windows = refused = 0
+    while queue and windows < params.most_windows and (tried or refused < params.most_refused):
         seed = queue.pop(0)
         proven = [s for s in found if strength(s, params) >= 1.0]
         if any(s.query_start_s <= seed.query_s <= s.query_end_s for s in proven):
             continue
         placed = pairing.place(seed)
-        if placed is None or _repeats(placed, tried):
+        if placed is None:
+            refused += 1
+            continue
+        if _repeats(placed, tried):
             continue
         tried.append(placed)
         windows += 1
@@ -210,9 +213,9 @@ def prove(
 ) -> tuple[Line, Motion | None]:
     """The motion test of one line; near speed 1 the test is made at 1 too, and the better taken."""
     area = _area(placed.fit, ours, theirs)
-    q = _cut(ours, start, end)
+    q = between(ours, start, end)
     ends = line.speed * start + line.offset_s, line.speed * end + line.offset_s
-    r = _cut(theirs, min(ends) - MARGIN_S, max(ends) + MARGIN_S)
+    r = between(theirs, min(ends) - MARGIN_S, max(ends) + MARGIN_S)
     if area is None or len(q.seconds) < PARAMS.least_frames or len(r.seconds) < PARAMS.least_frames:
         return line, None
     middle = (start + end) / 2
@@ -227,11 +230,6 @@ def prove(
         if other is not None and (found[1] is None or other.peak > found[1].peak):
             found = plain, other
     return found
-
-
-def _cut(window: Window, start: float, end: float) -> Window:
-    kept = (window.seconds >= start - 1e-6) & (window.seconds <= end + 1e-6)
-    return Window(window.seconds[kept], window.luma[kept])
 
 
 def clipped(line: Line, start: float, end: float, reference_s: float) -> tuple[float, float]:
