@@ -54,7 +54,9 @@ class Level:
 
 @dataclass(frozen=True)
 class Result:
-    """What the run found; ``false`` and ``listed`` have one entry a pair."""
+    """What the run found; ``false`` and ``listed`` have one entry a pair. ``own_cut_pairs`` are of two clips of one
+    cut: true copies, by which it is seen that the chain was at work.
+    """
 
     seed: int
     program_sha256: str
@@ -64,6 +66,8 @@ class Result:
     cuts: int
     sources: int
     considered: int
+    own_cut_pairs: int
+    own_cut_matched: int
     rows: tuple[Row, ...]
     left_out: tuple[Row, ...]
     levels: tuple[Level, ...]
@@ -124,6 +128,7 @@ def counted(clips: Sequence[Clip], lines: Sequence[Mapping[str, Any]], seed: int
     wrong = [key for key, line in found.items() if line["decision"] == "match" and kinds[key] not in LEFT_OUT]
     unsure = [key for key, line in found.items() if line["decision"] != "match" and kinds[key] not in LEFT_OUT]
     methods = {line["method"]["params_sha256"] for line in found.values()}
+    own = {_key(one, other) for one, other in combinations(clips, 2) if one.cut == other.cut}
     return Result(
         seed=seed,
         program_sha256=program_sha256(),
@@ -133,6 +138,8 @@ def counted(clips: Sequence[Clip], lines: Sequence[Mapping[str, Any]], seed: int
         cuts=len({clip.cut for clip in clips}),
         sources=len({clip.span.source.id for clip in clips}),
         considered=len(kinds),
+        own_cut_pairs=len(own),
+        own_cut_matched=sum(found[key]["decision"] == "match" for key in own & found.keys()),
         rows=tuple(_row(kind, kinds, found) for kind in COUNTED),
         left_out=tuple(_row(kind, kinds, found) for kind in LEFT_OUT),
         levels=tuple(_levels(by_name, kinds, wrong)),
@@ -203,12 +210,13 @@ def shown(result: Result) -> str:
         f"pairs that the chain considered: {result.considered} = C({result.clips}, 2); none was left uncompared",
         "left out of the count:",
         *(f"  {row.pairs:7} {row.kind} (of these matched: {row.matches})" for row in result.left_out),
+        f"  (two clips of one cut: {result.own_cut_matched} of {result.own_cut_pairs} matched; the chain was at work)",
         f"{'counted:':52}{'pairs':>8}{'matches':>9}{'candidates':>12}   one-sided 95 % bound of the rate",
         *(_shown_row(row) for row in result.rows),
     ]
     false, listed = (sum(getattr(row, name) for row in result.rows) for name in ("matches", "candidates"))
     out.append(_shown_row(Row("all", result.counted, false, listed, clopper_pearson_upper(false, result.counted))))
-    out.append("the pairs are not independent; counted once for each pair of")
+    out.append("the pairs are not independent; counted once for each pair (or one with itself) of")
     out += [
         f"  {each.of:12}{each.pairs:8} pairs {each.false:5} false, bound {each.bound:.2e}" for each in result.levels
     ]
