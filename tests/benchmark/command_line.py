@@ -40,10 +40,12 @@ def measured(command: Sequence[str | Path], home: Path, *, output: Path | None =
     return Spent(usage.ru_utime + usage.ru_stime, process.returncode, b"" if output else target.read_bytes())
 
 
-def forensics(home: Path, *arguments: str | Path, output: Path | None = None) -> Spent:
-    """One command of the program; SystemExit when it neither succeeded nor ended with notices."""
+def forensics(
+    home: Path, *arguments: str | Path, output: Path | None = None, accepted: Sequence[int] = ACCEPTED_EXITS
+) -> Spent:
+    """One command of the program; SystemExit when it ends with another code."""
     spent = measured([sys.executable, "-m", "pipelines", *arguments], home, output=output)
-    if spent.exit_code not in ACCEPTED_EXITS:
+    if spent.exit_code not in accepted:
         raise SystemExit(f"forensics {arguments[0]} ended with {spent.exit_code}")
     return spent
 
