@@ -14,7 +14,7 @@ from forensics.fingerprint import decode as read_track
 from forensics.model.fingerprint import Fingerprint
 from tests.benchmark.command_line import forensics, measured, program_sha256
 from tests.benchmark.cost_runners import vpdq_is_installed
-from tests.benchmark.null_clips import ATTACKS, CODING, PLAIN, Clip, render
+from tests.benchmark.null_clips import ATTACKS, CODING, PLAIN, Clip, length_of, render
 from tests.benchmark.real_footage import Source, Span, listed
 
 HOUR_S = 3600.0
@@ -103,11 +103,6 @@ def _size(path: Path) -> tuple[int, int]:
     return stream["width"], stream["height"]
 
 
-def _length(path: Path) -> float:
-    command = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", str(path)]
-    return float(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-
-
 def case_of(shared: Path, out: Path) -> Path:
     """A case with the benchmark's references, made by this program."""
     case = out / f"case-{program_sha256()[:16]}"
@@ -146,7 +141,7 @@ def _ingested(out: Path, *files: Path) -> float:
 
 
 def hour_of(footage: Path, out: Path) -> Hour:
-    seconds = _length(footage)
+    seconds = length_of(footage)
     still = out / "nothing.txt"
     still.write_text("no video")
     name = "vpdq" if vpdq_is_installed() else "pdq"

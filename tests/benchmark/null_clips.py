@@ -20,6 +20,9 @@ SHORTEST_S = 1.9
 """A source shorter than a cut gives one clip, itself, down to this."""
 
 EDGE_S = 0.05
+MISSING_S = 0.35
+"""A clip may be shorter than its cut by some frames of a source of low rate."""
+
 ATTACKED_SHARE = 4
 """At least one clip in so many is an attacked copy: the make-up, too, must match nothing."""
 
@@ -142,14 +145,23 @@ def render(clips: Sequence[Clip], folder: Path, jobs: int) -> None:
 
 
 def _render(clip: Clip, folder: Path) -> None:
+    """Cut by decoding from the beginning: seeking misses in containers without an index."""
     target = folder / clip.name
     if target.exists():
         return
     filters, quality = clip.making
     span = clip.span
+    cut = f"setpts=PTS-STARTPTS,trim=start={span.start_s:.3f}:end={span.end_s:.3f},setpts=PTS-STARTPTS"
     unfinished = folder.parent / f"making-{clip.name}"
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-ss", str(span.start_s), "-i", span.source.path]
-    command += ["-t", f"{span.end_s - span.start_s:.3f}", "-map", "0:v:0", "-vf", f"{filters},{EVEN}"]
-    command += [*CODING, "-crf", str(quality), *PLAIN, unfinished]
+    command = ["ffmpeg", "-nostdin", "-v", "fatal", "-y", "-i", span.source.path, "-map", "0:v:0"]
+    command += ["-vf", f"{cut},{filters},{EVEN}", *CODING, "-crf", str(quality), *PLAIN, unfinished]
     subprocess.run([*map(str, command)], check=True)
+    if abs(length_of(unfinished) - (span.end_s - span.start_s)) > MISSING_S:
+        raise SystemExit(f"{clip} came out {length_of(unfinished):.2f} s long")
     unfinished.rename(target)
+
+
+def length_of(path: Path) -> float:
+    """Seconds that the container tells."""
+    command = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", str(path)]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)

@@ -14,7 +14,7 @@ MAY_REPEAT = frozenset({"edited", "titles", "testcard"})
 """Tags of films that were cut together or drawn: a later shot may repeat an earlier one, picture for picture."""
 
 SAMPLES = {
-    "klv_ts/aphill_klv_10s.ts": ("aphill", "Kitware/kwiver", 10.0),
+    "klv_ts/aphill_klv_10s.ts": ("aphill", "Kitware/kwiver", 9.0),
     "mp4_meta/motion.mp4": ("motion", "Kitware/kwiver", 11.4),
     "mp4_meta/sample-5s.mp4": ("sample5s", "mapillary/mapillary_tools", 5.7),
 }
