@@ -119,7 +119,9 @@ def compare(
         if isinstance(thing, Failed):
             yield _not_compared(thing)
             continue
-        for candidate in thing.result:
+        if thing.result.left_out:
+            yield _left_out(f"{thing.item[:16]}", thing.result.left_out)
+        for candidate in thing.result.candidates:
             key = (candidate.query_id, candidate.reference_id)
             if order and (key[1], key[0]) in pairs and order[key[0]] < order[key[1]]:
                 continue
@@ -148,7 +150,7 @@ class _Rank:
     library: Library
     within_case: bool
 
-    def __call__(self, query: str) -> tuple[matching.Candidate, ...]:
+    def __call__(self, query: str) -> matching.Ranking:
         single_threaded()
         library = self.library
         return matching.candidates(
@@ -173,6 +175,11 @@ class _Examine:
         subjects = self.library.subjects
         query, reference = subjects[pair.query_id], subjects[pair.reference_id]
         return matching.examine(query, reference, pair, self.library.footage, method=findings.METHOD)
+
+
+def _left_out(query: str, count: int) -> Notice:
+    message = f"{query}: {count} more files look like it and were not compared with it: there are too many copies"
+    return Notice(code="match.left_out", message=message)
 
 
 def _not_compared(failed: Failed[Any]) -> Notice:
@@ -215,7 +222,9 @@ class _Search:
     def _found(self, path: str, volume: Volume) -> tuple[Match | Notice, ...]:
         with self.library.visited(volume):
             ranked = _Rank(library=self.library, within_case=False)(volume.id)
-            return tuple(found for pair in ranked if (found := self._examined(path, pair)) is not None)
+            notices = (_left_out(path, ranked.left_out),) if ranked.left_out else ()
+            found = (self._examined(path, pair) for pair in ranked.candidates)
+            return (*notices, *(each for each in found if each is not None))
 
     def _examined(self, path: str, pair: matching.Candidate) -> Match | Notice | None:
         try:

@@ -6,7 +6,7 @@ Hashes and local features only rank (`candidates`); geometry and motion decide (
 from __future__ import annotations
 
 from forensics.matching import rates, statistics
-from forensics.matching.candidates import Candidate, RangeQuery, Seed, Views, candidates
+from forensics.matching.candidates import Candidate, RangeQuery, Ranking, Seed, Views, candidates
 from forensics.matching.examine import examine
 from forensics.matching.footage import Footage, WindowReader
 from forensics.matching.lineage import GroupName, name_groups
@@ -25,6 +25,7 @@ __all__ = [
     "Nearest",
     "Params",
     "RangeQuery",
+    "Ranking",
     "Seed",
     "Subject",
     "Views",

@@ -39,7 +39,7 @@ def ranked(query: Subject, references: list[Subject], frames: Footage) -> tuple[
     codes, descriptors = FlatIndex(), FlatIndex()
     codes.add(corpus.codes)
     descriptors.add(corpus.descriptors)
-    return candidates(query, corpus, codes.query, descriptors.query, views, frames)
+    return candidates(query, corpus, codes.query, descriptors.query, views, frames).candidates
 
 
 def compared(query: Window, reference: Window) -> Match | None:
@@ -118,13 +118,12 @@ def proposed(order: Sequence[str]) -> tuple[Candidate, ...]:
 @given(st.permutations(sorted(FILES)))
 def test_the_order_of_references_changes_neither_which_are_candidates_nor_their_best_guess(order: list[str]) -> None:
     plain, permuted = ({each.reference_id: each for each in proposed(given)} for given in (sorted(FILES), order))
-    assert len(plain) >= 3
+    assert len(plain) >= 2
     assert plain.keys() == permuted.keys()
     for name, candidate in plain.items():
         assert candidate.seeds[0] == permuted[name].seeds[0]
 
 
-@pytest.mark.xfail(reason="of equally good reference pictures only the first twelve in the order of ingest are fitted")
 def test_of_thirteen_equal_references_the_order_does_not_choose_which_are_candidates() -> None:
     window, names = take(91, 92, 10), "abcdefghijklm"
     made = {name: subject(name, window) for name in names}
