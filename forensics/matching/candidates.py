@@ -39,8 +39,8 @@ MOST_FEATURE_FRAMES = 200
 LOOKS = (
     (Pose(False, False), Detector.ORB),
     (Pose(True, False), Detector.ORB),
-    (Pose(False, False), Detector.ORB_DOUBLED),
-    (Pose(True, False), Detector.ORB_DOUBLED),
+    (Pose(False, False), Detector.ORB_ENLARGED),
+    (Pose(True, False), Detector.ORB_ENLARGED),
     (Pose(False, True), Detector.ORB),
     (Pose(True, True), Detector.ORB),
 )

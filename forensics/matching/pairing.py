@@ -59,7 +59,7 @@ class Pairing:
         """The geometric fit of two frames, None where either is missing or nothing fits."""
         if not 0 <= reference_s <= self.reference.duration_s:
             return None
-        plain = Detector.ORB if detector is Detector.ORB_DOUBLED else detector
+        plain = Detector.ORB if detector is Detector.ORB_ENLARGED else detector
         ours = self.footage.features(self.query.id, query_s, pose, detector)
         theirs = self.footage.features(self.reference.id, reference_s, Pose(), plain)
         return None if ours is None or theirs is None else fit(ours, theirs)
@@ -72,19 +72,18 @@ class Pairing:
         return low <= found.scale <= high
 
     def place(self, seed: Seed) -> Placed | None:
-        """Geometry at a seed: ORB; where that nearly held, ORB on the doubled query (small insets), then SIFT."""
-        nearly = seed.by_hash or seed.weight >= NEARLY_WEIGHT
-        for detector in (Detector.ORB, Detector.ORB_DOUBLED, Detector.SIFT):
-            if detector is Detector.ORB_DOUBLED and seed.by_hash:
+        """Geometry at a seed: ORB; where that nearly held, ORB on the enlarged query (small insets), then SIFT."""
+        nearly = False
+        for detector in (Detector.ORB, Detector.ORB_ENLARGED, Detector.SIFT):
+            if detector is Detector.ORB_ENLARGED and (seed.by_hash or not (nearly or seed.weight >= NEARLY_WEIGHT)):
                 continue
-            if detector is not Detector.ORB and not nearly:
+            if detector is Detector.SIFT and not (nearly or seed.by_hash):
                 return None
             found = self.fit_at(seed.query_s, seed.reference_s, seed.pose, detector)
             if found is not None and self.accepts(found):
                 placed = Placed(seed, found, detector)
                 return placed if seed.by_hash or detector is Detector.SIFT else self._climbed(placed)
-            reached = found is not None and found.inliers >= NEARLY_INLIERS
-            nearly = reached or seed.by_hash or (nearly and detector is Detector.ORB)
+            nearly = nearly or (found is not None and found.inliers >= NEARLY_INLIERS)
         return None
 
     def _climbed(self, placed: Placed) -> Placed:
