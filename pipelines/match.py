@@ -3,7 +3,8 @@
 1  load the fingerprints of the case (and make those of queries from outside, in a temporary folder)
 2  for every query, rank candidates by exact range search and local features
 3  examine each pair once on decoded pictures: alignment, geometry, motion
-4  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
+4  compare the sound: support for pairs that were found, candidates where only the sound agrees
+5  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
 from pipelines.engine import Engine, Failed, open_engine
 from pipelines.library import Library, Volume, volume_of, volumes_of
 from pipelines.progress import Progress
+from pipelines.sound_file import SOUND_FILE
+from pipelines.sounds import SOUND_COMMON, with_sound
 from pipelines.surroundings import cpu_count
 
 
@@ -54,12 +57,12 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
     library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
     order = {volume.id: number for number, volume in enumerate(library.references)}
     engine = open_engine(settings.jobs or cpu_count())
-    found = compare(engine, library, tuple(order), order, progress)
+    found = with_sound(engine, library, tuple(order), order, compare(engine, library, tuple(order), order, progress))
     matches = []
     complete = True
     for thing in found:
         if isinstance(thing, Notice):
-            complete = False
+            complete = complete and thing.code == SOUND_COMMON
             yield thing
         else:
             matches.append(thing)
@@ -96,7 +99,8 @@ def match_queries(
             paths.setdefault(volume.id, []).append(path)
         library = Library(kit=kit, references=volumes_of(case), queries=tuple(volumes))
         case.record(run, EventType.MATCHING, None, {"queries": len(volumes), "references": len(library.references)})
-        for found in compare(engine, library, tuple(paths), {}, progress):
+        asked = tuple(paths)
+        for found in with_sound(engine, library, asked, {}, compare(engine, library, asked, {}, progress)):
             if isinstance(found, Notice):
                 yield found
                 continue
@@ -220,7 +224,8 @@ def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
     if derived.kind is not MediaKind.VIDEO:
         reasons = "; ".join(notice.message for notice in derived.notices) or "it is no video"
         return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
-    return volume_of(acquisition.digests.sha256, content / "original", content / FINGERPRINT_FILE, derived.facts)
+    track, sound = content / FINGERPRINT_FILE, content / SOUND_FILE
+    return volume_of(acquisition.digests.sha256, content / "original", track, sound, derived.facts)
 
 
 def _read_queries(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
 from forensics.model.match import Match
+from forensics.report.wording import sound_in_words
 from pipelines import findings
 from pipelines.case import Case
 from pipelines.facts import stream_lines, telemetry_entries
@@ -63,6 +64,8 @@ class Described:
                 query = f"{part.query_start_s:.2f}-{part.query_end_s:.2f} s of the query"
                 reference = f"{part.reference_start_s:.2f}-{part.reference_end_s:.2f} s of the reference"
                 yield f"           {query} = {reference}, speed {part.speed:.2f}"
+            if match.sound is not None:
+                yield f"           {sound_in_words(match.sound)}"
         for event in self.events:
             yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {event.operator}"
         for notice in self.manifest.notices:
