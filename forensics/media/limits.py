@@ -23,8 +23,8 @@ class Limits:
     max_pixels: 8192 x 4320, the largest picture of H.264 level 6.2 (Rec. ITU-T H.264, table A-1).
     max_frames: four and a half hours at 30 frames a second; 4 KiB are kept for each.
     sound_us_per_packet: CPU time that a packet of sound may take: twenty-five times what AAC cost here.
-    max_sound_s: seconds of sound that are listened to: half a day, 1.5 MB of fingerprint; what fills a gap in the
-        timestamps counts.
+    max_sound_s: seconds of sound that are listened to; what fills a gap in the timestamps counts, and ffmpeg holds such
+        a gap in memory: 0.8 GB for six hours.
     max_streams: a drone file has up to 8, a broadcast multiplex about 40.
     max_probe_bytes: JSON of an honest file is below 100 kB; 16 MiB bounds the parent's memory.
     max_tags / max_tag_chars: what goes into a manifest; longer than any caption or maker note seen in samples.
@@ -41,7 +41,7 @@ class Limits:
     max_pixels: int = 8192 * 4320
     max_frames: int = 500_000
     sound_us_per_packet: int = 500
-    max_sound_s: int = 12 * 3600
+    max_sound_s: int = 6 * 3600
     max_streams: int = 64
     max_probe_bytes: int = 16 << 20
     max_tags: int = 1000

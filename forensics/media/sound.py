@@ -101,14 +101,15 @@ def read_sound(
 def _judged(ffmpeg: Tool, child: Child, stream: Stream, raw: bytes, levels: _Levels, limits: Limits) -> Sound:
     """What the ended child's outputs are worth."""
     samples, expected = levels.samples, CHROMAPRINT.words_of(levels.samples)
-    said = child.diagnostics.first[0] if child.diagnostics.first else "ffmpeg does not say why"
     if not raw and not can_listen(ffmpeg):
         reason = f"ffmpeg {ffmpeg.version} was built without the muxer {_MUXER}"
         return _not_read(SoundState.UNAVAILABLE, reason, stream)
     if child.over_limit:
         return _unreadable(stream, child, f"listening was stopped by a limit after {samples} samples")
     if samples == 0:
-        return _unreadable(stream, child, f"no sound can be decoded: {said}")
+        return _unreadable(
+            stream, child, f"no sound can be decoded: {_said(child, stream) or 'ffmpeg does not say why'}"
+        )
     if len(raw) != expected * _WORD.itemsize:
         # No word of another step or span may pass for one of ours.
         message = f"{samples} samples gave {len(raw)} bytes of fingerprint, not {expected * _WORD.itemsize}"
@@ -130,12 +131,20 @@ def _remarks(child: Child, stream: Stream, samples: int, limits: Limits) -> Iter
     if samples == limits.max_sound_s * CHROMAPRINT.rate:
         message = f"The sound was read up to the limit of {limits.max_sound_s} seconds only."
         yield Notice(code="media.sound_cut", message=message)
-    # Faults of the container and of the pictures are told by the pass over the pictures.
-    decoders = tuple(name for name in child.diagnostics.speakers if name.startswith(stream.codec or ""))
-    if decoders:
-        said = next((line for line in child.diagnostics.first if line.startswith(decoders)), "no text")
+    said = _said(child, stream)
+    if said is not None:
         message = f"ffmpeg reported faults in the sound of stream {stream.index}: {said}"
         yield Notice(code="media.sound_errors", message=message)
+
+
+def _said(child: Child, stream: Stream) -> str | None:
+    """What the decoder of the sound complained of first. Faults of the container and of the pictures, which ffmpeg
+    looks at too, are told by the pass over the pictures.
+    """
+    decoders = tuple(name for name in child.diagnostics.speakers if name.startswith(stream.codec or ""))
+    if not decoders:
+        return None
+    return next((line for line in child.diagnostics.first if line.startswith(decoders)), f"{decoders[0]}: no text")
 
 
 def _not_read(state: SoundState, reason: str, stream: Stream | None = None, child: Child | None = None) -> Sound:
@@ -150,7 +159,9 @@ def _not_read(state: SoundState, reason: str, stream: Stream | None = None, chil
 
 
 def _unreadable(stream: Stream, child: Child, reason: str) -> Sound:
-    notice = Notice(code="media.sound_unreadable", message=f"Stream {stream.index} was not listened to: {reason}.")
+    notice = Notice(
+        code="media.sound_unreadable", message=f"Stream {stream.index} was not listened to: {reason.rstrip('.')}."
+    )
     return Sound(
         state=SoundState.UNREADABLE,
         reason=reason,

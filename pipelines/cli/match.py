@@ -86,15 +86,17 @@ class Printer:
         return ExitCode.PARTIAL if noticed else ExitCode.OK
 
     def _sum_up(self, matches: int, pairs: int, noticed: int) -> None:
-        from pipelines import error_rates, findings
+        from pipelines import error_rates, findings, sounds
 
         relied = error_rates.reliance(self._case, findings.METHOD.params_sha256)
         if self._as_json:
             validation = relied and {"sha256": relied.sha256, "made": relied.record.made, "own": relied.own}
             counts = {"matches": matches, "candidates": pairs - matches, "not_compared": noticed}
-            emit({"type": "summary", **counts, "validation": validation})
+            emit({"type": "summary", **counts, "sound": sounds.coverage(self._case), "validation": validation})
         elif not self._quiet:
             say(f"{matches} matches, {pairs - matches} candidates for a person to look at")
+            counts = sounds.coverage(self._case)
+            say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             say(error_rates.in_words(relied))
 
     def _print(self, pair: Matched) -> None:

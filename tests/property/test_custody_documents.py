@@ -23,7 +23,16 @@ from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.evidence import Digests
 from forensics.model.finding import Finding
 from forensics.model.manifest import Facts, Manifest, Record, Subject
-from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence, SoundEvidence, Transform
+from forensics.model.match import (
+    Assessment,
+    Decision,
+    Match,
+    Method,
+    Segment,
+    SegmentEvidence,
+    SoundEvidence,
+    Transform,
+)
 from forensics.model.notice import Notice
 
 TOP = 2**53 - 1
