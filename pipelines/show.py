@@ -12,7 +12,7 @@ from forensics.model.match import Match
 from forensics.report.wording import sound_in_words
 from pipelines import findings
 from pipelines.case import Case
-from pipelines.facts import stream_lines, telemetry_entries
+from pipelines.facts import sound_line, stream_lines, telemetry_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,9 @@ def _fact_lines(manifest: Manifest) -> Iterator[str]:
     frames = exact.get("frames")
     if isinstance(frames, dict):
         yield f"frames     {frames.get('decoded')} decoded"
+    heard = sound_line(manifest.facts)
+    if heard is not None:
+        yield f"sound      {heard}"
     for entry in telemetry_entries(manifest):
         counts = f"{entry.get('fixes')} fixes in {entry.get('cues')} cues"
         yield f"telemetry  {entry.get('format')} {entry.get('family')}: {counts}"
