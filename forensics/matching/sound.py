@@ -143,17 +143,15 @@ def supported(
 ) -> Match:
     """The match with the sound that supports it, if any does. Nothing else of it changes.
 
-    Where sound repeats itself, the offset of the pictures is tried before another one is named.
+    The offsets of the pictures are tried first: sound that repeats itself agrees at several. Only when none of them
+    holds is every offset tried.
     """
     step = query.spec.step_s
-    found = compare_sound(query, reference, params)
-    held = found is not None and found.holds(params)
-    if found is None or not held or not _agrees(found, match, step, params):
-        near = {offset for segment in match.segments for offset in _offsets_of(segment, step, params)}
-        other = compare_sound(query, reference, params, near)
-        if other is not None and other.holds(params) and _agrees(other, match, step, params):
-            found, held = other, True
-    if found is None or not held:
+    near = {offset for segment in match.segments for offset in _offsets_of(segment, step, params)}
+    found = compare_sound(query, reference, params, near)
+    if found is None or not found.holds(params):
+        found = compare_sound(query, reference, params)
+    if found is None or not found.holds(params):
         return match
     agrees = _agrees(found, match, step, params)
     return replace(match, sound=_evidence(found, query, reference, method, agrees=agrees))
