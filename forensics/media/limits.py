@@ -24,7 +24,7 @@ class Limits:
     max_frames: four and a half hours at 30 frames a second; 4 KiB are kept for each.
     sound_us_per_packet: CPU time that a packet of sound may take: twenty-five times what AAC cost here.
     max_sound_s: seconds of sound that are listened to; what fills a gap in the timestamps counts, and ffmpeg holds such
-        a gap in memory: 0.8 GB for six hours.
+        a gap in memory (1.6 GB at most was seen, for a gap of a month).
     max_streams: a drone file has up to 8, a broadcast multiplex about 40.
     max_probe_bytes: JSON of an honest file is below 100 kB; 16 MiB bounds the parent's memory.
     max_tags / max_tag_chars: what goes into a manifest; longer than any caption or maker note seen in samples.

@@ -85,6 +85,15 @@ def test_a_gap_in_the_timestamps_is_silence(tools: media.Tools, clips: Path, swe
     assert sound.levels.tolist().count(NO_LEVEL) == 3
 
 
+def test_a_gap_of_an_hour_ends_at_the_limit(tools: media.Tools, clips: Path, sweep: Path) -> None:
+    path = clips / "hour.mkv"
+    ffmpeg("-i", sweep, "-map", "0", "-c:v", "copy", "-af", "asetpts='PTS+gte(T,5)*3600/TB'", "-c:a", "flac", path)
+    sound = heard(tools, path, limits=replace(DEFAULT_LIMITS, max_sound_s=60))
+    assert sound.samples == 60 * 11025
+    assert sound.levels.tolist().count(NO_LEVEL) > 50
+    assert [notice.code for notice in sound.notices] == ["media.sound_cut"]
+
+
 def test_what_lies_before_zero_is_left_out(tools: media.Tools, sweep: Path, remux: Remux) -> None:
     whole = heard(tools, sweep)
     longer = remux("priming.mp4", "-use_editlist", "0", source=sweep)
