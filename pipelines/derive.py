@@ -27,7 +27,7 @@ from forensics.errors import MediaError
 from forensics.model.evidence import Digests
 from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Json, Subject
-from forensics.model.media import FrameBatch, Keyframe, MediaKind, Probe
+from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Track
 from forensics.sources.content import Looks, looks
@@ -77,8 +77,12 @@ class Kit:
     limits: media.Limits
 
 
-def derive(handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: Path, kit: Kit) -> Derived:
+def derive(
+    handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: Path, kit: Kit, *, pictures: bool = True
+) -> Derived:
     """Derive all facts of the bytes behind ``handle``; files go below the content folder ``into``.
+
+    Without ``pictures`` a video gets no keyframes: a query needs none.
 
     Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE.
     """
@@ -90,7 +94,7 @@ def derive(handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: P
         if _is_still(os.pread(handle, HEAD_BYTES, 0)):
             derived = _derive_still(handle, digests.size, into)
         else:
-            derived = _derive_video(handle, digests, into, kit)
+            derived = _derive_video(handle, digests, into, kit, pictures=pictures)
     except MediaError as error:
         derived = _undecodable(Notice(code=error.code, message=error.message))
     exact["kind"] = str(derived.kind)
@@ -114,15 +118,14 @@ def _undecodable(*notices: Notice, exact: dict[str, Json] | None = None, command
     )
 
 
-def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derived:
+def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictures: bool) -> Derived:
     probed = media.probe(kit.tools, handle, kit.limits)
     container = _container(probed.probe)
     if probed.probe.video is None or probed.probe.origin is None:
         notice = Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
         return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
     print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
-    selector = keyframes.KeyframeSelector(probed.probe.origin.base)
-    files = KeyframeFiles(probed.probe, digests.sha256, into)
+    chosen = _Keyframes(probed.probe, digests.sha256, into) if pictures else None
     timestamps = hashlib.sha256()
     try:
         with media.decode(kit.tools, handle, probed.probe, limits=kit.limits) as decoding:
@@ -130,11 +133,10 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
                 if isinstance(item, FrameBatch):
                     timestamps.update(item.pts.astype("<i8").tobytes())
                     print_maker.add(item)
-                    selector.add(item)
                 else:
                     print_maker.add_picture(item)
-                    selector.add_picture(item)
-                files.add(selector.take())
+                if chosen is not None:
+                    chosen.add(item)
     except MediaError as error:
         notice = Notice(code=error.code, message=error.message)
         return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
@@ -143,9 +145,7 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
     notices = probed.notices + outcome.notices + heard.notices
     commands = (probed.command, outcome.command, *heard.commands)
     video = print_maker.finish(probed.probe.origin)
-    selection = selector.finish()
-    files.add(selection.chosen)
-    kept, pictures = files.finish(exact=outcome.exact)
+    shown, files = chosen.finish(exact=outcome.exact) if chosen is not None else ({}, ())
     track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(video))
     exact: dict[str, Json] = {
         "container": container,
@@ -161,18 +161,45 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit) -> Derive
     recipe: dict[str, Json] = {
         "tools": _recipe_tools(kit.tools),
         "frames": outcome.recipe,
-        "shots": _plain(msgspec.to_builtins(selection.shots)),
-        "keyframes": _plain(msgspec.to_builtins(kept)),
+        **shown,
         "fingerprint": _fingerprint_facts(video, track),
         "sound": heard.facts,
     }
     return Derived(
         kind=MediaKind.VIDEO,
         facts=Facts(exact=exact, recipe=recipe),
-        files=(*pictures, track, *heard.files),
+        files=(*files, track, *heard.files),
         notices=notices,
         commands=commands,
     )
+
+
+class _Keyframes:
+    """Chooses keyframes while a video is decoded and writes them."""
+
+    def __init__(self, probe: Probe, sha256: str, into: Path) -> None:
+        assert probe.origin is not None
+        self._selector = keyframes.KeyframeSelector(probe.origin.base)
+        self._files = KeyframeFiles(probe, sha256, into)
+
+    def add(self, item: FrameBatch | Picture) -> None:
+        """Take what the decoder gave, in its order."""
+        if isinstance(item, FrameBatch):
+            self._selector.add(item)
+        else:
+            self._selector.add_picture(item)
+        self._files.add(self._selector.take())
+
+    def finish(self, *, exact: bool) -> tuple[dict[str, Json], tuple[Subject, ...]]:
+        """The facts of shots and keyframes, and the files written."""
+        selection = self._selector.finish()
+        self._files.add(selection.chosen)
+        kept, files = self._files.finish(exact=exact)
+        facts: dict[str, Json] = {
+            "shots": _plain(msgspec.to_builtins(selection.shots)),
+            "keyframes": _plain(msgspec.to_builtins(kept)),
+        }
+        return facts, files
 
 
 def _derive_still(handle: int, size: int, into: Path) -> Derived:

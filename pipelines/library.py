@@ -6,7 +6,8 @@ Each worker process loads it once. The tracks in the store are the truth; what i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,15 +59,24 @@ class Library:
         """All references together, in the order of `references`."""
         return matching.Corpus.build([self.subjects[volume.id] for volume in self.references])
 
+    def sound(self, volume_id: str) -> SoundTrack | None:
+        """The sound of a volume, if some of it is audible and it is of the kind that is compared here.
+
+        Raises:
+            IntegrityError: its bytes are not those that the manifest names.
+        """
+        if volume_id not in self._sounds:
+            track = sound_of(self._volumes[volume_id])
+            usable = track is not None and track.audible.any() and track.spec.comparable(media.CHROMAPRINT)
+            self._sounds[volume_id] = track if usable else None
+        return self._sounds[volume_id]
+
     @cached_property
-    def sounds(self) -> dict[str, SoundTrack]:
-        """The sound of every volume that has some which is audible and of the kind that is compared here."""
-        tracks = {volume.id: sound_of(volume) for volume in (*self.references, *self.queries)}
-        return {
-            volume_id: track
-            for volume_id, track in tracks.items()
-            if track is not None and track.audible.any() and track.spec.comparable(media.CHROMAPRINT)
-        }
+    def sound_index(self) -> tuple[tuple[str, ...], matching.SoundIndex]:
+        """The references that can be compared by sound, and a search over their words."""
+        tracks = {volume.id: self.sound(volume.id) for volume in self.references}
+        heard = {volume_id: track for volume_id, track in tracks.items() if track is not None}
+        return tuple(heard), matching.SoundIndex(list(heard.values()))
 
     @cached_property
     def codes(self) -> index.FlatIndex:
@@ -90,9 +100,29 @@ class Library:
             probe = self._probe(volume_id, handle.fileno())
             return media.window(self.kit.tools, handle.fileno(), probe, start_s, end_s, fps, long_side, self.kit.limits)
 
+    @contextmanager
+    def visited(self, volume: Volume) -> Iterator[None]:
+        """Have a query from outside among the volumes for a while; one of the same bytes in the case stands for it."""
+        if volume.id in self._volumes:
+            yield
+            return
+        self._volumes[volume.id] = volume
+        self.subjects[volume.id] = _subject(volume)
+        try:
+            yield
+        finally:
+            del self._volumes[volume.id], self.subjects[volume.id]
+            self._probes.pop(volume.id, None)
+            self._sounds.pop(volume.id, None)
+            self.footage.forget(volume.id)
+
     @cached_property
     def _volumes(self) -> dict[str, Volume]:
         return {volume.id: volume for volume in (*self.references, *self.queries)}
+
+    @cached_property
+    def _sounds(self) -> dict[str, SoundTrack | None]:
+        return {}
 
     @cached_property
     def _probes(self) -> dict[str, Probe]:

@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
-from pipelines.engine import Engine, Failed, open_engine
+from pipelines.engine import Engine, Failed, Serial, open_engine
 from pipelines.library import Library, Volume, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.sound_file import SOUND_FILE
@@ -84,28 +84,28 @@ def match_queries(
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
     kit = kit_for(run, settings)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="query-")))
-        engine = open_engine(settings.jobs or cpu_count())
-        paths: dict[str, list[str]] = {}
-        volumes: list[Volume] = []
-        for thing in _read_queries(engine, inputs, folder, kit, progress):
-            if isinstance(thing, Notice):
-                yield thing
+    library = Library(kit=kit, references=volumes_of(case), queries=())
+    engine = open_engine(settings.jobs or cpu_count())
+    with tempfile.TemporaryDirectory(prefix="query-") as folder:
+        tasks: list[tuple[int, str]] = []
+        for thing in sources.discover(inputs):
+            if not isinstance(thing, Passed):
+                tasks.append((len(tasks), thing.path))
+            elif thing.failed:
+                yield Notice(code=thing.code, message=f"{thing.path}: {thing.message}")
+        case.record(run, EventType.MATCHING, None, {"queries": len(tasks), "references": len(library.references)})
+        progress.grow(len(tasks))
+        for done in engine.run(_Search(library=library, folder=Path(folder)), tasks):
+            progress.advance()
+            if isinstance(done, Failed):
+                yield Notice(code=done.code, message=f"not compared: {done.item[1]}: {done.message}")
                 continue
-            path, volume = thing
-            if volume.id not in paths:
-                volumes.append(volume)
-            paths.setdefault(volume.id, []).append(path)
-        library = Library(kit=kit, references=volumes_of(case), queries=tuple(volumes))
-        case.record(run, EventType.MATCHING, None, {"queries": len(volumes), "references": len(library.references)})
-        asked = tuple(paths)
-        for found in with_sound(engine, library, asked, {}, compare(engine, library, asked, {}, progress)):
-            if isinstance(found, Notice):
-                yield found
-                continue
-            for path in paths[found.query_id]:
-                yield Matched(match=found, query_path=path, reference_path=_shown(case, found.reference_id))
+            for found in done.result:
+                if isinstance(found, Notice):
+                    yield found
+                else:
+                    shown = _shown(case, found.reference_id)
+                    yield Matched(match=found, query_path=done.item[1], reference_path=shown)
 
 
 def compare(
@@ -122,7 +122,9 @@ def compare(
         if isinstance(thing, Failed):
             yield _not_compared(thing)
             continue
-        for candidate in thing.result:
+        if thing.result.left_out:
+            yield _left_out(f"{thing.item[:16]}", thing.result.left_out)
+        for candidate in thing.result.candidates:
             key = (candidate.query_id, candidate.reference_id)
             if order and (key[1], key[0]) in pairs and order[key[0]] < order[key[1]]:
                 continue
@@ -151,7 +153,7 @@ class _Rank:
     library: Library
     within_case: bool
 
-    def __call__(self, query: str) -> tuple[matching.Candidate, ...]:
+    def __call__(self, query: str) -> matching.Ranking:
         single_threaded()
         library = self.library
         return matching.candidates(
@@ -178,6 +180,11 @@ class _Examine:
         return matching.examine(query, reference, pair, self.library.footage, method=findings.METHOD)
 
 
+def _left_out(query: str, count: int) -> Notice:
+    message = f"{query}: {count} more files look like it and were not compared with it: there are too many copies"
+    return Notice(code="match.left_out", message=message)
+
+
 def _not_compared(failed: Failed[Any]) -> Notice:
     item = failed.item
     subject = f"{item.query_id[:16]} with {item.reference_id[:16]}" if isinstance(item, matching.Candidate) else item
@@ -199,17 +206,36 @@ def _shown(case: Case, evidence: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ReadQuery:
-    """The worker's job of step 1 for a file from outside."""
+class _Search:
+    """The worker's job for a file from outside: all steps, so that it is decoded for comparing only once."""
 
+    library: Library
     folder: Path
-    kit: Kit
 
-    def __call__(self, task: tuple[int, str]) -> Volume | Notice:
+    def __call__(self, task: tuple[int, str]) -> tuple[Match | Notice, ...]:
         number, path = task
         content = self.folder / f"{number:08d}"
         content.mkdir()
-        return read_query(path, content, self.kit)
+        try:
+            volume = read_query(path, content, self.library.kit)
+            return (volume,) if isinstance(volume, Notice) else self._found(path, volume)
+        finally:
+            shutil.rmtree(content)
+
+    def _found(self, path: str, volume: Volume) -> tuple[Match | Notice, ...]:
+        with self.library.visited(volume):
+            ranked = _Rank(library=self.library, within_case=False)(volume.id)
+            notices = (_left_out(path, ranked.left_out),) if ranked.left_out else ()
+            found = (self._examined(path, pair) for pair in ranked.candidates)
+            seen = (each for each in found if each is not None)
+            return (*notices, *with_sound(Serial(), self.library, (volume.id,), {}, seen))
+
+    def _examined(self, path: str, pair: matching.Candidate) -> Match | Notice | None:
+        try:
+            return _Examine(library=self.library)(pair)
+        except ForensicsError as error:
+            message = f"not compared: {path} with {pair.reference_id[:16]}: {error.message}"
+            return Notice(code=error.code, message=message)
 
 
 def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
@@ -220,29 +246,9 @@ def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
     except ForensicsError as error:
         return Notice(code=error.code, message=f"{path}: {error.message}")
     with (content / "original").open("rb") as handle:
-        derived = derive(handle.fileno(), acquisition.digests, (), content, kit)
+        derived = derive(handle.fileno(), acquisition.digests, (), content, kit, pictures=False)
     if derived.kind is not MediaKind.VIDEO:
         reasons = "; ".join(notice.message for notice in derived.notices) or "it is no video"
         return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
     track, sound = content / FINGERPRINT_FILE, content / SOUND_FILE
     return volume_of(acquisition.digests.sha256, content / "original", track, sound, derived.facts)
-
-
-def _read_queries(
-    engine: Engine, inputs: Sequence[str], folder: Path, kit: Kit, progress: Progress
-) -> Iterator[tuple[str, Volume] | Notice]:
-    tasks: list[tuple[int, str]] = []
-    for thing in sources.discover(inputs):
-        if not isinstance(thing, Passed):
-            tasks.append((len(tasks), thing.path))
-        elif thing.failed:
-            yield Notice(code=thing.code, message=f"{thing.path}: {thing.message}")
-    progress.grow(len(tasks))
-    for done in engine.run(_ReadQuery(folder=folder, kit=kit), tasks):
-        progress.advance()
-        if isinstance(done, Failed):
-            yield _not_compared(done)
-        elif isinstance(done.result, Notice):
-            yield done.result
-        else:
-            yield done.item[1], done.result

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import compress
 from typing import Any
 
@@ -19,7 +18,7 @@ from forensics.model.manifest import Facts
 from forensics.model.match import Match
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
-from forensics.model.sound import SoundState
+from forensics.model.sound import SoundState, SoundTrack
 from pipelines import findings
 from pipelines.case import Case
 from pipelines.engine import Engine, Failed, Serial
@@ -72,16 +71,17 @@ def with_sound(
             yield thing
         else:
             matches.append(thing)
+    volumes = {*queries, *(volume.id for volume in library.references)}
+    words = {}
     try:
-        sounds = library.sounds
+        words = {volume: len(track.words) for volume in volumes if (track := library.sound(volume)) is not None}
     except IntegrityError as error:
         yield Notice(code=error.code, message=f"sound not compared: {error.message}")
-        sounds = {}
-    if sum(len(track.words) for track in sounds.values()) <= FEW_WORDS:
+    if sum(words.values()) <= FEW_WORDS:
         engine = Serial()
-    yield from _supported(engine, library, sounds.keys(), matches)
+    yield from _supported(engine, library, words.keys(), matches)
     known = {frozenset((match.query_id, match.reference_id)) for match in matches}
-    asked = tuple(query for query in queries if query in sounds)
+    asked = tuple(query for query in queries if query in words)
     yield from _alone(engine, _Search(library=library, order=order), asked, known)
 
 
@@ -127,12 +127,12 @@ class _Support:
     library: Library
 
     def __call__(self, match: Match) -> Match:
-        sounds = self.library.sounds
-        query, reference = sounds[match.query_id], sounds[match.reference_id]
+        query, reference = self.library.sound(match.query_id), self.library.sound(match.reference_id)
+        assert query is not None and reference is not None
         return matching.supported(match, query, reference, findings.SOUND_METHOD)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
     """The worker's job of steps 2 and 3: the candidates, and whether the query's sound is too common to give any."""
 
@@ -140,31 +140,22 @@ class _Search:
     order: dict[str, int]
 
     def __call__(self, query: str) -> tuple[tuple[Match, ...], bool]:
-        sounds, skip = self.library.sounds, frozenset(self._skipped(query))
-        proposal = self._index.propose(sounds[query], skip)
-        heard = []
-        for number in proposal.references:
-            reference = self._references[number]
-            ids = (query, reference)
-            match = matching.sound_alone(ids, sounds[query], sounds[reference], findings.SOUND_METHOD)
-            if match is not None and not self._later(reference, query):
-                heard.append(match)
-        return tuple(heard), proposal.common >= matching.SOUND_PARAMS.least_words
+        references, index = self.library.sound_index
+        # Inside a case an evidence is not compared with itself.
+        itself = {place for place, reference in enumerate(references) if self.order and reference == query}
+        sound = self.library.sound(query)
+        assert sound is not None
+        proposal = index.propose(sound, frozenset(itself))
+        heard = (self._alone(query, sound, references[place]) for place in proposal.references)
+        matches = tuple(match for match in heard if match is not None)
+        return matches, proposal.common >= matching.SOUND_PARAMS.least_words
 
-    @cached_property
-    def _references(self) -> tuple[str, ...]:
-        return tuple(volume.id for volume in self.library.references if volume.id in self.library.sounds)
-
-    @cached_property
-    def _index(self) -> matching.SoundIndex:
-        return matching.SoundIndex([self.library.sounds[reference] for reference in self._references])
-
-    def _skipped(self, query: str) -> Iterator[int]:
-        """Inside a case an evidence is not compared with itself."""
-        return (number for number, reference in enumerate(self._references) if self.order and reference == query)
-
-    def _later(self, reference: str, query: str) -> bool:
-        return bool(self.order) and self.order[reference] > self.order[query]
+    def _alone(self, query: str, sound: SoundTrack, reference: str) -> Match | None:
+        if self.order and self.order[reference] > self.order[query]:
+            return None
+        other = self.library.sound(reference)
+        assert other is not None
+        return matching.sound_alone((query, reference), sound, other, findings.SOUND_METHOD)
 
 
 def _not_compared(failed: Failed[Any]) -> Notice:

@@ -7,7 +7,7 @@ decides (`supported`, `sound_alone`).
 from __future__ import annotations
 
 from forensics.matching import rates, statistics
-from forensics.matching.candidates import Candidate, RangeQuery, Seed, Views, candidates
+from forensics.matching.candidates import Candidate, RangeQuery, Ranking, Seed, Views, candidates
 from forensics.matching.examine import examine
 from forensics.matching.footage import Footage, WindowReader
 from forensics.matching.lineage import GroupName, name_groups
@@ -40,6 +40,7 @@ __all__ = [
     "Params",
     "Proposal",
     "RangeQuery",
+    "Ranking",
     "Seed",
     "SoundIndex",
     "SoundParams",

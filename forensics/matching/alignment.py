@@ -96,13 +96,19 @@ def best_line(
     if min(gains.shape) < 2:
         return None
     step = max(1, len(query_s) // SEARCHED_ROWS)
-    found = [_lines_at(gains[::step], query_s[::step], reference_s, speed, outside) for speed in tried]
+    thinned, seconds = gains[::step], query_s[::step]
+    most = float(np.maximum(thinned.max(axis=1), 0.0).sum())
+    plain = _lines_at(thinned, seconds, reference_s, 1.0, outside) if 1.0 in tried else None
+    if plain is not None and plain.gain > 0 and plain.gain >= AS_RECORDED * most:
+        return _on_all_rows(plain, gains, query_s, reference_s, outside)
+    found = [_lines_at(thinned, seconds, reference_s, speed, outside) for speed in tried]
     lines = [line for line in found if line is not None and line.gain > 0]
     if not lines:
         return None
     best = max(lines, key=lambda line: (line.gain, -abs(np.log(abs(line.speed)))))
-    plain = [line for line in lines if line.speed == 1.0 and line.gain >= AS_RECORDED * best.gain]
-    return _on_all_rows(plain[0] if plain else best, gains, query_s, reference_s, outside)
+    if plain is not None and plain.gain > 0 and plain.gain >= AS_RECORDED * best.gain:
+        best = plain
+    return _on_all_rows(best, gains, query_s, reference_s, outside)
 
 
 def _on_all_rows(line: Line, gains: Floats, query_s: Floats, reference_s: Floats, outside: float) -> Line:

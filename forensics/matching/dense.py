@@ -25,6 +25,12 @@ CUT_DIP = 0.2
 """... when the frames before and after correlate this much better; in a fast pan all neighbours correlate badly."""
 
 
+REDUCE_TO = 1.05
+"""A frame is halved while a cell still spans a pixel of it, give or take this: 512 pixels on 128 cells are averaged
+four by four, which is exact and fast.
+"""
+
+
 class Shared(NamedTuple):
     """The area of the reference that the query shows: ``origin`` and ``size`` in reference pixels."""
 
@@ -55,29 +61,44 @@ def shared_area(matrix: Floats, query_shape: tuple[int, int], reference_shape: t
 def sample(frames: Luma, matrix: Floats, area: Shared, cells: int, pose: Pose) -> tuple[Grid, npt.NDArray[np.bool_]]:
     """Frames (n, h, w) on the grid, float32 (n, rows, columns), and which cells they fill.
 
-    ``matrix`` maps posed frame pixels to reference pixels. The frame is first reduced by area average to about one
-    pixel per cell, so that no detail folds back.
+    ``matrix`` maps posed frame pixels to reference pixels. The frame is first reduced by area average, by a power of
+    two, to between one and two pixels per cell, so that no detail folds back.
     """
     columns, rows = area.grid(cells)
     to_grid = np.array([[columns / area.width, 0, -area.x * columns / area.width],
                         [0, rows / area.height, -area.y * rows / area.height]])  # fmt: skip
     whole = to_grid @ np.vstack([matrix, [0.0, 0.0, 1.0]])
-    height, width = frames.shape[1:]
-    factor = min(1.0, float(np.sqrt(abs(np.linalg.det(whole[:, :2])))))
-    small = (max(2, round(width * factor)), max(2, round(height * factor))) if factor < 0.9 else (width, height)
-    kx, ky = width / small[0], height / small[1]
+    by = _reduction(float(np.sqrt(abs(np.linalg.det(whole[:, :2])))), frames.shape[1:])
     warp = whole.copy()
-    warp[:, 0] *= kx
-    warp[:, 1] *= ky
-    warp[:, 2] += whole[:, 0] * (0.5 * kx - 0.5) + whole[:, 1] * (0.5 * ky - 0.5)
+    warp[:, :2] *= by
+    warp[:, 2] += (whole[:, 0] + whole[:, 1]) * (0.5 * by - 0.5)
     out = np.empty((len(frames), rows, columns), np.float32)
     for index, frame in enumerate(frames):
-        shown = posed(frame, pose)
-        picture = cv2.resize(shown, small, interpolation=cv2.INTER_AREA) if small != (width, height) else shown
+        picture = reduced(frame, by, pose).astype(np.float32)
         out[index] = cv2.warpAffine(picture, warp, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0)
-    full = np.full((small[1], small[0]), 255, np.uint8)
+    full = np.full((frames.shape[1] // by, frames.shape[2] // by), 255, np.uint8)
     filled = cv2.warpAffine(full, warp, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0) > 250
     return out, filled
+
+
+def _reduction(scale: float, shape: tuple[int, ...]) -> int:
+    """The greatest power of two by which frames may be reduced before they are scaled by ``scale``."""
+    by = 1
+    while 2 * by * scale <= REDUCE_TO and min(shape) >= 4 * by:
+        by *= 2
+    return by
+
+
+def reduced(frame: Luma, by: int, pose: Pose) -> Luma:
+    """The posed frame with every ``by`` by ``by`` pixels averaged; what is left over at the right (mirrored: at the
+    left) and at the bottom is cut off.
+    """
+    height, width = frame.shape[0] // by * by, frame.shape[1] // by * by
+    kept = frame[:height, frame.shape[1] - width :] if pose.mirrored else frame[:height, :width]
+    if by == 1:
+        return posed(kept, pose)
+    small = cv2.resize(kept, (width // by, height // by), interpolation=cv2.INTER_AREA)
+    return posed(np.asarray(small, np.uint8), pose)
 
 
 def detail(frames: Grid, filled: npt.NDArray[np.bool_], sigma: float) -> Grid:

@@ -10,15 +10,15 @@ import numpy.typing as npt
 from forensics.matching.alignment import Line, best_line, nearest, speeds
 from forensics.matching.candidates import Candidate, Seed
 from forensics.matching.dense import Shared, change, shared_area, shots
-from forensics.matching.footage import Footage
-from forensics.matching.geometry import Fit, Pose
+from forensics.matching.footage import Footage, between
+from forensics.matching.geometry import Fit, Pose, drift_px
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, SPAN_S, Motion, Pair, compare, on_grid
 from forensics.matching.pairing import Pairing, Placed, best_fit
 from forensics.matching.params import METHOD, PARAMS, Params
 from forensics.matching.sharpen import sharpened
 from forensics.matching.subject import Subject
 from forensics.matching.table import PLAIN_REACH, Table, bounds, lines, run_around, share, table_of, uniqueness
-from forensics.matching.verdict import Stretch, exact_match, strength, verdict
+from forensics.matching.verdict import Stretch, clear_strength, exact_match, strength, verdict
 from forensics.model.match import Match, Method
 from forensics.model.media import Window
 
@@ -63,14 +63,17 @@ def examine(
     found: list[Stretch] = []
     tried: list[Placed] = []
     queue = list(candidate.seeds[: params.most_seeds])
-    windows = 0
-    while queue and windows < params.most_windows:
+    windows = refused = 0
+    while queue and windows < params.most_windows and (tried or refused < params.most_refused):
         seed = queue.pop(0)
         proven = [s for s in found if strength(s, params) >= 1.0]
         if any(s.query_start_s <= seed.query_s <= s.query_end_s for s in proven):
             continue
         placed = pairing.place(seed)
-        if placed is None or _repeats(placed, tried):
+        if placed is None:
+            refused += 1
+            continue
+        if _repeats(placed, tried):
             continue
         tried.append(placed)
         windows += 1
@@ -159,12 +162,18 @@ def _shape(window: Window) -> tuple[int, int]:
 def measure(pairing: Pairing, placed: Placed, line: Line, table: Table, ours: Window, theirs: Window) -> Stretch | None:
     """Geometry, motion and exact bounds of one line."""
     moments = pairing.fits_along(line, table.query_s, table.reference_s, placed)
-    unique, part = uniqueness(line, table), share(line, table)
+    found, part = line, share(line, table)
     start, end = bounds(line, table, pairing.query.duration_s)
     line, proof = prove(line, start, end, placed, ours, theirs)
     if proof is not None and abs(proof.shift_s) <= MOST_SHIFT_S and proof.z >= SHIFT_LEAST_Z:
         line = replace(line, offset_s=line.offset_s + proof.shift_s)
-    return _stretch(pairing, placed, line, (start, end), tuple(moments), proof, (unique, part), (ours, theirs))
+    drift = drift_px(moments, ours.luma.shape[2], ours.luma.shape[1])
+    if drift is not None and drift > pairing.params.most_drift_px:
+        moments = pairing.fits_on_time(line, table.query_s, table.reference_s, placed)
+    made = _stretch(pairing, placed, line, (start, end), tuple(moments), proof, part, (ours, theirs))
+    if made is None or clear_strength(made, pairing.params) >= 1.0:
+        return made
+    return replace(made, unique=uniqueness(found, table))
 
 
 def _stretch(
@@ -174,7 +183,7 @@ def _stretch(
     span: tuple[float, float],
     moments: tuple[Fit, ...],
     proof: Motion | None,
-    standing: tuple[float, float] | None,
+    part: float | None,
     windows: tuple[Window, Window],
 ) -> Stretch | None:
     start, end = clipped(line, *span, pairing.reference.duration_s)
@@ -191,9 +200,9 @@ def _stretch(
         moments=moments,
         motion=proof,
         frames=line.last - line.first + 1,
-        unique=1.0 if standing is None else standing[0],
-        share=1.0 if standing is None else standing[1],
-        found_by_line=standing is not None,
+        unique=1.0,
+        share=1.0 if part is None else part,
+        found_by_line=part is not None,
         query_shape=_shape(windows[0]),
         reference_shape=_shape(windows[1]),
     )
@@ -204,9 +213,9 @@ def prove(
 ) -> tuple[Line, Motion | None]:
     """The motion test of one line; near speed 1 the test is made at 1 too, and the better taken."""
     area = _area(placed.fit, ours, theirs)
-    q = _cut(ours, start, end)
+    q = between(ours, start, end)
     ends = line.speed * start + line.offset_s, line.speed * end + line.offset_s
-    r = _cut(theirs, min(ends) - MARGIN_S, max(ends) + MARGIN_S)
+    r = between(theirs, min(ends) - MARGIN_S, max(ends) + MARGIN_S)
     if area is None or len(q.seconds) < PARAMS.least_frames or len(r.seconds) < PARAMS.least_frames:
         return line, None
     middle = (start + end) / 2
@@ -221,11 +230,6 @@ def prove(
         if other is not None and (found[1] is None or other.peak > found[1].peak):
             found = plain, other
     return found
-
-
-def _cut(window: Window, start: float, end: float) -> Window:
-    kept = (window.seconds >= start - 1e-6) & (window.seconds <= end + 1e-6)
-    return Window(window.seconds[kept], window.luma[kept])
 
 
 def clipped(line: Line, start: float, end: float, reference_s: float) -> tuple[float, float]:

@@ -27,6 +27,9 @@ CHUNK_S = 20.0
 MEMORY_BYTES = 400_000_000
 """Limit of what is kept: a query and several references of usual length."""
 
+TIME_SLACK_S = 1e-6
+"""Times come as floats, often ones that were given out here."""
+
 KEPT_FEATURES = 400
 """Limit of feature sets kept (about 70 kB each)."""
 
@@ -48,11 +51,10 @@ class Footage:
         parts = [part for part in parts if len(part.seconds)]
         if not parts:
             return Window(np.zeros(0), np.zeros((0, 2, 2), np.uint8))
-        seconds = np.concatenate([part.seconds for part in parts])
-        wanted = (seconds >= start_s - 1e-6) & (seconds <= end_s + 1e-6)
         if len(parts) == 1:
-            return Window(seconds[wanted], parts[0].luma[wanted])
-        return Window(seconds[wanted], np.concatenate([part.luma for part in parts])[wanted])
+            return between(parts[0], start_s, end_s)
+        seconds = np.concatenate([part.seconds for part in parts])
+        return between(Window(seconds, np.concatenate([part.luma for part in parts])), start_s, end_s)
 
     def frame(self, subject: str, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
         """The frame nearest to a moment, with its time; None where nothing was decoded."""
@@ -82,11 +84,25 @@ class Footage:
         if key not in self._chunks:
             start = index * CHUNK_S
             window = self._reader(subject, start, start + CHUNK_S, FPS, LONG_SIDE)
-            inside = (window.seconds >= start) & (window.seconds < start + CHUNK_S)
-            self._chunks[key] = Window(window.seconds[inside], window.luma[inside])
+            first, last = np.searchsorted(window.seconds, (start, start + CHUNK_S))
+            self._chunks[key] = Window(window.seconds[first:last], window.luma[first:last])
             self._bytes += self._chunks[key].luma.nbytes
             while self._bytes > self._limit and len(self._chunks) > 2:
                 _, old = self._chunks.popitem(last=False)
                 self._bytes -= old.luma.nbytes
         self._chunks.move_to_end(key)
         return self._chunks[key]
+
+    def forget(self, subject: str) -> None:
+        """Let go of what is kept of a subject."""
+        for key in [key for key in self._chunks if key[0] == subject]:
+            self._bytes -= self._chunks.pop(key).luma.nbytes
+        for seen in [seen for seen in self._features if seen[0] == subject]:
+            del self._features[seen]
+
+
+def between(window: Window, start_s: float, end_s: float) -> Window:
+    """The frames of a window with start_s <= time <= end_s, a view of them."""
+    first = int(np.searchsorted(window.seconds, start_s - TIME_SLACK_S))
+    last = int(np.searchsorted(window.seconds, end_s + TIME_SLACK_S, side="right"))
+    return Window(window.seconds[first:last], window.luma[first:last])

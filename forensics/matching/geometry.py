@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import cv2
+import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -34,6 +35,9 @@ RANSAC_PX = 4.0
 RANSAC_ITERATIONS = 2000
 CELL_PX = 32
 """Inliers are counted in distinct cells of this size: an overlay gives many inliers in few cells."""
+
+CELLS_ACROSS = 1 << 20
+"""More than any picture has: a cell's number tells its row and column."""
 
 SEED = 20250
 """The random numbers of RANSAC start here every time, so that a result can be had again."""
@@ -118,17 +122,33 @@ def correspond(query: Features, reference: Features) -> npt.NDArray[np.intp]:
     """Rows (query, reference) of putative correspondences by the ratio test, (n, 2)."""
     if len(query.points) < 2 or len(reference.points) < 2:
         return np.zeros((0, 2), np.intp)
-    norm = cv2.NORM_HAMMING if query.descriptors.dtype == np.uint8 else cv2.NORM_L2
-    pairs = cv2.BFMatcher(norm).knnMatch(query.descriptors, reference.descriptors, k=2)
-    good = [(a.queryIdx, a.trainIdx) for a, b in pairs if a.distance < RATIO * b.distance]
-    return np.array(good, np.intp).reshape(-1, 2)
+    distance, rows = _two_nearest(query.descriptors, reference.descriptors)
+    good = np.flatnonzero(distance[:, 0] < RATIO * distance[:, 1])
+    return np.stack([good, rows[good, 0].astype(np.intp)], axis=1)
+
+
+def _two_nearest(query: npt.NDArray[Any], reference: npt.NDArray[Any]) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Distances and rows of the two nearest references of each query, both (n, 2).
+
+    Bits by FAISS, whose exhaustive search takes a fifth of the time of OpenCV's; floats by OpenCV.
+    """
+    if query.dtype == np.uint8:
+        index = faiss.IndexBinaryFlat(8 * query.shape[1])
+        index.add(np.ascontiguousarray(reference))
+        distance, rows = index.search(np.ascontiguousarray(query), 2)
+        return distance.astype(np.float64), rows
+    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(query, reference, k=2)
+    found = [(one.distance, two.distance, one.trainIdx, two.trainIdx) for one, two in pairs]
+    both: Floats = np.array(found, np.float64).reshape(-1, 4)
+    return both[:, :2], both[:, 2:].astype(np.int64)
 
 
 def cells_of(points: npt.NDArray[np.float32]) -> int:
     """How many distinct 32-px picture cells the points lie in."""
     if not len(points):
         return 0
-    return len(np.unique(np.floor(points / CELL_PX).astype(np.int64), axis=0))
+    places = np.floor(points / CELL_PX).astype(np.int64)
+    return len(set((places[:, 1] * CELLS_ACROSS + places[:, 0]).tolist()))
 
 
 def fit(query: Features, reference: Features, full_affine: bool = False) -> Fit | None:

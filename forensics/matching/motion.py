@@ -34,6 +34,9 @@ PLATEAU = 0.005
 FAR_S, FAR_STEP_S = 0.7, 0.1
 """Offsets further than this from the alignment are certainly wrong and make the background."""
 
+CARRIED_UNIT_S = 0.1
+"""Agreement is counted in tenths of a second, however close the frames stand."""
+
 LEAST_FRAMES = 8
 LEAST_BACKGROUND = 5
 LEAST_SHARE = 0.5
@@ -62,8 +65,8 @@ class Motion(NamedTuple):
     """``peak`` correlation of what changes, at ``shift_s`` from the alignment (reference seconds); ``second`` the best
     and ``z`` the distance from the mean, in spreads, of all offsets further than `FAR_S`; ``level`` the root mean
     square change in grey levels of the quieter video; ``still`` the correlation of the still pictures;
-    ``frames`` compared; ``carried`` by how many frames' worth of them (effective number, squared sum over sum of
-    squares): a single event that both show proves little.
+    ``frames`` compared; ``carried`` by how many tenths of a second of them (effective number of frames, squared sum
+    over sum of squares): a single event that both show proves little.
     """
 
     peak: float
@@ -151,8 +154,14 @@ class _Trial:
     table: Grid
     energy_q: Grid
     energy_r: Grid
-    cells: int
+    level_q: Grid
+    level_r: Grid
     speed: float
+
+    @property
+    def spacing_s(self) -> float:
+        """Seconds from one query frame to the next."""
+        return float(np.median(np.diff(self.query_s)))
 
     def beside(self, offset_s: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
         """Rows of query and reference that lie side by side on a line."""
@@ -168,8 +177,7 @@ class _Trial:
 
     def level(self, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int64]) -> float:
         """Root mean square change per cell of the quieter video."""
-        quieter = min(float(self.energy_q[index].mean()), float(self.energy_r[rows].mean()))
-        return float(np.sqrt(quieter / self.cells))
+        return float(np.sqrt(min(float(self.level_q[index].mean()), float(self.level_r[rows].mean()))))
 
 
 def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: float) -> Motion | None:
@@ -208,14 +216,22 @@ def _unlit(changes: Grid, rows: Grid) -> Grid:
     return np.asarray(changes - part[:, None] * usual, np.float32)
 
 
+def _even(changes: Grid) -> Grid:
+    """Changes with the loud frames made less so: a jolt or a flash must not speak for all the rest."""
+    energy = (changes * changes).sum(1, keepdims=True)
+    return np.asarray(changes / np.sqrt(1.0 + energy / (float(energy.mean()) + 1e-6)), np.float32)
+
+
 def _trial(query_s: Floats, ours: Grid, reference_s: Floats, theirs: Grid, speed: float) -> _Trial:
+    even_q, even_r = _even(ours), _even(theirs)
     return _Trial(
         query_s=query_s,
         reference_s=reference_s,
-        table=ours @ theirs.T,
-        energy_q=(ours * ours).sum(1),
-        energy_r=(theirs * theirs).sum(1),
-        cells=ours.shape[1],
+        table=even_q @ even_r.T,
+        energy_q=(even_q * even_q).sum(1),
+        energy_r=(even_r * even_r).sum(1),
+        level_q=(ours * ours).mean(1),
+        level_r=(theirs * theirs).mean(1),
         speed=speed,
     )
 
@@ -234,7 +250,7 @@ def _stands_out(trial: _Trial, offset_s: float, still: float) -> Motion | None:
         return None
     z = (peak - float(far.mean())) / (float(far.std()) + SPREAD_FLOOR)
     agreeing = np.maximum(0.0, trial.table[index, rows]).astype(np.float64)
-    carried = float(agreeing.sum() ** 2 / ((agreeing**2).sum() + 1e-9))
+    carried = float(agreeing.sum() ** 2 / ((agreeing**2).sum() + 1e-9)) * trial.spacing_s / CARRIED_UNIT_S
     return Motion(peak, float(far.max()), z, shift, trial.level(index, rows), still, len(rows), carried)
 
 

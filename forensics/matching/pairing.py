@@ -20,14 +20,19 @@ from forensics.model.media import Window
 MOMENTS = 5
 """Aligned moments at which geometry is tested: three are the least that show drift."""
 
-SIFT_LEAST_INLIERS = 5
-"""SIFT, ten times dearer, is tried where ORB nearly held."""
+NEARLY_INLIERS, NEARLY_WEIGHT = 8, 2.0
+"""The dearer detectors are tried where ORB, or the anchors' quick fit (8 inliers weigh 2), nearly held: of 2492
+unrelated seeds 200 reach so many inliers by chance, and each true pair that needs them does.
+"""
 
 CLIMB_S = ((-1.6, -1.2, -0.8, -0.4, 0.4, 0.8, 1.2, 1.6), (-0.2, -0.1, 0.1, 0.2))
 """Reference times tried around a seed from anchors, which stand three seconds apart: coarse, then fine."""
 
 CLIMB_GAIN = 1.1
 """Inliers must grow this much to move a seed."""
+
+BEYOND_S = 0.1
+"""A neighbouring frame is looked for this far beyond the wanted moment."""
 
 SCENE_FRAMES = 12
 """Frame pairs by which rival fits are compared."""
@@ -67,20 +72,20 @@ class Pairing:
         return low <= found.scale <= high
 
     def place(self, seed: Seed) -> Placed | None:
-        """Geometry at a seed: ORB, then ORB on the doubled query picture (small insets), then SIFT."""
-        found, detector = None, Detector.ORB
+        """Geometry at a seed: ORB; where that nearly held, ORB on the doubled query (small insets), then SIFT."""
+        nearly = seed.by_hash or seed.weight >= NEARLY_WEIGHT
         for detector in (Detector.ORB, Detector.ORB_DOUBLED, Detector.SIFT):
             if detector is Detector.ORB_DOUBLED and seed.by_hash:
                 continue
-            found = self.fit_at(seed.query_s, seed.reference_s, seed.pose, detector)
-            if self.accepts(found):
-                break
-            if detector is Detector.ORB_DOUBLED and (found is None or found.inliers < SIFT_LEAST_INLIERS):
+            if detector is not Detector.ORB and not nearly:
                 return None
-        if found is None or not self.accepts(found):
-            return None
-        placed = Placed(seed, found, detector)
-        return placed if seed.by_hash or detector is Detector.SIFT else self._climbed(placed)
+            found = self.fit_at(seed.query_s, seed.reference_s, seed.pose, detector)
+            if found is not None and self.accepts(found):
+                placed = Placed(seed, found, detector)
+                return placed if seed.by_hash or detector is Detector.SIFT else self._climbed(placed)
+            reached = found is not None and found.inliers >= NEARLY_INLIERS
+            nearly = reached or seed.by_hash or (nearly and detector is Detector.ORB)
+        return None
 
     def _climbed(self, placed: Placed) -> Placed:
         """The seed moved in the reference to where most features fit."""
@@ -97,13 +102,40 @@ class Pairing:
 
     def fits_along(self, line: Line, query_s: Floats, reference_s: Floats, placed: Placed) -> list[Fit]:
         """Accepted fits at a few moments of a line."""
+        return [found for _, found in self._moments(line, query_s, reference_s, placed)]
+
+    def fits_on_time(self, line: Line, query_s: Floats, reference_s: Floats, placed: Placed) -> list[Fit]:
+        """The same, each carried from the reference frame at hand to the very moment of the line.
+
+        Frames of two videos stand up to half their spacing apart in time, and a moving camera goes on meanwhile: what
+        it moved between neighbouring reference frames is taken in proportion.
+        """
+        found = self._moments(line, query_s, reference_s, placed)
+        return [self._on_time(fit, line.speed * at + line.offset_s) for at, fit in found]
+
+    def _moments(self, line: Line, query_s: Floats, reference_s: Floats, placed: Placed) -> list[tuple[float, Fit]]:
         out = []
         for row in _moment_rows(line, query_s, reference_s):
             at = float(query_s[row])
             found = self.fit_at(at, line.speed * at + line.offset_s, placed.seed.pose, placed.detector)
             if found is not None and self.accepts(found):
-                out.append(found)
+                out.append((at, found))
         return out
+
+    def _on_time(self, found: Fit, wanted_s: float) -> Fit:
+        shown = self.footage.frame(self.reference.id, wanted_s)
+        if shown is None or shown[0] == wanted_s:
+            return found
+        beyond = self.footage.frame(self.reference.id, wanted_s + np.sign(wanted_s - shown[0]) * BEYOND_S)
+        if beyond is None or beyond[0] == shown[0]:
+            return found
+        ours, theirs = (self.footage.features(self.reference.id, at, Pose(), Detector.ORB) for at, _ in (shown, beyond))
+        own = None if ours is None or theirs is None else fit(ours, theirs)
+        if own is None or not self.accepts(own):
+            return found
+        part = (wanted_s - shown[0]) / (beyond[0] - shown[0])
+        moved = own.matrix @ np.vstack([found.matrix, [0.0, 0.0, 1.0]])
+        return replace(found, matrix=found.matrix + part * (moved - found.matrix))
 
 
 def _moment_rows(line: Line, query_s: Floats, reference_s: Floats) -> list[int]:

@@ -19,8 +19,14 @@ from forensics.matching.geometry import Fit, Floats, posed
 from forensics.matching.pairing import Pairing, Placed
 from forensics.model.media import Window
 
-STEPS_S = ((-2.0, -1.5, -1.0, -0.7, -0.4, 0.0, 0.4, 0.7, 1.0, 1.5, 2.0), (-0.3, -0.2, -0.1, 0.1, 0.2, 0.3))
-"""Offsets tried around the line: coarse, then to a tenth of a second."""
+STEPS_S = (
+    (-1.0, -0.4, -0.15, 0.15, 0.4, 1.0),
+    (-2.0, -1.5, -0.7, 0.0, 0.7, 1.5, 2.0),
+    (-0.3, -0.2, -0.1, 0.1, 0.2, 0.3),
+)
+"""Offsets tried: some around the line; if any of them shows the detail better, more around the best, coarse and then to
+a tenth of a second.
+"""
 
 MOMENTS = 4
 """Moments at which detail is compared; their median counts."""
@@ -54,6 +60,8 @@ def sharpened(
             tried = _try(moved, moments, placed, pairing, windows)
             if tried is not None and tried.agreement > best.agreement:
                 best = tried
+        if best.line is line:
+            break
         start = best
     clear = best.agreement > first + CLEAR_GAIN * (1 - first)
     return (best.line, best.placed) if clear else (line, placed)

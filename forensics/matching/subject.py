@@ -32,10 +32,12 @@ class Corpus:
     ``codes`` uint8 (n, 32) are frame hashes, then content-box hashes; ``code_subject`` int64 and ``code_seconds``
     float64 and ``code_flags`` uint8 (n,) tell whose and when and of what `FrameFlag`. ``descriptors`` uint8 (m, 32)
     are anchors' ORB descriptors, with ``anchor_subject``, ``anchor_seconds`` (m,) and ``anchor_points`` float32
-    (m, 2) in units of the long side.
+    (m, 2) in units of the long side. ``id_rank`` int64 (subjects,) is each subject's place among the sorted ids: what
+    is equally good is told apart by it, so that the order of ingest decides nothing.
     """
 
     subjects: tuple[Subject, ...]
+    id_rank: npt.NDArray[np.int64]
     codes: npt.NDArray[np.uint8]
     code_subject: npt.NDArray[np.int64]
     code_seconds: npt.NDArray[np.float64]
@@ -60,6 +62,7 @@ class Corpus:
         anchors = [subject.fingerprint.anchors for subject in subjects]
         return cls(
             subjects=tuple(subjects),
+            id_rank=np.argsort(np.argsort([subject.id for subject in subjects])).astype(np.int64),
             codes=_joined(codes, np.zeros((0, HASH_BYTES), np.uint8)),
             code_subject=_joined(owner, np.zeros(0, np.int64)),
             code_seconds=_joined(seconds, np.zeros(0, np.float64)),

@@ -57,6 +57,11 @@ class Stretch:
     reference_shape: tuple[int, int]
 
     @property
+    def length_s(self) -> float:
+        """Seconds of the query."""
+        return self.query_end_s - self.query_start_s
+
+    @property
     def drift(self) -> float | None:
         """Spread of the map over time, pixels at 512."""
         return drift_px(self.moments, self.query_shape[1], self.query_shape[0])
@@ -102,32 +107,40 @@ def strength(stretch: Stretch, params: Params) -> float:
     Either the change agrees clearly; or it agrees faintly (noise, heavy coding, hardly any motion) but at one time
     offset only, over a longer stretch, at the speed of recording, and over most of what shows the scene.
     """
+    return max(0.0, clear_strength(stretch, params), faint_strength(stretch, params))
+
+
+def clear_strength(stretch: Stretch, params: Params) -> float:
+    """The proof by change that agrees clearly."""
     motion = stretch.motion
     if motion is None:
         return 0.0
-    length = stretch.query_end_s - stretch.query_start_s
-    quiet = motion.level <= params.quiet_level
-    ratio = motion.peak / max(motion.second, 0.01)
-    clear = min(
+    return min(
         motion.peak / params.clear_peak,
         motion.z / params.clear_z,
-        ratio / params.clear_ratio,
-        length / params.clear_seconds,
+        motion.peak / max(motion.second, 0.01) / params.clear_ratio,
+        stretch.length_s / params.clear_seconds,
         stretch.share / params.clear_share,
         motion.carried / params.clear_carried,
     )
-    if stretch.speed != 1.0:
-        return max(0.0, clear)
-    faint = min(
+
+
+def faint_strength(stretch: Stretch, params: Params) -> float:
+    """The proof by change that agrees faintly, at the speed of recording only."""
+    motion = stretch.motion
+    if motion is None or stretch.speed != 1.0:
+        return 0.0
+    length = stretch.length_s
+    quiet = motion.level <= params.quiet_level
+    return min(
         motion.peak / params.faint_peak,
         motion.z / (faint_quiet_z(length, params) if quiet else params.faint_z_lively),
-        ratio / params.faint_ratio,
+        motion.peak / max(motion.second, 0.01) / params.faint_ratio,
         length / params.faint_seconds,
         motion.carried / params.faint_carried,
         stretch.share / params.faint_share,
         stretch.unique / params.faint_unique if stretch.found_by_line else 1.0,
     )
-    return max(0.0, clear, faint)
 
 
 def faint_quiet_z(length_s: float, params: Params) -> float:

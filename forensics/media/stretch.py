@@ -114,17 +114,18 @@ def window(
     long_side: int,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Window:
-    """Luma of the frames shown from ``start_s`` up to ``end_s`` (presentation clock), thinned to about ``fps``.
+    """Luma of the frames shown from ``start_s`` up to ``end_s`` (presentation clock), thinned to ``fps`` or some more.
 
-    Frames are never closer than 1/fps less 1.5 ms, are scaled so that the longer side has ``long_side`` pixels (never
-    enlarged), and stand upright. Only the part from the sync frame before the
-    start is decoded; the frames are those that a decode from the start gives.
+    Of footage with a constant rate every n-th frame is taken, with the greatest n that gives at least ``fps``: copies
+    of a recording then show the same moments more often than at a rate that is no part of theirs. The frames are
+    scaled so that the longer side has ``long_side`` pixels (never enlarged), and stand upright. Only the part from the
+    sync frame before the start is decoded; the frames are those that a decode from the start gives.
 
     Raises `MediaError` as `decode` does, and ``media.limit`` when the window would not fit in memory.
     """
     clip = _clip(tools, fd, probe, limits)
     first, last = clip.tick_from(start_s), clip.tick_from(end_s) - 1
-    step = max(1, math.ceil((1 / Fraction(fps) - _JITTER_S) / clip.tick))
+    step = _thinning(clip, 1 / Fraction(fps))
     width, height = fit(clip.width, clip.height, long_side)
     if first > last:
         return Window(seconds=np.empty(0), luma=np.empty((0, height, width), dtype=np.uint8))
@@ -181,13 +182,25 @@ def seek_before(probe: Probe, video: Stream, tick: int) -> str | None:
     return f"{float(seek):.6f}" if seek > (video.start_pts or 0) * video.time_base.fraction else None
 
 
-def _nearby_ticks(clip: _Clip) -> int:
-    """A few frame durations: the frame shown at a moment usually began within them."""
+def _frame_s(clip: _Clip) -> Fraction:
+    """How long a frame is shown, as the container says, at most a second; a 25th where it says nothing."""
     try:
         rate = Fraction(clip.video.frame_rate or "25")
     except (ValueError, ZeroDivisionError):
         rate = Fraction(25)
-    return math.ceil(_NEARBY_FRAMES / max(rate, Fraction(1)) / clip.tick)
+    return 1 / max(rate, Fraction(1))
+
+
+def _thinning(clip: _Clip, interval: Fraction) -> int:
+    """Least distance of taken frames in ticks: as many frame durations as the interval holds."""
+    frame = _frame_s(clip)
+    held = max(1, math.floor((interval + _JITTER_S) / frame))
+    return max(1, math.ceil((held * frame - _JITTER_S) / clip.tick))
+
+
+def _nearby_ticks(clip: _Clip) -> int:
+    """A few frame durations: the frame shown at a moment usually began within them."""
+    return math.ceil(_NEARBY_FRAMES * _frame_s(clip) / clip.tick)
 
 
 def _shown_at(tick: int, decoded: Sequence[int]) -> int:

@@ -1,34 +1,72 @@
 """Accuracy of matching on the shared repost benchmark, through the real command line.
 
-    python -m tests.benchmark.accuracy --out /tmp/accuracy [--shared ../shared] [--full] [--jobs 2]
+    python -m tests.benchmark.accuracy --out DIR [--shared ../shared] [--full] [--jobs 2] [--score-only]
 
-Makes the attacked copies (a generator outside this repository, with its own ffmpeg), ingests the originals, matches
-the copies against them, scores the answer with the benchmark's own scorer and sets it beside the baselines.
+1  make the attacked copies (a generator outside this repository, with its own ffmpeg), if DIR has them not
+2  ingest the originals and match the copies against them; the answer stays in DIR/match.jsonl
+3  score it with the benchmark's own scorer: all queries, and each half of the sources
+4  count intervals, times and what is said of the pictures; set it all beside the baselines
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-ACCEPTED_EXITS = (0, 3)
-"""All done, or done with notices: the benchmark's synthetic clips are meant to raise some."""
+from tests.benchmark import accuracy_report as report
+from tests.benchmark.accuracy_measures import (
+    BOTH,
+    REPORT,
+    TUNE,
+    Recall,
+    Share,
+    Times,
+    by_attack,
+    halves,
+    recall_of,
+    set_sha256,
+    times_of,
+    transforms_of,
+)
+from tests.benchmark.command_line import ROOT, forensics, program_sha256
+from tests.benchmark.real_footage import families, listed
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Part:
+    """All queries, or those of one half of the sources, with the scorer's own figures."""
+
+    queries: int
+    recall: Recall
+    times: Times
+    score: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The scorer's figures for us and for each baseline (its per-attack rows)."""
+    """Every figure, what it was measured on, and each baseline's figures by the scorer."""
 
-    score: dict[str, Any]
+    truth_sha256: str
+    files_sha256: str
+    program_sha256: str
+    params_sha256: tuple[str, ...]
+    parts: dict[str, Part]
+    attacks: dict[str, tuple[Share, Share]]
+    transforms: dict[str, Share]
+    wrong_transforms: tuple[str, ...]
     baselines: dict[str, dict[str, Any]]
+
+    @property
+    def score(self) -> dict[str, Any]:
+        return self.parts[ALL].score
 
     @property
     def false_matches(self) -> int:
@@ -45,11 +83,11 @@ class Outcome:
     def behind(self) -> list[str]:
         """Attacks of which a baseline decides a larger share to be matches."""
         out = []
-        for attack, row in self.score["per_attack"].items():
+        for attack, (ours, _) in self.attacks.items():
             for name, baseline in self.baselines.items():
                 theirs = baseline["per_attack"].get(attack)
-                if theirs and theirs["match"] / theirs["pairs"] > row["match"] / row["pairs"]:
-                    out.append(f"{attack}: {row['match']}/{row['pairs']}, {name} {theirs['match']}/{theirs['pairs']}")
+                if theirs and theirs["match"] / theirs["pairs"] > ours.hits / ours.of:
+                    out.append(f"{attack}: {ours.hits}/{ours.of}, {name} {theirs['match']}/{theirs['pairs']}")
         return out
 
 
@@ -73,6 +111,7 @@ def predictions_of(lines: Sequence[str]) -> list[dict[str, Any]]:
                     "ref_start_s": ends[0],
                     "ref_end_s": ends[1],
                     "mirrored": found["mirrored"],
+                    "transform": segment["transform"],
                 }
             )
     return out
@@ -80,62 +119,89 @@ def predictions_of(lines: Sequence[str]) -> list[dict[str, Any]]:
 
 def run(shared: Path, out: Path, *, full: bool, jobs: int) -> Outcome:
     """The whole benchmark into ``out``, which may hold an earlier run's copies."""
-    bench, case = out / ("full" if full else "quick"), out / "case"
+    bench, case, home = out / ("full" if full else "quick"), out / "case", out / "home"
     if not (bench / "truth.json").exists():
         size = [] if full else ["--quick"]
         maker = [sys.executable, shared / "bench/make_bench.py", "--sources", shared / "bench/sources"]
         subprocess.run([*map(str, maker), "--out", str(bench), "--jobs", str(jobs), *size], check=True)
     if not (case / "case.json").exists():
-        _forensics(out, "init", case, "--case-id", "ACCURACY")
-    _forensics(out, "ingest", bench / "reference", "-c", case)
-    answer = _forensics(out, "match", bench / "query", "-c", case, "--json")
-    (out / "predictions.json").write_text(json.dumps(predictions_of(answer.splitlines())))
+        forensics(home, "init", case, "--case-id", "ACCURACY")
+    forensics(home, "ingest", bench / "reference", "-c", case, "--jobs", str(jobs))
+    answer = out / "match.jsonl"
+    forensics(home, "match", bench / "query", "-c", case, "--json", "--jobs", str(jobs), output=answer)
     return scored(shared, bench, out, full=full)
 
 
 def scored(shared: Path, bench: Path, out: Path, *, full: bool) -> Outcome:
-    """Run the scorer on ``out``/predictions.json; print its table and the baselines."""
-    command = [shared / "bench/score.py", bench / "truth.json", out / "predictions.json", out / "score.json", "--json"]
-    size = [] if full else ["--quick"]
-    shown = subprocess.run(
-        [sys.executable, *map(str, command), *size], check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
-    print(shown)
+    """Score ``out``/match.jsonl; print the tables and keep all figures in ``out``/accuracy.json."""
+    lines = (out / "match.jsonl").read_text().splitlines()
+    predictions, rows = predictions_of(lines), listed(shared)
+    (out / "predictions.json").write_text(json.dumps(predictions))
+    truth = json.loads((bench / "truth.json").read_text())
+    truth["queries"] = [query for query in truth["queries"] if full or query["quick"]]
+    half, family = halves(truth, rows), families(rows)
+    parts = {}
+    for name in (ALL, TUNE, REPORT, BOTH):
+        chosen = [query for query in truth["queries"] if name in (ALL, half[query["query"]])]
+        parts[name] = Part(
+            len(chosen),
+            recall_of(chosen, predictions, lambda query: family.get(query["source"], "none")),
+            times_of(chosen, predictions),
+            _score(shared, out, {**truth, "queries": chosen}, name),
+        )
+    right, wrong = transforms_of(truth["queries"], predictions, truth, rows)
     results = sorted((shared / "bench/baseline_results").glob("*_score.json"))
-    baselines = {
-        path.name.removesuffix("_score.json").split("_", 1)[1]: json.loads(path.read_text()) for path in results
-    }
-    outcome = Outcome(score=json.loads((out / "score.json").read_text()), baselines=baselines)
-    print(_table(outcome))
+    truth_digest, files_digest = set_sha256(bench)
+    outcome = Outcome(
+        truth_sha256=truth_digest,
+        files_sha256=files_digest,
+        program_sha256=program_sha256(),
+        params_sha256=tuple(
+            sorted({found["method"]["params_sha256"] for found in map(json.loads, lines) if "method" in found})
+        ),
+        parts=parts,
+        attacks=by_attack(truth["queries"], predictions),
+        transforms=right,
+        wrong_transforms=tuple(wrong),
+        baselines={
+            path.name.removesuffix("_score.json").split("_", 1)[1]: json.loads(path.read_text()) for path in results
+        },
+    )
+    (out / "accuracy.json").write_text(json.dumps(asdict(outcome), indent=1))
+    print(shown(outcome))
     return outcome
 
 
-def _table(outcome: Outcome) -> str:
-    """Share of pairs decided match, per attack, beside each baseline (theirs are of the full set)."""
-    names = sorted(outcome.baselines)
-    rows = ["attack".ljust(26) + "pairs  match  " + "  ".join(name.rjust(11) for name in names)]
-    for attack, row in sorted(outcome.score["per_attack"].items()):
-        cells = []
-        for name in names:
-            theirs = outcome.baselines[name]["per_attack"].get(attack)
-            cells.append(("-" if theirs is None else f"{theirs['match']}/{theirs['pairs']}").rjust(11))
-        rows.append(f"{attack:26}{row['pairs']:5}  {row['match']:5}  " + "  ".join(cells))
-    return "\n".join(rows)
+def _score(shared: Path, out: Path, truth: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The benchmark's own scorer over a part of the truth."""
+    part, result = out / f"truth-{name}.json", out / f"score-{name}.json"
+    part.write_text(json.dumps(truth))
+    command = [sys.executable, shared / "bench/score.py", part, out / "predictions.json", result, "--json"]
+    said = subprocess.run([*map(str, command)], check=True, stdout=subprocess.PIPE)
+    (out / f"score-{name}.txt").write_bytes(said.stdout)
+    found: dict[str, Any] = json.loads(result.read_text())
+    return found
 
 
-def _forensics(out: Path, *arguments: str | Path) -> str:
-    """Standard output of one command; the operator key it may make stays in ``out``."""
-    own = {"HOME": str(out / "home"), "XDG_CONFIG_HOME": str(out / "home/config"), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-m", "pipelines", *map(str, arguments)],
-        env={**os.environ, **own},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode not in ACCEPTED_EXITS:
-        raise SystemExit(f"forensics {arguments[0]} ended with {done.returncode}")
-    return done.stdout
+def shown(outcome: Outcome) -> str:
+    """All tables."""
+    blocks = [
+        f"set:     truth.json {outcome.truth_sha256}\n         its files  {outcome.files_sha256}\n"
+        f"program: {outcome.program_sha256}\nparams:  {', '.join(outcome.params_sha256) or 'no pair was named'}",
+        *(
+            report.part(name, each.queries, each.recall, each.times, each.score)
+            for name, each in outcome.parts.items()
+            if each.queries
+        ),
+        "baselines are of the full set; halves of the sources: tests/benchmark/README.md\n"
+        + report.methods(outcome.score, outcome.baselines),
+        report.attacks(outcome.attacks, outcome.baselines),
+        report.transforms(outcome.transforms, outcome.wrong_transforms),
+        *(f"FALSE MATCH {json.dumps(found)}" for found in outcome.score["false_matches"]),
+        "behind a baseline: " + ("; ".join(outcome.behind()) or "nowhere"),
+        f"false matches {outcome.false_matches}, match recall {outcome.match_recall:.3f}",
+    ]
+    return "\n\n".join(blocks)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -145,11 +211,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--full", action="store_true", help="all queries instead of the quick set")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--score-only", action="store_true", help="score the answer that the folder has already")
     chosen = parser.parse_args(arguments)
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    outcome = run(chosen.shared, chosen.out, full=chosen.full, jobs=chosen.jobs)
-    print(f"false matches {outcome.false_matches}, match recall {outcome.match_recall:.3f}")
-    print("behind a baseline: " + ("; ".join(outcome.behind()) or "nowhere"))
+    out = chosen.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    if chosen.score_only:
+        scored(chosen.shared, out / ("full" if chosen.full else "quick"), out, full=chosen.full)
+    else:
+        run(chosen.shared, out, full=chosen.full, jobs=chosen.jobs)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -69,7 +70,7 @@ def views(codes: np.ndarray) -> Mapping[tuple[bool, bool, int], np.ndarray]:
 
 def ranked(query: Subject, references: list[Subject], frames: Footage) -> tuple[Candidate, ...]:
     corpus = Corpus.build(references)
-    return candidates(query, corpus, search(corpus.codes), search(corpus.descriptors), views, frames)
+    return candidates(query, corpus, search(corpus.codes), search(corpus.descriptors), views, frames).candidates
 
 
 def compared(query: Window, reference: Window) -> Match | None:
@@ -171,13 +172,24 @@ def test_flagged_frames_start_no_candidate() -> None:
     assert ranked(bare("q", 0), [bare("r", flagged)], frames) == ()
 
 
+def test_more_copies_than_can_be_examined_are_counted(original: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = sys.modules["forensics.matching.candidates"]
+    monkeypatch.setattr(stage, "MOST_CANDIDATES", 2)
+    monkeypatch.setattr(stage, "MOST_STRONG", 3)
+    references = [subject(name, original) for name in "abcde"]
+    corpus = Corpus.build(references)
+    frames = footage(q=original, **dict.fromkeys("abcde", original))
+    found = candidates(subject("q", original), corpus, search(corpus.codes), search(corpus.descriptors), views, frames)
+    assert ([c.reference_id for c in found.candidates], found.left_out) == (["a", "b", "c"], 2)
+
+
 def test_references_to_skip_are_no_candidates(original: Window) -> None:
     ours, frames = subject("q", original), footage(q=original)
     corpus = Corpus.build([subject("q", original), subject("r", original)])
     found = candidates(
         ours, corpus, search(corpus.codes), search(corpus.descriptors), views, frames, skip=frozenset({"q"})
     )
-    assert [c.reference_id for c in found] == ["r"]
+    assert [c.reference_id for c in found.candidates] == ["r"]
 
 
 def test_a_seed_outside_both_files_is_harmless(original: Window) -> None:

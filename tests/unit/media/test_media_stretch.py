@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -35,12 +36,28 @@ def expected(whole: Window, start_s: float, end_s: float, least_s: float) -> lis
 def test_a_window_is_the_same_stretch_of_a_decode_from_the_start(tools: media.Tools, remux: Remux, name: str) -> None:
     path = remux(name)
     whole = ask(tools, path, *WHOLE)
-    for start_s, end_s, fps in ((2.3, 3.1, 1000.0), (3.5, 99.0, 10.0)):
+    with opened(path) as fd:
+        video = media.probe(tools, fd).probe.video_stream
+    assert video is not None
+    rate = Fraction(video.frame_rate or "0")
+    whole_frames_s = int(rate * Fraction("0.1015")) / float(rate) - 0.0015
+    for start_s, end_s, fps, least_s in ((2.3, 3.1, 1000.0, 0.0), (3.5, 99.0, 10.0, whole_frames_s)):
         part = ask(tools, path, start_s, end_s, fps)
-        chosen = expected(whole, start_s, end_s, 1 / fps - 0.0015)
+        chosen = expected(whole, start_s, end_s, least_s)
         assert len(chosen) >= 4
         assert np.array_equal(part.seconds, whole.seconds[chosen])
         assert np.array_equal(part.luma, whole.luma[chosen])
+
+
+@pytest.mark.parametrize(("rate", "every"), [(15, 1), (24, 2), (25, 2), (30, 3), (60, 6)])
+def test_a_thinned_window_takes_every_nth_frame_and_at_least_the_rate_asked_for(
+    tools: media.Tools, tmp_path: Path, rate: int, every: int
+) -> None:
+    path = tmp_path / "rate.mp4"
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=s=64x48:r={rate}:d=2", path)
+    taken = ask(tools, path, 0.0, 2.0, 10.0)
+    assert taken.seconds.tolist() == pytest.approx([k * every / rate for k in range(len(taken.seconds))], abs=1e-4)
+    assert len(taken.seconds) == -(-2 * rate // every)
 
 
 def test_the_whole_window_has_every_frame_on_the_presentation_clock(

@@ -32,8 +32,11 @@ def track(*parts: np.ndarray) -> SoundTrack:
 
 
 def library(sounds: dict[str, SoundTrack], outside: tuple[str, ...] = ()) -> Any:
-    references = tuple(SimpleNamespace(id=name) for name in sounds if name not in outside)
-    return SimpleNamespace(sounds=sounds, references=references)
+    """What `with_sound` asks of a library."""
+    inside = tuple(name for name in sounds if name not in outside)
+    index = matching.SoundIndex([sounds[name] for name in inside])
+    references = tuple(SimpleNamespace(id=name) for name in inside)
+    return SimpleNamespace(sound=sounds.get, references=references, sound_index=(inside, index))
 
 
 def heard(sounds: dict[str, SoundTrack], *found: Match | Notice) -> list[Match | Notice]:
@@ -81,8 +84,7 @@ def test_a_track_that_is_not_the_one_of_the_manifest_leaves_the_pictures_alone()
     class Broken:
         references = ()
 
-        @property
-        def sounds(self) -> dict[str, SoundTrack]:
+        def sound(self, volume: str) -> SoundTrack:
             raise IntegrityError("the sound track of a is not the one that its manifest names")
 
     one = matching.sound_alone(("a", "b"), track(words(1)), track(words(1)), findings.SOUND_METHOD)
