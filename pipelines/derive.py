@@ -3,9 +3,10 @@
 1  tell a still from a video
 2  video: probe the container
 3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
-4  write keyframes, contact sheet and fingerprint as files, each with its digests
-5  read the telemetry beside it
-6  put the facts together: what depends on the bytes alone apart from what a named recipe made of them
+4  video: listen to its first sound stream
+5  write keyframes, contact sheet, fingerprint and sound as files, each with its digests
+6  read the telemetry beside it
+7  put the facts together: what depends on the bytes alone apart from what a named recipe made of them
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from forensics.model.telemetry import Track
 from forensics.sources.content import Looks, looks
 from forensics.telemetry.exif import read_tags
 from pipelines.keyframe_files import KeyframeFiles, write_file
+from pipelines.sound_file import listen
 
 FINGERPRINT_FILE = "derived/fingerprint.bin"
 SAFE_INTEGER = 2**53 - 1
@@ -139,8 +141,9 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictur
         notice = Notice(code=error.code, message=error.message)
         return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
     outcome = decoding.outcome
-    notices = probed.notices + outcome.notices
-    commands = (probed.command, outcome.command)
+    heard = listen(kit.tools, handle, probed, kit.limits, into)
+    notices = probed.notices + outcome.notices + heard.notices
+    commands = (probed.command, outcome.command, *heard.commands)
     video = print_maker.finish(probed.probe.origin)
     shown, files = chosen.finish(exact=outcome.exact) if chosen is not None else ({}, ())
     track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(video))
@@ -160,11 +163,12 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictur
         "frames": outcome.recipe,
         **shown,
         "fingerprint": _fingerprint_facts(video, track),
+        "sound": heard.facts,
     }
     return Derived(
         kind=MediaKind.VIDEO,
         facts=Facts(exact=exact, recipe=recipe),
-        files=(*files, track),
+        files=(*files, track, *heard.files),
         notices=notices,
         commands=commands,
     )

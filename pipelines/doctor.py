@@ -19,6 +19,10 @@ VECTORS_SHA256 = "7f0c3d4613b1f81a91bec454a64e872b13cfd74807931ae8e20f4dae131e2c
 """SHA-256 over the frame hashes of `_test_pictures`: another value means that hashes made here match nobody else's."""
 
 
+NOT_HEARD = "cannot be compared: this ffmpeg was built without chromaprint; every manifest says so"
+"""Sound is supporting evidence only, so that its absence makes no machine unfit."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing examined."""
@@ -52,6 +56,8 @@ def _programs(search_path: str) -> Iterator[Finding]:
         return
     for tool in (tools.ffmpeg, tools.ffprobe):
         yield Finding(name=tool.name, ok=True, found=f"{tool.version} sha256 {tool.sha256[:16]}")
+    heard = "can be compared" if media.can_listen(tools.ffmpeg) else NOT_HEARD
+    yield Finding(name="sound", ok=True, found=heard)
 
 
 def _case(root: Path) -> Finding:

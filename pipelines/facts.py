@@ -8,7 +8,9 @@ from fractions import Fraction
 import msgspec
 
 from forensics.model.manifest import Facts, Json, Manifest
+from forensics.model.media import MediaKind
 from forensics.model.provenance import Appearance, Post, SourceKind
+from forensics.model.sound import SoundState
 
 
 def duration_of(facts: Facts) -> float | None:
@@ -61,6 +63,21 @@ def stream_lines(container: dict[str, Json]) -> Iterator[str]:
             size = f" {stream['width']}x{stream['height']}" if stream.get("width") else ""
             rate = f" {stream['frame_rate']} frames/s" if stream.get("frame_rate") else ""
             yield f"{stream.get('index')} {stream.get('kind')} {stream.get('codec')}{size}{rate}"
+
+
+def sound_line(facts: Facts) -> str | None:
+    """What is known of the sound of a video, in words; None for what is no video."""
+    heard = facts.recipe.get("sound")
+    if facts.exact.get("kind") != MediaKind.VIDEO:
+        return None
+    if not isinstance(heard, dict):
+        return "not read: ingested before sound was"
+    if heard["state"] != SoundState.READ:
+        return f"{str(heard['state']).replace('_', ' ')}: {heard['reason']}"
+    loudest = heard["loudest_db"]
+    level = "every sample is zero" if loudest is None else f"loudest second {loudest} dB"
+    flagged = f"{heard['silent']} silent, {heard['plain']} too even"
+    return f"{heard['audible']} of {heard['words']} words can be compared ({flagged}); {level}"
 
 
 def telemetry_entries(manifest: Manifest) -> list[dict[str, Json]]:

@@ -15,7 +15,7 @@ from forensics.errors import IntegrityError
 from forensics.model.custody import EventType
 from forensics.model.finding import Finding
 from forensics.model.manifest import Json
-from forensics.model.match import Match
+from forensics.model.match import Assessment, Match, Method
 from pipelines import error_rates
 from pipelines.case import Case, Run, entry, write_whole
 
@@ -38,6 +38,24 @@ PARAMETERS: dict[str, Json] = {
 
 METHOD = replace(matching.METHOD, params_sha256=custody.canonical.digest(PARAMETERS))
 """The method with the digest of the parameters' canonical form."""
+
+SOUND_PARAMETERS: dict[str, Json] = {
+    field.name: str(getattr(matching.SOUND_PARAMS, field.name)) for field in fields(matching.SOUND_PARAMS)
+}
+"""Every threshold of the agreement of sound."""
+
+SOUND_METHOD = Method(
+    name=matching.SOUND_METHOD,
+    version=matching.SOUND_METHOD_VERSION,
+    params_sha256=custody.canonical.digest(SOUND_PARAMETERS),
+)
+"""The method by which sound is compared, with the digest of its parameters' canonical form."""
+
+SOUND_LIMIT = "Sound that agrees does not say that the pictures are of the same recording."
+"""What no finding with agreeing sound claims."""
+
+SOUND_NOT_MEASURED = "No validation record speaks for agreement by sound alone."
+"""Said in place of the record of error rates, which is about pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +141,16 @@ def _finding(case: Case, match: Match, measured: str) -> Finding:
     query = hashlib.sha256(case.manifest_bytes(match.query_id)).hexdigest()
     reference = hashlib.sha256(case.manifest_bytes(match.reference_id)).hexdigest()
     pair = f"{query}:{reference}:{match.method.params_sha256}"
+    by_sound = match.assessment is Assessment.AUDIO_ONLY
+    limits = LIMITS if match.sound is None else (*LIMITS, SOUND_LIMIT)
     return Finding(
         id=f"urn:sha256:{hashlib.sha256(pair.encode()).hexdigest()}",
         match=match,
         reference_manifest=reference,
         query_manifest=query,
         query_digests=None,
-        params=PARAMETERS,
+        params=SOUND_PARAMETERS if by_sound else PARAMETERS,
         status=MACHINE_ONLY,
-        limits=(*LIMITS, measured),
+        limits=(*limits, SOUND_NOT_MEASURED if by_sound else measured),
+        sound_params=None if match.sound is None else SOUND_PARAMETERS,
     )

@@ -20,19 +20,25 @@ from forensics.errors import IntegrityError
 from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Manifest
 from forensics.model.media import MediaKind, Probe, Window
+from forensics.model.sound import SoundTrack
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE, Kit
+from pipelines.sound_file import SOUND_FILE, sound_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """One video that can be compared: where its bytes and its fingerprint lie."""
+    """One video that can be compared: where its bytes and its fingerprint lie, and the track of its sound, if that
+    was read.
+    """
 
     id: str
     original: Path
     fingerprint: Path
     fingerprint_sha256: str
     video_essence: str | None
+    sound: Path | None = None
+    sound_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,25 @@ class Library:
     def corpus(self) -> matching.Corpus:
         """All references together, in the order of `references`."""
         return matching.Corpus.build([self.subjects[volume.id] for volume in self.references])
+
+    def sound(self, volume_id: str) -> SoundTrack | None:
+        """The sound of a volume, if some of it is audible and it is of the kind that is compared here.
+
+        Raises:
+            IntegrityError: its bytes are not those that the manifest names.
+        """
+        if volume_id not in self._sounds:
+            track = sound_of(self._volumes[volume_id])
+            usable = track is not None and track.audible.any() and track.spec.comparable(media.CHROMAPRINT)
+            self._sounds[volume_id] = track if usable else None
+        return self._sounds[volume_id]
+
+    @cached_property
+    def sound_index(self) -> tuple[tuple[str, ...], matching.SoundIndex]:
+        """The references that can be compared by sound, and a search over their words."""
+        tracks = {volume.id: self.sound(volume.id) for volume in self.references}
+        heard = {volume_id: track for volume_id, track in tracks.items() if track is not None}
+        return tuple(heard), matching.SoundIndex(list(heard.values()))
 
     @cached_property
     def codes(self) -> index.FlatIndex:
@@ -88,11 +113,16 @@ class Library:
         finally:
             del self._volumes[volume.id], self.subjects[volume.id]
             self._probes.pop(volume.id, None)
+            self._sounds.pop(volume.id, None)
             self.footage.forget(volume.id)
 
     @cached_property
     def _volumes(self) -> dict[str, Volume]:
         return {volume.id: volume for volume in (*self.references, *self.queries)}
+
+    @cached_property
+    def _sounds(self) -> dict[str, SoundTrack | None]:
+        return {}
 
     @cached_property
     def _probes(self) -> dict[str, Probe]:
@@ -120,16 +150,19 @@ def volumes_of(case: Case) -> tuple[Volume, ...]:
     return tuple(volume for _, volume in sorted(found, key=lambda pair: (len(pair[0]), pair[0])))
 
 
-def volume_of(evidence: str, original: Path, track: Path, facts: Facts) -> Volume:
-    """The volume of a video whose bytes and fingerprint track lie at these paths."""
+def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, facts: Facts) -> Volume:
+    """The volume of a video whose bytes and tracks lie at these paths."""
     recipe = facts.recipe.get("fingerprint")
     assert isinstance(recipe, dict)
+    digest = sound_digest(facts)
     return Volume(
         id=evidence,
         original=original,
         fingerprint=track,
         fingerprint_sha256=str(recipe["sha256"]),
         video_essence=_essence(facts),
+        sound=None if digest is None else sound,
+        sound_sha256=digest,
     )
 
 
@@ -137,7 +170,8 @@ def kept_volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
     """The volume of a video of the case."""
     original = case.store.path(evidence, "original")
     track = case.store.path(evidence, FINGERPRINT_FILE)
-    return volume_of(evidence, original, track, manifest.facts)
+    sound = None if sound_digest(manifest.facts) is None else case.store.path(evidence, SOUND_FILE)
+    return volume_of(evidence, original, track, sound, manifest.facts)
 
 
 def track_of(volume: Volume) -> Fingerprint:
@@ -153,6 +187,28 @@ def track_of(volume: Volume) -> Fingerprint:
             hint="run verify for the whole extent; replay derives the fingerprint again",
         )
     return fingerprint.decode(data)
+
+
+def sound_of(volume: Volume) -> SoundTrack | None:
+    """The sound of a volume, or None when it has none that was read.
+
+    Raises:
+        IntegrityError: its bytes are not those that the manifest names.
+    """
+    if volume.sound is None:
+        return None
+    try:
+        data = volume.sound.read_bytes()
+    except OSError as error:
+        raise IntegrityError(
+            f"the sound track of {volume.id}: {error.strerror}", hint="run verify for the whole extent"
+        ) from error
+    if hashlib.sha256(data).hexdigest() != volume.sound_sha256:
+        raise IntegrityError(
+            f"the sound track of {volume.id} is not the one that its manifest names",
+            hint="run verify for the whole extent; replay derives the track again",
+        )
+    return fingerprint.decode_sound(data)
 
 
 def _subject(volume: Volume) -> matching.Subject:

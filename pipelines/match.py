@@ -3,7 +3,8 @@
 1  load the fingerprints of the case (and make those of queries from outside, in a temporary folder)
 2  for every query, rank candidates by exact range search and local features
 3  examine each pair once on decoded pictures: alignment, geometry, motion
-4  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
+4  compare the sound: support for pairs that were found, candidates where only the sound agrees
+5  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
-from pipelines.engine import Engine, Failed, open_engine
+from pipelines.engine import Engine, Failed, Serial, open_engine
 from pipelines.library import Library, Volume, volume_of, volumes_of
 from pipelines.progress import Progress
+from pipelines.sound_file import SOUND_FILE
+from pipelines.sounds import SOUND_COMMON, with_sound
 from pipelines.surroundings import cpu_count
 
 
@@ -54,12 +57,12 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
     library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
     order = {volume.id: number for number, volume in enumerate(library.references)}
     engine = open_engine(settings.jobs or cpu_count())
-    found = compare(engine, library, tuple(order), order, progress)
+    found = with_sound(engine, library, tuple(order), order, compare(engine, library, tuple(order), order, progress))
     matches = []
     complete = True
     for thing in found:
         if isinstance(thing, Notice):
-            complete = False
+            complete = complete and thing.code == SOUND_COMMON
             yield thing
         else:
             matches.append(thing)
@@ -224,7 +227,8 @@ class _Search:
             ranked = _Rank(library=self.library, within_case=False)(volume.id)
             notices = (_left_out(path, ranked.left_out),) if ranked.left_out else ()
             found = (self._examined(path, pair) for pair in ranked.candidates)
-            return (*notices, *(each for each in found if each is not None))
+            seen = (each for each in found if each is not None)
+            return (*notices, *with_sound(Serial(), self.library, (volume.id,), {}, seen))
 
     def _examined(self, path: str, pair: matching.Candidate) -> Match | Notice | None:
         try:
@@ -246,4 +250,5 @@ def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
     if derived.kind is not MediaKind.VIDEO:
         reasons = "; ".join(notice.message for notice in derived.notices) or "it is no video"
         return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
-    return volume_of(acquisition.digests.sha256, content / "original", content / FINGERPRINT_FILE, derived.facts)
+    track, sound = content / FINGERPRINT_FILE, content / SOUND_FILE
+    return volume_of(acquisition.digests.sha256, content / "original", track, sound, derived.facts)

@@ -28,7 +28,7 @@ from forensics.model.telemetry import Fix
 from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.environment import PACKAGES
-from pipelines.facts import appearance_of, duration_of, origin_of, stream_lines, telemetry_entries
+from pipelines.facts import appearance_of, duration_of, origin_of, sound_line, stream_lines, telemetry_entries
 from pipelines.progress import Progress
 
 PAIRS_PER_SEGMENT = 6
@@ -51,6 +51,9 @@ METHOD_TEXT = (
     "inside the pictures must correlate, so that another take of the same place is told from a copy.",
     "Only pairs that pass all of it are called a match. What passes geometry alone is a candidate for a person to "
     "look at.",
+    "Sound is compared too (Chromaprint words of 32 bits), apart from the pictures. It supports a pair that they gave "
+    "and changes nothing of it; where only the sound agrees, the pair is a candidate. Silence, tones and hum "
+    "support nothing.",
 )
 """How matches are found, in words for a reader who is no engineer."""
 
@@ -149,6 +152,7 @@ def _evidence_view(
         original_path=str(case.store.path(evidence, "original").relative_to(case.root)),
         manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
         manifest_sha256=hashlib.sha256(case.manifest_bytes(evidence)).hexdigest(),
+        facts=() if (heard := sound_line(manifest.facts)) is None else (report.Row(label="Sound", value=heard),),
     )
 
 
@@ -290,7 +294,9 @@ def _method(*, matched: bool) -> report.MethodView:
         matching=findings.METHOD if matched else None,
         versions=tuple(report.Row(label=name, value=metadata.version(name)) for name in PACKAGES),
         parameters=tuple(
-            report.Row(label=name, value=str(value)) for name, value in sorted(findings.PARAMETERS.items())
+            report.Row(label=name, value=str(value))
+            for parameters in (findings.PARAMETERS, findings.SOUND_PARAMETERS)
+            for name, value in sorted(parameters.items())
         ),
         limits=METHOD_LIMITS,
     )

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
 from forensics.model.match import Match
+from forensics.report.wording import sound_in_words
 from pipelines import findings
 from pipelines.case import Case
-from pipelines.facts import stream_lines, telemetry_entries
+from pipelines.facts import sound_line, stream_lines, telemetry_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,8 @@ class Described:
                 query = f"{part.query_start_s:.2f}-{part.query_end_s:.2f} s of the query"
                 reference = f"{part.reference_start_s:.2f}-{part.reference_end_s:.2f} s of the reference"
                 yield f"           {query} = {reference}, speed {part.speed:.2f}"
+            if match.sound is not None:
+                yield f"           {sound_in_words(match.sound)}"
         for event in self.events:
             yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {event.operator}"
         for notice in self.manifest.notices:
@@ -98,6 +101,9 @@ def _fact_lines(manifest: Manifest) -> Iterator[str]:
     frames = exact.get("frames")
     if isinstance(frames, dict):
         yield f"frames     {frames.get('decoded')} decoded"
+    heard = sound_line(manifest.facts)
+    if heard is not None:
+        yield f"sound      {heard}"
     for entry in telemetry_entries(manifest):
         counts = f"{entry.get('fixes')} fixes in {entry.get('cues')} cues"
         yield f"telemetry  {entry.get('format')} {entry.get('family')}: {counts}"

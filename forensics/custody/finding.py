@@ -27,6 +27,7 @@ _DECIMAL_FIELDS = frozenset(
         *("score", "speed", "query_start_s", "query_end_s", "reference_start_s", "reference_end_s"),
         *("scale", "rotation_deg", "dx", "dy", "crop", "box"),
         *("hamming_median", "inliers", "cells", "inlier_ratio", "drift_px", "motion", "motion_z"),
+        *("offset_s", "seconds", "bits", "chance_bits"),
     }
 )
 """Fields of a match that hold floats in Python and text in the document."""
@@ -37,6 +38,17 @@ class _Method(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     version: str
     params_sha256: Hex64
     params: dict[str, Any] | None
+
+
+class _Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    offset_s: str
+    query_start_s: str
+    query_end_s: str
+    seconds: str
+    bits: str
+    chance_bits: str
+    agrees_with_pictures: bool | None
+    method: _Method
 
 
 class _Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -52,6 +64,8 @@ class _Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     method: _Method
     status: str
     limits: tuple[str, ...]
+    sound: _Sound | msgspec.UnsetType = msgspec.UNSET
+    """Absent when no sound was found to agree."""
 
 
 class _Statement(
@@ -76,16 +90,22 @@ def encode_finding(finding: Finding) -> bytes:
     match = finding.match
     if finding.params is not None and canonical.digest(finding.params) != match.method.params_sha256:
         raise _unsound("params_sha256 is not the digest of the parameters")
+    if finding.sound_params is not None and (
+        match.sound is None or canonical.digest(finding.sound_params) != match.sound.method.params_sha256
+    ):
+        raise _unsound("the sound's params_sha256 is not the digest of its parameters")
     if finding.query_digests is not None and finding.query_digests.sha256 != match.query_id:
         raise _unsound("the query's digests are not those of the query that was matched")
     plain: dict[str, Any] = decimals_to_text(msgspec.to_builtins(match, enc_hook=_scalar), _unsound)
     method = _Method(**plain.pop("method"), params=finding.params)
+    sound = plain.pop("sound")
     predicate = _Predicate(
         id=finding.id,
         query_in_case=finding.query_manifest is not None,
         method=method,
         status=finding.status,
         limits=finding.limits,
+        sound=msgspec.UNSET if sound is None else _sound(sound, finding.sound_params),
         **plain,
     )
     statement = _Statement(
@@ -93,6 +113,10 @@ def encode_finding(finding: Finding) -> bytes:
     )
     value: Json = msgspec.to_builtins(statement)
     return canonical.encode_stored(value)
+
+
+def _sound(plain: dict[str, Any], params: dict[str, Json] | None) -> _Sound:
+    return _Sound(**{**plain, "method": _Method(**plain["method"], params=params)})
 
 
 def decode_finding(data: bytes) -> Finding:
@@ -123,7 +147,8 @@ def _finding(statement: _Statement) -> Finding:
     reference, query = statement.subject
     plain = msgspec.to_builtins(predicate)
     plain["method"].pop("params")
-    fields = {name: plain[name] for name in Match.__dataclass_fields__}
+    sound_params = plain["sound"]["method"].pop("params") if "sound" in plain else None
+    fields = {name: plain[name] for name in Match.__dataclass_fields__ if name in plain}
     return Finding(
         id=predicate.id,
         match=msgspec.convert(_text_to_decimals(fields), Match, strict=True),
@@ -133,6 +158,7 @@ def _finding(statement: _Statement) -> Finding:
         params=predicate.method.params,
         status=predicate.status,
         limits=predicate.limits,
+        sound_params=sound_params,
     )
 
 

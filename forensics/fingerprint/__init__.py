@@ -1,4 +1,4 @@
-"""Fingerprints: frame hashes with their times, anchors, and their stored form."""
+"""Fingerprints: frame hashes with their times, anchors, the words of the sound, and their stored forms."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy.typing as npt
 from forensics.fingerprint.dct import hash_batch
 from forensics.fingerprint.fingerprinter import Fingerprinter
 from forensics.fingerprint.flags import flag_batch
+from forensics.fingerprint.sound import flag_sound
+from forensics.fingerprint.sound_track import decode_sound, encode_sound
 from forensics.fingerprint.spec import SPEC
 from forensics.fingerprint.track import decode, encode
 from forensics.fingerprint.views import AS_IS, VIEWS, View, variants
@@ -25,8 +27,11 @@ __all__ = [
     "FrameHash",
     "View",
     "decode",
+    "decode_sound",
     "encode",
+    "encode_sound",
     "flag_batch",
+    "flag_sound",
     "hash_batch",
     "variants",
 ]

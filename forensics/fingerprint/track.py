@@ -22,21 +22,27 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from forensics.errors import IntegrityError
 from forensics.fingerprint.anchors import POINT_UNITS
+from forensics.fingerprint.stored import (
+    MOST_COUNT,
+    MOST_HEADER_BYTES,
+    broken,
+    cut,
+    is_printable,
+    read_line,
+    sealed,
+    split,
+    write_line,
+)
 from forensics.model.fingerprint import HASH_BYTES, Anchors, Fingerprint, FrameFlag, HashSpec
 from forensics.model.time import MediaTime, TimeBase
 
 MAGIC = b"footage-forensics fingerprint 1\n"
 """First line of every track; the number is the version of the layout."""
 
-MOST_HEADER_BYTES = 4096
-"""Longest header line that is read: ours are below 1,200 bytes."""
-
+_WHAT = "fingerprint"
 _INT64 = 1 << 63
-_MOST_COUNT = (1 << 53) - 1
 _DECIMAL = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
-_PRINTABLE = re.compile(r"[ -~]*\Z")
 _ALL_FLAGS = int(FrameFlag.BLACK | FrameFlag.FLAT | FrameFlag.TITLE_CARD)
 _MOST_PER_RUN = (1 << 16) - 1
 
@@ -72,7 +78,7 @@ def encode(fingerprint: Fingerprint) -> bytes:
         raise ValueError("a point is a whole number of 1/65536 of the long side, below 1")
     run_pts, run_counts = _runs(anchors.pts)
     header = _header_of(fingerprint, len(run_pts))
-    line = _line(header)
+    line = write_line(header)
     fault = _fault_of_header(header) or _fault_of_values(fingerprint)
     if fault or len(line) > MOST_HEADER_BYTES:
         raise ValueError(fault or f"its header is longer than {MOST_HEADER_BYTES} bytes")
@@ -95,16 +101,15 @@ def decode(data: bytes) -> Fingerprint:
 
     Raises IntegrityError (``integrity.fingerprint``) when any byte is not as `encode` would have written it.
     """
-    if not data.startswith(MAGIC):
-        raise _broken("it does not begin with the track's first line")
-    end = data.find(b"\n", len(MAGIC), len(MAGIC) + MOST_HEADER_BYTES)
-    if end < 0:
-        raise _broken("its header line does not end")
-    header = _read_header(data[len(MAGIC) : end + 1])
-    arrays = _cut(memoryview(data)[end + 1 :], header)
+    line, body = split(data, MAGIC, _WHAT)
+    header = read_line(line, _Header, _WHAT)
+    fault = _fault_of_header(header)
+    if fault:
+        raise broken(_WHAT, fault)
+    arrays = _cut(body, header)
     codes, pts, quality, flags, box_codes, run_pts, run_counts, points, descriptors = arrays
     if int(run_counts.sum(dtype=np.int64)) != header.anchor_rows or not _are_runs(run_pts, run_counts):
-        raise _broken("its anchor frames do not add up to its anchor rows")
+        raise broken(_WHAT, "its anchor frames do not add up to its anchor rows")
     fingerprint = Fingerprint(
         spec=_spec_of(header),
         origin=MediaTime(pts=int(header.origin_pts), base=TimeBase(num=header.base_num, den=header.base_den)),
@@ -116,14 +121,14 @@ def decode(data: bytes) -> Fingerprint:
         flags=flags,
         box_codes=box_codes,
         anchors=Anchors(
-            pts=_sealed(np.repeat(run_pts, run_counts)),
-            points=_sealed((points / POINT_UNITS).astype(np.float32)),
+            pts=sealed(np.repeat(run_pts, run_counts)),
+            points=sealed((points / POINT_UNITS).astype(np.float32)),
             descriptors=descriptors,
         ),
     )
     fault = _fault_of_values(fingerprint)
     if fault:
-        raise _broken(fault)
+        raise broken(_WHAT, fault)
     return fingerprint
 
 
@@ -157,41 +162,24 @@ def _spec_of(header: _Header) -> HashSpec:
     )
 
 
-def _line(header: _Header) -> bytes:
-    return msgspec.json.encode(header, order="sorted") + b"\n"
-
-
-def _read_header(line: bytes) -> _Header:
-    try:
-        header = msgspec.json.decode(line, type=_Header)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise _broken(f"its header is not valid: {error}") from error
-    fault = _fault_of_header(header)
-    if fault:
-        raise _broken(fault)
-    if _line(header) != line:
-        raise _broken("its header is not in canonical form")
-    return header
-
-
 def _fault_of_header(header: _Header) -> str | None:
     """Say what is wrong with the header's values by themselves, or None."""
     counts = (header.anchor_frames, header.anchor_rows, header.box_rows, header.frames, header.rows)
     texts = (header.spec_name, header.spec_recipe, header.spec_version)
     faults = (
-        (any(not 0 <= count <= _MOST_COUNT for count in counts), "a count is negative or too large"),
+        (any(not 0 <= count <= MOST_COUNT for count in counts), "a count is negative or too large"),
         (header.rows > header.frames, "it has more kept hashes than frames"),
         ((header.rows == 0) != (header.frames == 0), "it has frames without any kept hash"),
         (header.box_rows not in (0, header.rows), "its box hashes are neither none nor one a row"),
         (
-            not (0 < header.base_num <= _MOST_COUNT and 0 < header.base_den <= _MOST_COUNT),
+            not (0 < header.base_num <= MOST_COUNT and 0 < header.base_den <= MOST_COUNT),
             "its time base is no fraction",
         ),
         (not (_is_int64(header.end_pts) and _is_int64(header.origin_pts)), "a timestamp is no 64-bit integer"),
         (header.spec_bits != 8 * HASH_BYTES, "its hashes are not of 256 bits"),
         (not 0 <= header.spec_keep_bits <= 8 * HASH_BYTES, "its keeping rule is out of range"),
         (
-            not all(_PRINTABLE.match(text) for text in texts),
+            not all(is_printable(text) for text in texts),
             "a text of the hash's specification is not printable ASCII",
         ),
     )
@@ -223,15 +211,7 @@ def _cut(body: memoryview, header: _Header) -> tuple[npt.NDArray[Any], ...]:
         ("<u2", (header.anchor_rows, 2)),
         ("u1", (header.anchor_rows, HASH_BYTES)),
     )
-    sizes = [np.dtype(kind).itemsize * shape[0] * (shape[1] if len(shape) > 1 else 1) for kind, shape in layout]
-    if sum(sizes) != len(body):
-        raise _broken(f"its header tells of {sum(sizes)} bytes of arrays, and {len(body)} follow")
-    arrays, start = [], 0
-    for (kind, shape), size in zip(layout, sizes, strict=True):
-        stored = np.frombuffer(body[start : start + size], dtype=kind).reshape(shape)
-        arrays.append(_sealed(stored.astype(stored.dtype.newbyteorder("="))))
-        start += size
-    return tuple(arrays)
+    return cut(body, layout, _WHAT)
 
 
 def _runs(pts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -247,16 +227,3 @@ def _runs(pts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArra
 
 def _are_runs(pts: npt.NDArray[np.int64], counts: npt.NDArray[np.uint16]) -> bool:
     return bool(np.all(counts > 0)) and bool(np.all(pts[1:] != pts[:-1]))
-
-
-def _sealed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    array.setflags(write=False)
-    return array
-
-
-def _broken(what: str) -> IntegrityError:
-    return IntegrityError(
-        f"The fingerprint track is not whole: {what}.",
-        code="integrity.fingerprint",
-        hint="Run `forensics verify`; a fingerprint can be made again from the kept original.",
-    )

@@ -1,6 +1,7 @@
 """Hits to aligned segments, verified on pixels; score and decision.
 
-Hashes and local features only rank (`candidates`); geometry and motion decide (`examine`).
+Hashes and local features only rank (`candidates`); geometry and motion decide (`examine`). Sound supports and never
+decides (`supported`, `sound_alone`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,24 @@ from forensics.matching.footage import Footage, WindowReader
 from forensics.matching.lineage import GroupName, name_groups
 from forensics.matching.nearest import Copy, Nearest, nearest
 from forensics.matching.params import METHOD, PARAMS, Params
+from forensics.matching.sound import (
+    SOUND_METHOD,
+    SOUND_METHOD_VERSION,
+    SOUND_PARAMS,
+    SoundParams,
+    compare_sound,
+    sound_alone,
+    supported,
+)
+from forensics.matching.sound_search import Proposal, SoundIndex
 from forensics.matching.subject import Corpus, Subject
 
 __all__ = [
     "METHOD",
     "PARAMS",
+    "SOUND_METHOD",
+    "SOUND_METHOD_VERSION",
+    "SOUND_PARAMS",
     "Candidate",
     "Copy",
     "Corpus",
@@ -24,16 +38,22 @@ __all__ = [
     "GroupName",
     "Nearest",
     "Params",
+    "Proposal",
     "RangeQuery",
     "Ranking",
     "Seed",
+    "SoundIndex",
+    "SoundParams",
     "Subject",
     "Views",
     "WindowReader",
     "candidates",
+    "compare_sound",
     "examine",
     "name_groups",
     "nearest",
     "rates",
+    "sound_alone",
     "statistics",
+    "supported",
 ]

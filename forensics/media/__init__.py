@@ -16,6 +16,7 @@ from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
+from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
 from forensics.media.still import Still, read_still
 from forensics.media.stretch import pictures_at, window
 from forensics.media.tools import CONFINEMENT, Tool, Tools, find_tools
@@ -23,6 +24,7 @@ from forensics.media.tools import CONFINEMENT, Tool, Tools, find_tools
 __all__ = [
     "ATTACKS",
     "ATTACKS_VERSION",
+    "CHROMAPRINT",
     "CONFINEMENT",
     "DEFAULT_LIMITS",
     "LONG_SIDE",
@@ -34,15 +36,18 @@ __all__ = [
     "Limits",
     "Made",
     "Probed",
+    "Sound",
     "Still",
     "Tool",
     "Tools",
+    "can_listen",
     "decode",
     "describe_attack",
     "find_tools",
     "make_attack",
     "pictures_at",
     "probe",
+    "read_sound",
     "read_still",
     "to_bgr",
     "unit_of",

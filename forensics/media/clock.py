@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from forensics.media.isobmff import Boxes, Track, walk
 from forensics.model.media import Probe, Stream
-from forensics.model.time import MediaTime
+from forensics.model.time import MediaTime, TimeBase
 
 _FOREVER = 1 << 62
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,9})?\Z")
@@ -31,6 +31,36 @@ def clock_origin(
     if video is None or base is None:
         return None, False
     tracks = {track.id: track for track in boxes.tracks} if boxes else {}
+    track = tracks.get(track_ids[video] or 0)
+    edited = track is not None and bool(track.edits)
+    return MediaTime(pts=_zero(video, streams, track_ids, boxes, container_start, base), base=base), edited
+
+
+def sound_origin(
+    streams: tuple[Stream, ...],
+    sound: int | None,
+    track_ids: Sequence[int | None],
+    boxes: Boxes | None,
+    container_start: str | None,
+) -> MediaTime | None:
+    """The tick of the sound stream that is heard at zero seconds of the same clock, by the same rules: an encoder's
+    priming samples, which an edit list hides, lie before zero.
+    """
+    base = None if sound is None else streams[sound].time_base
+    if sound is None or base is None:
+        return None
+    return MediaTime(pts=_zero(sound, streams, track_ids, boxes, container_start, base), base=base)
+
+
+def _zero(
+    stream: int,
+    streams: tuple[Stream, ...],
+    track_ids: Sequence[int | None],
+    boxes: Boxes | None,
+    container_start: str | None,
+    base: TimeBase,
+) -> int:
+    tracks = {track.id: track for track in boxes.tracks} if boxes else {}
     edits = [_first_edit(tracks.get(number or 0), boxes) for number in track_ids]
     if any(any(edit) for edit in edits):
         start = min(
@@ -38,10 +68,8 @@ def clock_origin(
         )
     else:
         start = _seconds(container_start)
-    media_time, empty = edits[video]
-    track = tracks.get(track_ids[video] or 0)
-    edited = track is not None and bool(track.edits)
-    return MediaTime(pts=round((media_time - empty + start) / base.fraction), base=base), edited
+    media_time, empty = edits[stream]
+    return round((media_time - empty + start) / base.fraction)
 
 
 def presented_spans(fd: int, probe: Probe) -> list[tuple[int, int]] | None:

@@ -11,6 +11,8 @@ from forensics.media.limits import Limits
 from forensics.media.pixels import LUMA_SIDE, SCALE_FLAGS, Recipe
 from forensics.media.tools import Tool
 from forensics.model.media import Probe, Stream
+from forensics.model.sound import SoundSpec
+from forensics.model.time import MediaTime
 
 FORMATS = "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,gif,mxf"
 """Containers that ffmpeg may try. None of them names another file (playlists, concat, image sequences and text
@@ -19,6 +21,9 @@ formats do), and none is so weak that noise passes for it (raw streams, MP3)."""
 PROBE_BYTES = 20_000_000
 PROBE_MICROSECONDS = 10_000_000
 """How far ffmpeg looks for stream parameters; fixed, for its defaults differ between versions."""
+
+SOUND_JUMP_S = 0.1
+"""Timestamps of sound that are off by less are taken for rounding: some containers keep milliseconds only."""
 
 _BARE = {"map_metadata": -1, "map_chapters": -1}
 """Outputs carry no metadata: copying 60,000 tags into three of them takes longer than decoding."""
@@ -179,6 +184,30 @@ def decode_command(
     outputs = [_raw(small, luma), _raw(_picture(chosen, recipe, video.width, video.height), pictures)]
     if essence:
         outputs.append(_essence(source, essence_streams(probe), digests[0]))
+    return _compile(tool, limits, outputs, cpu_flags)
+
+
+def sound_command(
+    tool: Tool, probe: Probe, stream: Stream, origin: MediaTime, spec: SoundSpec, names: tuple[str, tuple[str, ...]], *,
+    limits: Limits, cpu_flags: str | None = None,
+) -> list[str]:  # fmt: skip
+    """One pass over the sound: mono at the rate of ``spec``, sample 0 at zero on the presentation clock. Outputs:
+    Chromaprint's words as unsigned 32-bit numbers of this machine, and the samples as signed little-endian 16 bits.
+    """
+    name, (words, samples) = names
+    zero = origin.seconds
+    sound = _open(name, limits, probe)[str(stream.index)]
+    sound = sound.filter("asetpts", f"PTS-round({zero.numerator}/{zero.denominator}/TB)")
+    sound = sound.filter("aformat", sample_fmts="s16", channel_layouts="mono", sample_rates=spec.rate)
+    # Only now, when a sample takes two bytes, are gaps filled with silence, and what comes before zero dropped.
+    timed = {"async": 1, "first_pts": 0, "min_hard_comp": SOUND_JUMP_S}
+    sound = sound.filter("aresample", spec.rate, **timed).filter("atrim", end_sample=limits.max_sound_s * spec.rate)
+    both = sound.filter_multi_output("asplit", 2)
+    printed = {"format": "chromaprint", "fp_format": "raw", "algorithm": 1, "silence_threshold": -1}
+    outputs = [
+        ffmpeg.output(both[0], words, **printed, **_BARE),
+        ffmpeg.output(both[1], samples, format="s16le", acodec="pcm_s16le", **_BARE),
+    ]
     return _compile(tool, limits, outputs, cpu_flags)
 
 

@@ -22,6 +22,9 @@ class Limits:
     block_bytes: largest single allocation inside ffmpeg.
     max_pixels: 8192 x 4320, the largest picture of H.264 level 6.2 (Rec. ITU-T H.264, table A-1).
     max_frames: four and a half hours at 30 frames a second; 4 KiB are kept for each.
+    sound_us_per_packet: CPU time that a packet of sound may take: twenty-five times what AAC cost here.
+    max_sound_s: seconds of sound that are listened to; what fills a gap in the timestamps counts, and ffmpeg holds such
+        a gap in memory (1.6 GB at most was seen, for a gap of a month).
     max_streams: a drone file has up to 8, a broadcast multiplex about 40.
     max_probe_bytes: JSON of an honest file is below 100 kB; 16 MiB bounds the parent's memory.
     max_tags / max_tag_chars: what goes into a manifest; longer than any caption or maker note seen in samples.
@@ -37,6 +40,8 @@ class Limits:
     block_bytes: int = GIB
     max_pixels: int = 8192 * 4320
     max_frames: int = 500_000
+    sound_us_per_packet: int = 500
+    max_sound_s: int = 6 * 3600
     max_streams: int = 64
     max_probe_bytes: int = 16 << 20
     max_tags: int = 1000
@@ -46,6 +51,10 @@ class Limits:
         """CPU seconds for decoding ``packets`` packets of pictures of ``pixels`` pixels."""
         work = packets * pixels * self.decode_ns_per_pixel // 1_000_000_000
         return min(self.decode_cpu_s, self.decode_base_cpu_s + work)
+
+    def sound_allowance(self, packets: int) -> int:
+        """CPU seconds for listening to ``packets`` packets of sound."""
+        return min(self.decode_cpu_s, self.decode_base_cpu_s + packets * self.sound_us_per_packet // 1_000_000)
 
 
 DEFAULT_LIMITS = Limits()

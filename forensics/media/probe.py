@@ -10,14 +10,14 @@ from typing import Any
 
 from forensics.errors import MediaError
 from forensics.media.child import Child, collect
-from forensics.media.clock import clock_origin
+from forensics.media.clock import clock_origin, sound_origin
 from forensics.media.commands import is_mov, probe_command
 from forensics.media.isobmff import Boxes, walk
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.tools import Tools
 from forensics.model.media import Probe, Stream, Tag
 from forensics.model.notice import Notice
-from forensics.model.time import TimeBase
+from forensics.model.time import MediaTime, TimeBase
 
 _Pairs = list[tuple[str, Any]]
 _RATIO = re.compile(r"(\d{1,18})/(\d{1,18})\Z")
@@ -32,12 +32,14 @@ _NOT_LISTED = re.compile(r"([\w,]+): Format not on whitelist")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed:
     """What a file says, the ffprobe argv that asked, and what a reader must know. ``probe.video`` is None when
-    there is no video stream; whether that is an error is for the caller to say.
+    there is no video stream; whether that is an error is for the caller to say. ``sound_origin`` is the presentation
+    clock's zero on the clock of the first sound stream (`first_sound`), as ``probe.origin`` is on the video's.
     """
 
     probe: Probe
     command: tuple[str, ...]
     notices: tuple[Notice, ...]
+    sound_origin: MediaTime | None = None
 
 
 def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
@@ -57,11 +59,16 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
     raw = _parse(text or b"")
     if not _streams_of(raw):
         raise _refusal(child, boxes)
-    facts, more = _facts(raw, boxes, limits)
+    facts, sound_zero, more = _facts(raw, boxes, limits)
     notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None)]
     if facts.container == "mpegts" and all(os.fstat(fd).st_size % length for length in _TS_PACKETS):
         notices.append(Notice(code="media.truncated", message="The transport stream ends within a packet."))
-    return Probed(probe=facts, command=child.command, notices=tuple(notices))
+    return Probed(probe=facts, command=child.command, notices=tuple(notices), sound_origin=sound_zero)
+
+
+def first_sound(streams: tuple[Stream, ...]) -> Stream | None:
+    """The sound stream that is listened to: the first one whose codec is known."""
+    return next((stream for stream in streams if stream.kind == "audio" and stream.codec is not None), None)
 
 
 def _ask(tools: Tools, fd: int, limits: Limits, *, tags: bool) -> tuple[Child, bytes | None]:
@@ -124,7 +131,7 @@ def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
     )
 
 
-def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Probe, list[Notice]]:
+def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Probe, MediaTime | None, list[Notice]]:
     outer = raw.get("format") if isinstance(raw.get("format"), dict) else {}
     assert isinstance(outer, dict)
     container = str(outer.get("format_name", ""))
@@ -135,6 +142,8 @@ def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Pr
     video = _first_video(streams)
     track_ids = [_track_id(entry) for entry in listed]
     origin, edit_list = clock_origin(streams, video, track_ids, boxes, _text(outer, "start_time"))
+    sound = first_sound(streams)
+    sound_zero = sound_origin(streams, sound.index if sound else None, track_ids, boxes, _text(outer, "start_time"))
     if boxes is not None:
         notices += _stored_notices(listed, video, streams)
     return (
@@ -151,6 +160,7 @@ def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Pr
             edit_list=edit_list,
             trailing_bytes=boxes.trailing_bytes if boxes else 0,
         ),
+        sound_zero,
         notices,
     )
 

@@ -94,7 +94,18 @@ def _sha256_of(path: str) -> str:
 
 
 def _version_text(name: str, path: str) -> str:
-    process = start([path, "-version"], pass_fds=(), stdout=subprocess.PIPE, cpu_s=_VERSION_TIMEOUT_S)
+    return _said(name, path, "-version")
+
+
+@functools.lru_cache(maxsize=8)
+def has_muxer(tool: Tool, name: str) -> bool:
+    """Whether this ffmpeg was built with the muxer ``name``. Raises `ToolError` (``tool.cannot_start``)."""
+    listed = _said(tool.name, tool.path, "-hide_banner", "-muxers")
+    return re.search(rf"^ *E +{re.escape(name)} ", listed, re.MULTILINE) is not None
+
+
+def _said(name: str, path: str, *options: str) -> str:
+    process = start([path, *options], pass_fds=(), stdout=subprocess.PIPE, cpu_s=_VERSION_TIMEOUT_S)
     try:
         out, _ = process.communicate(timeout=_VERSION_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:

@@ -15,7 +15,8 @@ class Finding:
 
     ``reference_manifest`` and ``query_manifest`` are the SHA-256 of the manifests' stored bytes. A query from outside
     the case has no manifest: ``query_manifest`` is None and ``query_digests`` are those of the file itself. Exactly
-    one of the two is given. ``params`` are the method's parameters, or None when only their digest is kept.
+    one of the two is given. ``params`` are the method's parameters, or None when only their digest is kept;
+    ``sound_params`` are likewise those of the sound that agrees, where some does.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Finding:
     params: dict[str, Json] | None
     status: str
     limits: tuple[str, ...]
+    sound_params: dict[str, Json] | None = None
 
     def __post_init__(self) -> None:
         if (self.query_manifest is None) == (self.query_digests is None):

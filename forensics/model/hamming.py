@@ -30,3 +30,11 @@ def popcount(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if codes.ndim and codes.shape[-1] % 8 == 0 and codes.flags.c_contiguous:
         return np.bitwise_count(codes.view(np.uint64))
     return np.bitwise_count(codes)
+
+
+def word_bits(words: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+    """Count the set bits of each 32-bit word."""
+    if not hasattr(np, "bitwise_count"):  # numpy 1.26
+        counts: npt.NDArray[np.uint8] = _BITS_OF_BYTE[words[..., None].view(np.uint8)].sum(axis=-1, dtype=np.uint8)
+        return counts
+    return np.bitwise_count(words)

@@ -109,8 +109,31 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoundEvidence:
+    """Sound that agrees. It says nothing about the pictures, and no decision rests on it.
+
+    The query's sound from ``query_start_s`` to ``query_end_s`` is heard in the reference ``offset_s`` later
+    (presentation clocks; reference less query). ``seconds`` of it were audible in both and compared, in words of 32
+    bits of which ``bits`` differ on average; ``chance_bits`` is what the same words give when paired at random.
+    ``agrees_with_pictures`` tells whether a segment of the pictures has that offset; None without such a segment.
+    """
+
+    offset_s: float
+    query_start_s: float
+    query_end_s: float
+    seconds: float
+    bits: float
+    chance_bits: float
+    agrees_with_pictures: bool | None
+    method: Method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """All aligned segments of one pair, with the assessment. ``score`` is in [0, 1] and grows with trust."""
+    """All aligned segments of one pair, with the assessment. ``score`` is in [0, 1] and grows with trust.
+
+    ``sound`` supports and never decides: only `Assessment.AUDIO_ONLY` rests on it, which is no match.
+    """
 
     query_id: str
     reference_id: str
@@ -120,7 +143,10 @@ class Match:
     mirrored: bool
     segments: tuple[Segment, ...]
     method: Method
+    sound: SoundEvidence | None = None
 
     def __post_init__(self) -> None:
+        if self.assessment is Assessment.AUDIO_ONLY and (self.sound is None or self.decision is Decision.MATCH):
+            raise ValueError("what rests on sound alone names the sound, and is a candidate")
         if not 0.0 <= self.score <= 1.0:
             raise ValueError("a score is in [0, 1]")

@@ -133,6 +133,8 @@ def _environment() -> Environment:
     environment.globals |= {
         "assessment_names": wording.ASSESSMENT_NAMES,
         "assessment_meanings": wording.ASSESSMENT_MEANINGS,
+        "sound_in_words": wording.sound_in_words,
+        "sound_says_not": wording.SOUND_SAYS_NOT,
         "posting_time": posting_time,
         "infinity": math.inf,
         "pairs_a_row": PAIRS_A_ROW,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from forensics.model.match import Assessment
+from forensics.model.match import Assessment, SoundEvidence
 
 ASSESSMENT_NAMES = {
     Assessment.IDENTICAL_FILE: "identical file",
@@ -35,10 +35,15 @@ ASSESSMENT_MEANINGS = {
         "A person should look."
     ),
     Assessment.AUDIO_ONLY: (
-        "Only the sound agrees. Nothing is said about the pictures: music and speech are often laid over other "
-        "footage. A person should listen and look."
+        "Only the sound agrees: the same sound is heard in both files. This does not say that the pictures are of the "
+        "same recording: music and speech are often laid over other footage. A person should listen and look."
     ),
 }
+
+SOUND_SAYS_NOT = (
+    "The same sound: this does not say that the pictures are of the same recording, and took no part in the decision."
+)
+"""Said wherever agreeing sound is shown beside pictures."""
 
 UNKNOWN = "not known"
 
@@ -63,6 +68,19 @@ def utc(seconds: int | None) -> str:
         return datetime.fromtimestamp(seconds, UTC).isoformat(" ").removesuffix("+00:00") + " UTC"
     except (OverflowError, OSError, ValueError):
         return f"{seconds} (seconds since 1970, outside the calendar)"
+
+
+def sound_in_words(sound: SoundEvidence) -> str:
+    """What of the sound agrees, with its figures and whether its offset is the one of the pictures."""
+    where = {
+        None: "",
+        True: ", at the offset of the pictures",
+        False: ", at another offset than the pictures",
+    }[sound.agrees_with_pictures]
+    span = f"{clock(sound.query_start_s)} to {clock(sound.query_end_s)} of the first file"
+    offset = f"{abs(sound.offset_s):.2f} s {'later' if sound.offset_s >= 0 else 'earlier'} in the second"
+    figures = f"{sound.bits:.1f} of 32 bits differ, by chance {sound.chance_bits:.1f}, over {sound.seconds:.1f} s"
+    return f"the same sound: {span}, {offset}{where} ({figures})"
 
 
 def later(seconds: int) -> str:

@@ -86,18 +86,22 @@ class Printer:
         return ExitCode.PARTIAL if noticed else ExitCode.OK
 
     def _sum_up(self, matches: int, pairs: int, noticed: int) -> None:
-        from pipelines import error_rates, findings
+        from pipelines import error_rates, findings, sounds
 
         relied = error_rates.reliance(self._case, findings.METHOD.params_sha256)
         if self._as_json:
             validation = relied and {"sha256": relied.sha256, "made": relied.record.made, "own": relied.own}
             counts = {"matches": matches, "candidates": pairs - matches, "not_compared": noticed}
-            emit({"type": "summary", **counts, "validation": validation})
+            emit({"type": "summary", **counts, "sound": sounds.coverage(self._case), "validation": validation})
         elif not self._quiet:
             say(f"{matches} matches, {pairs - matches} candidates for a person to look at")
+            counts = sounds.coverage(self._case)
+            say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             say(error_rates.in_words(relied))
 
     def _print(self, pair: Matched) -> None:
+        from forensics.report.wording import sound_in_words
+
         if self._as_json:
             emit(as_line(pair))
             return
@@ -110,10 +114,14 @@ class Printer:
                 f"           {segment.query_start_s:.2f}-{segment.query_end_s:.2f} s  =  "
                 f"{segment.reference_start_s:.2f}-{segment.reference_end_s:.2f} s  at speed {segment.speed:.2f}"
             )
+        if found.sound is not None:
+            say(f"           {sound_in_words(found.sound)}")
 
 
 def as_line(pair: Matched) -> dict[str, object]:
     """The JSON line of one matched pair (docs/json-lines.md)."""
+    import msgspec
+
     found: Match = pair.match
     return {
         "type": "match",
@@ -129,11 +137,15 @@ def as_line(pair: Matched) -> dict[str, object]:
             "version": found.method.version,
             "params_sha256": found.method.params_sha256,
         },
+        "sound": None if found.sound is None else _rounded(msgspec.to_builtins(found.sound)),
     }
 
 
 def _segment_fields(segment: Segment) -> dict[str, object]:
     import msgspec
 
-    fields: dict[str, object] = msgspec.to_builtins(segment)
+    return _rounded(msgspec.to_builtins(segment))
+
+
+def _rounded(fields: dict[str, object]) -> dict[str, object]:
     return {name: round(value, 6) if isinstance(value, float) else value for name, value in fields.items()}

@@ -23,7 +23,16 @@ from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.evidence import Digests
 from forensics.model.finding import Finding
 from forensics.model.manifest import Facts, Manifest, Record, Subject
-from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence, Transform
+from forensics.model.match import (
+    Assessment,
+    Decision,
+    Match,
+    Method,
+    Segment,
+    SegmentEvidence,
+    SoundEvidence,
+    Transform,
+)
 from forensics.model.notice import Notice
 
 TOP = 2**53 - 1
@@ -109,23 +118,43 @@ segments = st.builds(
 
 
 @st.composite
+def methods(draw: st.DrawFn, params: dict | None) -> Method:
+    digest = draw(hex64) if params is None else canonical.digest(params)
+    return Method(name=draw(words), version=draw(words), params_sha256=digest)
+
+
+@st.composite
+def sounds(draw: st.DrawFn, params: dict | None) -> SoundEvidence:
+    return SoundEvidence(
+        offset_s=draw(numbers),
+        query_start_s=draw(numbers),
+        query_end_s=draw(numbers),
+        seconds=draw(numbers),
+        bits=draw(numbers),
+        chance_bits=draw(numbers),
+        agrees_with_pictures=draw(st.none() | st.booleans()),
+        method=draw(methods(params)),
+    )
+
+
+@st.composite
 def findings(draw: st.DrawFn) -> Finding:
-    params = draw(st.none() | objects)
+    params, sound_params = draw(st.none() | objects), draw(st.none() | objects)
     inside = draw(st.booleans())
     query = draw(hex64)
+    assessment = draw(st.sampled_from(Assessment))
+    by_sound = assessment is Assessment.AUDIO_ONLY
+    sound = draw(sounds(sound_params) if by_sound or sound_params is not None else st.none() | sounds(sound_params))
     match = Match(
         query_id=query,
         reference_id=draw(hex64),
         score=draw(st.floats(0, 1)),
-        decision=draw(st.sampled_from(Decision)),
-        assessment=draw(st.sampled_from(Assessment)),
+        decision=Decision.CANDIDATE if by_sound else draw(st.sampled_from(Decision)),
+        assessment=assessment,
         mirrored=draw(st.booleans()),
         segments=tuple(draw(st.lists(segments, max_size=2))),
-        method=Method(
-            name=draw(words),
-            version=draw(words),
-            params_sha256=draw(hex64) if params is None else canonical.digest(params),
-        ),
+        method=draw(methods(params)),
+        sound=sound,
     )
     return Finding(
         id=draw(words),
@@ -136,6 +165,7 @@ def findings(draw: st.DrawFn) -> Finding:
         params=params,
         status="machine-only",
         limits=tuple(draw(st.lists(words, max_size=2))),
+        sound_params=sound_params,
     )
 
 

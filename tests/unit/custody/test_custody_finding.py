@@ -11,7 +11,16 @@ from forensics.custody import canonical, decode_finding, encode_finding
 from forensics.errors import ManifestError
 from forensics.model.evidence import Digests
 from forensics.model.finding import Finding
-from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence, Transform
+from forensics.model.match import (
+    Assessment,
+    Decision,
+    Match,
+    Method,
+    Segment,
+    SegmentEvidence,
+    SoundEvidence,
+    Transform,
+)
 
 A, B, C, D = "a" * 64, "b" * 64, "c" * 64, "d" * 64
 PARAMS = {"threshold": "0.27"}
@@ -67,6 +76,18 @@ FINDING = Finding(
     limits=("Machine output.",),
 )
 OUTSIDE = replace(FINDING, query_manifest=None, query_digests=Digests(sha256=A, sha512="e" * 128, size=7))
+SOUND_PARAMS = {"most_bits": "6"}
+SOUND = SoundEvidence(
+    offset_s=-2.35,
+    query_start_s=0.124,
+    query_end_s=9.9,
+    seconds=7.3,
+    bits=1.25,
+    chance_bits=14.1,
+    agrees_with_pictures=True,
+    method=Method(name="sound-offset", version="1", params_sha256=canonical.digest(SOUND_PARAMS)),
+)
+HEARD = replace(FINDING, match=replace(MATCH, sound=SOUND), sound_params=SOUND_PARAMS)
 
 
 def changed(change: Callable[[dict], object]) -> bytes:
@@ -170,3 +191,64 @@ def test_what_is_not_of_the_schema_is_refused_although_it_is_canonical(name: str
 
 def test_the_harness_of_changes_can_pass() -> None:
     assert decode_finding(changed(lambda v: v["predicate"].update(score="0.25"))).match.score == 0.25
+
+
+def test_agreeing_sound_stands_beside_the_match_with_its_thresholds() -> None:
+    value = json.loads(encode_finding(HEARD))
+    assert value["predicate"]["sound"] == {
+        "offset_s": "-2.35",
+        "query_start_s": "0.124",
+        "query_end_s": "9.9",
+        "seconds": "7.3",
+        "bits": "1.25",
+        "chance_bits": "14.1",
+        "agrees_with_pictures": True,
+        "method": {
+            "name": "sound-offset",
+            "version": "1",
+            "params": SOUND_PARAMS,
+            "params_sha256": canonical.digest(SOUND_PARAMS),
+        },
+    }
+    assert decode_finding(encode_finding(HEARD)) == HEARD
+
+
+def test_a_finding_without_sound_is_written_and_read_as_before_there_was_any() -> None:
+    assert "sound" not in json.loads(encode_finding(FINDING))["predicate"]
+    assert decode_finding(encode_finding(FINDING)).match.sound is None
+    with pytest.raises(ManifestError):
+        decode_finding(changed(lambda value: value["predicate"].update(sound=None)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(HEARD, sound_params={"most_bits": "7"}),
+        replace(FINDING, sound_params=SOUND_PARAMS),
+        replace(HEARD, match=replace(MATCH, sound=replace(SOUND, bits=float("nan")))),
+    ],
+)
+def test_sound_that_is_not_sound_is_not_written(wrong: Finding) -> None:
+    with pytest.raises(ManifestError):
+        encode_finding(wrong)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bits": 1.25},
+        {"bits": "1.250"},
+        {"agrees_with_pictures": "yes"},
+        {"extra": "1"},
+        {"method": None},
+    ],
+)
+def test_a_changed_field_of_the_sound_is_refused(change: dict) -> None:
+    value = json.loads(encode_finding(HEARD))
+    value["predicate"]["sound"].update(change)
+    try:
+        data = canonical.encode_stored(value)
+    except ManifestError:
+        return
+    with pytest.raises(ManifestError):
+        decode_finding(data)

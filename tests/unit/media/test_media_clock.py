@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forensics import media
-from forensics.media.clock import clock_origin
+from forensics.media.clock import clock_origin, sound_origin
 from forensics.media.isobmff import Boxes, Edit, Track
 from forensics.model.media import Stream
 from forensics.model.time import TimeBase
@@ -141,3 +141,22 @@ def test_a_timescale_of_zero_leaves_the_edit_list_out() -> None:
     origin, edited = clock_origin((_stream(0, "video", 1, 3),), 0, [1], boxes, "3.0")
     assert origin is not None
     assert (origin.pts, edited) == (3, True)
+
+
+def test_the_sound_is_on_the_same_clock_as_the_pictures() -> None:
+    """Priming of 1024 samples lies before the movie's zero; the pictures begin 200 ms later."""
+    streams = (_stream(0, "video", 10_000, 0), _stream(1, "audio", 48_000, 0))
+    boxes = _boxes(_track(1, 10_000, (200, -1), (9000, 0)), _track(2, 48_000, (9000, 1024)))
+    pictures, _ = clock_origin(streams, 0, [1, 2], boxes, "0.000000")
+    sound = sound_origin(streams, 1, [1, 2], boxes, "0.000000")
+    assert pictures is not None
+    assert sound is not None
+    assert (pictures.seconds, sound.seconds) == (-Fraction(200, 1000), Fraction(1024, 48_000))
+
+
+def test_sound_that_begins_before_the_pictures_sets_zero_for_both() -> None:
+    streams = (_stream(0, "video", 90_000, 135_000), _stream(1, "audio", 90_000, 126_000))
+    sound = sound_origin(streams, 1, [None, None], None, "1.400000")
+    assert sound is not None
+    assert (sound.pts, str(sound.base)) == (126_000, "1/90000")
+    assert sound_origin(streams, None, [None, None], None, "1.4") is None

@@ -4,9 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forensics.model.match import Assessment
+from forensics.model.match import Assessment, Method, SoundEvidence
 from forensics.report import clock, utc
-from forensics.report.wording import ASSESSMENT_MEANINGS, ASSESSMENT_NAMES, UNKNOWN, count, figure, later, octets
+from forensics.report.wording import (
+    ASSESSMENT_MEANINGS,
+    ASSESSMENT_NAMES,
+    SOUND_SAYS_NOT,
+    UNKNOWN,
+    count,
+    figure,
+    later,
+    octets,
+    sound_in_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +69,35 @@ def test_numbers_keep_every_digit():
 
 def test_every_assessment_has_a_name_and_a_meaning():
     assert set(ASSESSMENT_NAMES) == set(ASSESSMENT_MEANINGS) == set(Assessment)
+
+
+@pytest.mark.parametrize(
+    ("agrees", "offset", "words"),
+    [
+        (True, 2.35, "2.35 s later in the second, at the offset of the pictures"),
+        (False, -2.35, "2.35 s earlier in the second, at another offset than the pictures"),
+        (None, 0.0, "0.00 s later in the second ("),
+    ],
+)
+def test_agreeing_sound_is_told_with_its_offset_and_figures(agrees, offset, words):
+    method = Method(name="sound-offset", version="1", params_sha256="0" * 64)
+    told = sound_in_words(
+        SoundEvidence(
+            offset_s=offset,
+            query_start_s=1.0,
+            query_end_s=11.5,
+            seconds=7.8,
+            bits=1.26,
+            chance_bits=13.9,
+            agrees_with_pictures=agrees,
+            method=method,
+        )
+    )
+    assert words in told
+    assert "0:01.000 to 0:11.500" in told
+    assert "1.3 of 32 bits differ, by chance 13.9, over 7.8 s" in told
+
+
+def test_wherever_sound_is_named_the_pictures_are_kept_apart():
+    for text in (SOUND_SAYS_NOT, ASSESSMENT_MEANINGS[Assessment.AUDIO_ONLY]):
+        assert "does not say that the pictures are of the same recording" in text
