@@ -17,8 +17,10 @@ from forensics.matching.params import Params
 from forensics.matching.subject import Subject
 from forensics.model.media import Window
 
-MOMENTS = 5
-"""Aligned moments at which geometry is tested: three are the least that show drift."""
+MOMENTS, MORE_MOMENTS = 5, 15
+"""Aligned moments at which geometry is tested, and how many where it holds at too few of them (a dark or blurred
+stretch): three are the least that show drift.
+"""
 
 NEARLY_INLIERS, NEARLY_WEIGHT = 8, 2.0
 """The dearer detectors are tried where ORB, or the anchors' quick fit (8 inliers weigh 2), nearly held: of 2492
@@ -113,10 +115,18 @@ class Pairing:
         return [self._on_time(fit, line.speed * at + line.offset_s) for at, fit in found]
 
     def _moments(self, line: Line, query_s: Floats, reference_s: Floats, placed: Placed) -> list[tuple[float, Fit]]:
+        found: list[tuple[float, Fit]] = []
+        for count in (MOMENTS, MORE_MOMENTS):
+            rows = _moment_rows(line, query_s, reference_s, count)
+            found = self._fits(line, query_s[rows], placed.seed.pose, placed.detector)
+            if len(found) >= self.params.least_moments:
+                break
+        return found
+
+    def _fits(self, line: Line, seconds: Floats, pose: Pose, detector: Detector) -> list[tuple[float, Fit]]:
         out = []
-        for row in _moment_rows(line, query_s, reference_s):
-            at = float(query_s[row])
-            found = self.fit_at(at, line.speed * at + line.offset_s, placed.seed.pose, placed.detector)
+        for at in seconds.tolist():
+            found = self.fit_at(at, line.speed * at + line.offset_s, pose, detector)
             if found is not None and self.accepts(found):
                 out.append((at, found))
         return out
@@ -137,11 +147,11 @@ class Pairing:
         return replace(found, matrix=found.matrix + part * (moved - found.matrix))
 
 
-def _moment_rows(line: Line, query_s: Floats, reference_s: Floats) -> list[int]:
-    """Rows spread over the line where the two videos' frames lie closest in time."""
+def _moment_rows(line: Line, query_s: Floats, reference_s: Floats, count: int) -> list[int]:
+    """At most ``count`` rows spread over the line where the two videos' frames lie closest in time."""
     rows, _ = nearest(reference_s, line.at(query_s), 0.12)
     miss = np.abs(reference_s[rows] - line.at(query_s))
-    parts = np.array_split(np.arange(line.first, line.last + 1), MOMENTS)
+    parts = np.array_split(np.arange(line.first, line.last + 1), count)
     return [int(part[np.argmin(miss[part] + 1e-4 * np.abs(part - part.mean()))]) for part in parts if len(part)]
 
 

@@ -13,13 +13,13 @@ class Params:
     """Thresholds of the decision. `digest` is over their canonical text and is recorded with every match.
 
     Geometry: ``least_inliers`` and ``least_cells`` (unrelated pairs reached 25 inliers but never more than 4 cells);
-    ``scale_range`` of query against reference; ``most_drift_px`` at 512 px (copies 0 to 1.9, another flight over the
-    same ground 3.5 and more).
+    ``scale_range`` of query against reference; ``least_moments`` of five at which that must hold for a match;
+    ``most_drift_px`` at 512 px (copies 0 to 1.9, another flight over the same ground 3.5 and more).
 
     Of a pair's seeds the best ``most_seeds`` are tried, and none after ``most_refused`` without geometry (of 198 true
     pairs 197 hold at the first, one at the second).
 
-    Motion, clear: other recordings of the same place stayed below a correlation of 0.43 in what changes on the fine
+    Motion, clear: other recordings of the same place stayed below a correlation of 0.38 in what changes on the fine
     grid, copies mostly above 0.7; the peak must also stand out from all other offsets (``clear_z``, ``clear_ratio``),
     last, and explain a share of the time in which both show the scene.
 
@@ -34,6 +34,7 @@ class Params:
     least_inliers: int = 12
     least_cells: int = 5
     scale_range: tuple[float, float] = (0.15, 7.0)
+    least_moments: int = 3
     most_drift_px: float = 2.5
     clear_peak: float = 0.5
     clear_z: float = 5.0

@@ -168,7 +168,7 @@ def judge(stretch: Stretch, proof: float, params: Params) -> tuple[Assessment, f
     steady = (drift is not None and drift <= params.most_drift_px) or (
         motion is not None and motion.peak >= params.clear_peak
     )
-    if proof >= 1.0 and steady:
+    if proof >= 1.0 and steady and len(stretch.moments) >= params.least_moments:
         return Assessment.SAME_RECORDING, MATCH_FLOOR + (1 - MATCH_FLOOR) * (1 - float(np.exp((1 - proof) / 2)))
     quiet = motion is None or motion.level <= params.quiet_level
     if steady and proof >= (PROBABLE_QUIET if quiet else PROBABLE):
