@@ -20,7 +20,7 @@ from forensics.matching.pairing import Pairing, Placed
 from forensics.model.media import Window
 
 STEPS_S = (
-    (-1.0, -0.4, -0.15, 0.15, 0.4, 1.0),
+    (-1.0, -0.4, -0.2, -0.1, 0.1, 0.2, 0.4, 1.0),
     (-2.0, -1.5, -0.7, 0.0, 0.7, 1.5, 2.0),
     (-0.3, -0.2, -0.1, 0.1, 0.2, 0.3),
 )
