@@ -1,8 +1,9 @@
-"""Find which files show the same recording.
+"""Find which files show the same recording, and which moment of a recording a still shows.
 
 1  load the fingerprints of the case (and make those of queries from outside, in a temporary folder)
-2  for every query, rank candidates by exact range search and local features
-3  examine each pair once on decoded pictures: alignment, geometry, motion
+2  for every query, rank candidates by exact range search and local features; a still is ranked against videos and
+   against stills, a video against videos: of a still and a video the still is the query
+3  examine each pair once on decoded pictures: alignment, geometry, motion; of a still geometry, moment, fine detail
 4  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
 """
 
@@ -30,7 +31,7 @@ from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
 from pipelines.engine import Engine, Failed, open_engine
-from pipelines.library import Library, Volume, volume_of, volumes_of
+from pipelines.library import Library, Volume, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.surroundings import cpu_count
 
@@ -53,6 +54,7 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
     """
     library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
     order = {volume.id: number for number, volume in enumerate(library.references)}
+    yield from _unprinted(case)
     engine = open_engine(settings.jobs or cpu_count())
     found = compare(engine, library, tuple(order), order, progress)
     matches = []
@@ -96,12 +98,34 @@ def match_queries(
             paths.setdefault(volume.id, []).append(path)
         library = Library(kit=kit, references=volumes_of(case), queries=tuple(volumes))
         case.record(run, EventType.MATCHING, None, {"queries": len(volumes), "references": len(library.references)})
+        yield from _unprinted(case)
         for found in compare(engine, library, tuple(paths), {}, progress):
             if isinstance(found, Notice):
                 yield found
                 continue
             for path in paths[found.query_id]:
                 yield Matched(match=found, query_path=path, reference_path=_shown(case, found.reference_id))
+        for found in _kept_stills_in(engine, library, progress):
+            if isinstance(found, Notice):
+                yield found
+                continue
+            for path in paths[found.reference_id]:
+                yield Matched(match=found, query_path=_shown(case, found.query_id), reference_path=path)
+
+
+def _kept_stills_in(engine: Engine, library: Library, progress: Progress) -> Iterator[Match | Notice]:
+    """The case's stills as queries against the videos from outside."""
+    stills = tuple(volume for volume in library.references if volume.still)
+    videos = tuple(volume for volume in library.queries if not volume.still)
+    if stills and videos:
+        turned = Library(kit=library.kit, references=videos, queries=stills)
+        yield from compare(engine, turned, tuple(volume.id for volume in stills), {}, progress)
+
+
+def _unprinted(case: Case) -> Iterator[Notice]:
+    for evidence in unprinted_stills(case):
+        message = f"not compared: {evidence[:16]} came into this case before stills had fingerprints"
+        yield Notice(code="match.no_fingerprint", message=message)
 
 
 def compare(
@@ -150,15 +174,14 @@ class _Rank:
     def __call__(self, query: str) -> tuple[matching.Candidate, ...]:
         single_threaded()
         library = self.library
-        return matching.candidates(
-            library.subjects[query],
-            library.corpus,
-            library.codes.query,
-            library.descriptors.query,
-            _views,
-            library.footage,
-            skip=frozenset({query}) if self.within_case else frozenset(),
-        )
+        subject = library.subjects[query]
+        rank = matching.still_candidates if subject.still else matching.candidates
+        skip = frozenset({query}) if self.within_case else frozenset[str]()
+        found: list[matching.Candidate] = []
+        for shelf in (library.videos, library.stills) if subject.still else (library.videos,):
+            codes, anchors = shelf.codes.query, shelf.descriptors.query
+            found.extend(rank(subject, shelf.corpus, codes, anchors, _views, library.footage, skip=skip))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +194,8 @@ class _Examine:
         single_threaded()
         subjects = self.library.subjects
         query, reference = subjects[pair.query_id], subjects[pair.reference_id]
+        if query.still:
+            return matching.examine_still(query, reference, pair, self.library.footage, method=findings.STILL_METHOD)
         return matching.examine(query, reference, pair, self.library.footage, method=findings.METHOD)
 
 
@@ -217,8 +242,8 @@ def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
         return Notice(code=error.code, message=f"{path}: {error.message}")
     with (content / "original").open("rb") as handle:
         derived = derive(handle.fileno(), acquisition.digests, (), content, kit)
-    if derived.kind is not MediaKind.VIDEO:
-        reasons = "; ".join(notice.message for notice in derived.notices) or "it is no video"
+    if derived.kind is MediaKind.UNDECODABLE:
+        reasons = "; ".join(notice.message for notice in derived.notices) or "it is neither a video nor a still"
         return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
     return volume_of(acquisition.digests.sha256, content / "original", content / FINGERPRINT_FILE, derived.facts)
 

@@ -27,6 +27,7 @@ _DECIMAL_FIELDS = frozenset(
         *("score", "speed", "query_start_s", "query_end_s", "reference_start_s", "reference_end_s"),
         *("scale", "rotation_deg", "dx", "dy", "crop", "box"),
         *("hamming_median", "inliers", "cells", "inlier_ratio", "drift_px", "motion", "motion_z"),
+        *("at_s", "detail", "elsewhere", "explained"),
     }
 )
 """Fields of a match that hold floats in Python and text in the document."""
@@ -79,6 +80,9 @@ def encode_finding(finding: Finding) -> bytes:
     if finding.query_digests is not None and finding.query_digests.sha256 != match.query_id:
         raise _unsound("the query's digests are not those of the query that was matched")
     plain: dict[str, Any] = decimals_to_text(msgspec.to_builtins(match, enc_hook=_scalar), _unsound)
+    for segment in plain["segments"]:
+        if segment["moment"] is None:  # between two videos there is none: their findings stay as they were
+            del segment["moment"]
     method = _Method(**plain.pop("method"), params=finding.params)
     predicate = _Predicate(
         id=finding.id,

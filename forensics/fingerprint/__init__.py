@@ -12,6 +12,7 @@ from forensics.fingerprint.dct import hash_batch
 from forensics.fingerprint.fingerprinter import Fingerprinter
 from forensics.fingerprint.flags import flag_batch
 from forensics.fingerprint.spec import SPEC
+from forensics.fingerprint.still import fingerprint_still
 from forensics.fingerprint.track import decode, encode
 from forensics.fingerprint.views import AS_IS, VIEWS, View, variants
 from forensics.model.fingerprint import HashSpec
@@ -26,6 +27,7 @@ __all__ = [
     "View",
     "decode",
     "encode",
+    "fingerprint_still",
     "flag_batch",
     "hash_batch",
     "variants",

@@ -16,7 +16,7 @@ from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
-from forensics.media.still import Still, read_still
+from forensics.media.still import Still, read_still, still_window
 from forensics.media.stretch import pictures_at, window
 from forensics.media.tools import CONFINEMENT, Tool, Tools, find_tools
 
@@ -44,6 +44,7 @@ __all__ = [
     "pictures_at",
     "probe",
     "read_still",
+    "still_window",
     "to_bgr",
     "unit_of",
     "upright",
