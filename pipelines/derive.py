@@ -1,6 +1,6 @@
 """From kept bytes to facts: the same function at ingest, at replay and for a query from outside the case.
 
-1  tell a still from a video
+1  tell a still from a video; a still has one picture, a fingerprint of it and its metadata
 2  video: probe the container
 3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
 4  video: listen to its first sound stream
@@ -231,10 +231,13 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
         sharpness="0",
     )
     recipe["keyframes"] = [_plain(msgspec.to_builtins(kept))]
+    print_ = fingerprint.fingerprint_still(still.luma)
+    track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(print_))
+    recipe["fingerprint"] = _fingerprint_facts(print_, track)
     return Derived(
         kind=MediaKind.STILL,
         facts=Facts(exact={}, recipe=recipe),
-        files=(picture,),
+        files=(picture, track),
         notices=notices,
         commands=(),
     )

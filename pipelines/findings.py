@@ -22,6 +22,17 @@ from pipelines.case import Case, Run, entry, write_whole
 MACHINE_ONLY = "machine-only"
 """Status of a finding that no person has confirmed."""
 
+STILL_LIMITS = (
+    "Machine output; no examiner has confirmed it.",
+    "A still has no motion: another recording from the same camera position cannot always be told from this one, so "
+    "that a still is never decided a match.",
+    "The moment is that of the frame which agrees best; frames between the stated times agree about as well.",
+    "That a picture shows a moment of a recording does not say which of them was first, nor that either is authentic.",
+    "The score orders pairs by trust; it is not a probability.",
+    "Error rates of stills were measured on the program's own test set, not on this case (docs/method.md).",
+)
+"""What no finding on a still claims."""
+
 LIMITS = (
     "Machine output; no examiner has confirmed it.",
     "A match says that two files show the same recording, not that the recording is authentic.",
@@ -56,6 +67,14 @@ SOUND_LIMIT = "Sound that agrees does not say that the pictures are of the same 
 
 SOUND_NOT_MEASURED = "No validation record speaks for agreement by sound alone."
 """Said in place of the record of error rates, which is about pictures."""
+
+STILL_PARAMETERS: dict[str, Json] = {
+    field.name: str(getattr(matching.STILL_PARAMS, field.name)) for field in fields(matching.STILL_PARAMS)
+}
+"""The same for stills."""
+
+STILL_METHOD = replace(matching.STILL_METHOD, params_sha256=custody.canonical.digest(STILL_PARAMETERS))
+"""The method of stills with the digest of its parameters' canonical form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,16 +160,28 @@ def _finding(case: Case, match: Match, measured: str) -> Finding:
     query = hashlib.sha256(case.manifest_bytes(match.query_id)).hexdigest()
     reference = hashlib.sha256(case.manifest_bytes(match.reference_id)).hexdigest()
     pair = f"{query}:{reference}:{match.method.params_sha256}"
-    by_sound = match.assessment is Assessment.AUDIO_ONLY
-    limits = LIMITS if match.sound is None else (*LIMITS, SOUND_LIMIT)
     return Finding(
         id=f"urn:sha256:{hashlib.sha256(pair.encode()).hexdigest()}",
         match=match,
         reference_manifest=reference,
         query_manifest=query,
         query_digests=None,
-        params=SOUND_PARAMETERS if by_sound else PARAMETERS,
+        params=_parameters(match),
         status=MACHINE_ONLY,
-        limits=(*limits, SOUND_NOT_MEASURED if by_sound else measured),
+        limits=_limits(match, measured),
         sound_params=None if match.sound is None else SOUND_PARAMETERS,
     )
+
+
+def _parameters(match: Match) -> dict[str, Json]:
+    if match.method == STILL_METHOD:
+        return STILL_PARAMETERS
+    return SOUND_PARAMETERS if match.assessment is Assessment.AUDIO_ONLY else PARAMETERS
+
+
+def _limits(match: Match, measured: str) -> tuple[str, ...]:
+    if match.method == STILL_METHOD:
+        return STILL_LIMITS
+    if match.assessment is Assessment.AUDIO_ONLY:
+        return (*LIMITS, SOUND_LIMIT, SOUND_NOT_MEASURED)
+    return (*LIMITS, measured) if match.sound is None else (*LIMITS, SOUND_LIMIT, measured)

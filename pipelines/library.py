@@ -28,11 +28,14 @@ from pipelines.sound_file import SOUND_FILE, sound_digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """One video that can be compared: where its bytes and its fingerprint lie, and the track of its sound, if that
-    was read.
+    """One video or still that can be compared: where its bytes and its fingerprint lie, and the track of its sound, if
+    that was read. ``frames`` is 1 for whatever has one picture, be it a photograph (``kind`` tells how it is read) or a
+    video of a single frame.
     """
 
     id: str
+    kind: MediaKind
+    frames: int
     original: Path
     fingerprint: Path
     fingerprint_sha256: str
@@ -40,10 +43,39 @@ class Volume:
     sound: Path | None = None
     sound_sha256: str | None = None
 
+    @property
+    def still(self) -> bool:
+        """One picture."""
+        return self.frames == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """Subjects that are searched together."""
+
+    subjects: tuple[matching.Subject, ...]
+
+    @cached_property
+    def corpus(self) -> matching.Corpus:
+        """All of them together, in their order."""
+        return matching.Corpus.build(self.subjects)
+
+    @cached_property
+    def codes(self) -> index.FlatIndex:
+        """Exact range search over their frame hashes."""
+        return _indexed(self.corpus.codes)
+
+    @cached_property
+    def descriptors(self) -> index.FlatIndex:
+        """Exact range search over their local features."""
+        return _indexed(self.corpus.descriptors)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """Volumes of the case, then those from outside. Only the case's are searched."""
+    """Volumes that are searched (of the case, when it is asked), then those that are only compared with them. Videos
+    and stills stand on shelves of their own: what a video is compared with does not depend on the photographs.
+    """
 
     kit: Kit
     references: tuple[Volume, ...]
@@ -55,9 +87,9 @@ class Library:
         return {volume.id: _subject(volume) for volume in (*self.references, *self.queries)}
 
     @cached_property
-    def corpus(self) -> matching.Corpus:
-        """All references together, in the order of `references`."""
-        return matching.Corpus.build([self.subjects[volume.id] for volume in self.references])
+    def videos(self) -> Shelf:
+        """The references that move, in the order of `references`."""
+        return Shelf(subjects=tuple(self.subjects[volume.id] for volume in self.references if not volume.still))
 
     def sound(self, volume_id: str) -> SoundTrack | None:
         """The sound of a volume, if some of it is audible and it is of the kind that is compared here.
@@ -79,14 +111,9 @@ class Library:
         return tuple(heard), matching.SoundIndex(list(heard.values()))
 
     @cached_property
-    def codes(self) -> index.FlatIndex:
-        """Exact range search over all references' frame hashes."""
-        return _indexed(self.corpus.codes)
-
-    @cached_property
-    def descriptors(self) -> index.FlatIndex:
-        """Exact range search over all references' local features."""
-        return _indexed(self.corpus.descriptors)
+    def stills(self) -> Shelf:
+        """The references of one picture, in the order of `references`."""
+        return Shelf(subjects=tuple(self.subjects[volume.id] for volume in self.references if volume.still))
 
     @cached_property
     def footage(self) -> matching.Footage:
@@ -94,8 +121,10 @@ class Library:
         return matching.Footage(self.window)
 
     def window(self, volume_id: str, start_s: float, end_s: float, fps: float, long_side: int) -> Window:
-        """Luma frames of a stretch, decoded from the kept bytes."""
+        """Luma frames of a stretch, decoded from the kept bytes; of a still its one picture."""
         volume = self._volumes[volume_id]
+        if volume.kind is MediaKind.STILL:
+            return media.still_window(volume.original.read_bytes(), long_side)
         with volume.original.open("rb") as handle:
             probe = self._probe(volume_id, handle.fileno())
             return media.window(self.kit.tools, handle.fileno(), probe, start_s, end_s, fps, long_side, self.kit.limits)
@@ -145,18 +174,35 @@ def volumes_of(case: Case) -> tuple[Volume, ...]:
     found = []
     for evidence in case.store.ids():
         manifest = case.manifest(evidence)
-        if manifest.facts.exact.get("kind") == MediaKind.VIDEO:
+        if "fingerprint" in manifest.facts.recipe:
             found.append((str(manifest.record.case.get("exhibit")), kept_volume(case, evidence, manifest)))
     return tuple(volume for _, volume in sorted(found, key=lambda pair: (len(pair[0]), pair[0])))
 
 
+def videos_of(case: Case) -> tuple[Volume, ...]:
+    """The evidence of the case that moves, in the order of the exhibit numbers."""
+    return tuple(volume for volume in volumes_of(case) if not volume.still)
+
+
+def unprinted_stills(case: Case) -> tuple[str, ...]:
+    """Stills that came into the case before stills had fingerprints: they cannot be compared."""
+    manifests = ((evidence, case.manifest(evidence).facts) for evidence in case.store.ids())
+    return tuple(
+        evidence
+        for evidence, facts in manifests
+        if facts.exact.get("kind") == MediaKind.STILL and "fingerprint" not in facts.recipe
+    )
+
+
 def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, facts: Facts) -> Volume:
-    """The volume of a video whose bytes and tracks lie at these paths."""
-    recipe = facts.recipe.get("fingerprint")
+    """The volume of a video or still whose bytes and tracks lie at these paths."""
+    recipe, frames = facts.recipe.get("fingerprint"), facts.exact.get("frames")
     assert isinstance(recipe, dict)
     digest = sound_digest(facts)
     return Volume(
         id=evidence,
+        kind=MediaKind(str(facts.exact["kind"])),
+        frames=int(str(frames["decoded"])) if isinstance(frames, dict) else 1,
         original=original,
         fingerprint=track,
         fingerprint_sha256=str(recipe["sha256"]),
@@ -167,7 +213,7 @@ def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, fa
 
 
 def kept_volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
-    """The volume of a video of the case."""
+    """The volume of a video or still of the case."""
     original = case.store.path(evidence, "original")
     track = case.store.path(evidence, FINGERPRINT_FILE)
     sound = None if sound_digest(manifest.facts) is None else case.store.path(evidence, SOUND_FILE)

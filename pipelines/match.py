@@ -1,8 +1,9 @@
-"""Find which files show the same recording.
+"""Find which files show the same recording, and which moment of a recording a still shows.
 
 1  load the fingerprints of the case (and make those of queries from outside, in a temporary folder)
-2  for every query, rank candidates by exact range search and local features
-3  examine each pair once on decoded pictures: alignment, geometry, motion
+2  for every query, rank candidates by exact range search and local features; a still is ranked against videos and
+   against stills, a video against videos: of a still and a video the still is the query
+3  examine each pair once on decoded pictures: alignment, geometry, motion; of a still geometry, moment, fine detail
 4  compare the sound: support for pairs that were found, candidates where only the sound agrees
 5  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
 """
@@ -31,7 +32,7 @@ from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
 from pipelines.engine import Engine, Failed, Serial, open_engine
-from pipelines.library import Library, Volume, volume_of, volumes_of
+from pipelines.library import Library, Volume, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.sound_file import SOUND_FILE
 from pipelines.sounds import SOUND_COMMON, with_sound
@@ -56,6 +57,7 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
     """
     library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
     order = {volume.id: number for number, volume in enumerate(library.references)}
+    yield from _unprinted(case)
     engine = open_engine(settings.jobs or cpu_count())
     found = with_sound(engine, library, tuple(order), order, compare(engine, library, tuple(order), order, progress))
     matches = []
@@ -94,18 +96,28 @@ def match_queries(
             elif thing.failed:
                 yield Notice(code=thing.code, message=f"{thing.path}: {thing.message}")
         case.record(run, EventType.MATCHING, None, {"queries": len(tasks), "references": len(library.references)})
+        yield from _unprinted(case)
         progress.grow(len(tasks))
         for done in engine.run(_Search(library=library, folder=Path(folder)), tasks):
             progress.advance()
             if isinstance(done, Failed):
                 yield Notice(code=done.code, message=f"not compared: {done.item[1]}: {done.message}")
                 continue
-            for found in done.result:
+            visitor, answer = done.result
+            for found in answer:
                 if isinstance(found, Notice):
                     yield found
+                elif found.query_id != visitor:
+                    yield Matched(match=found, query_path=_shown(case, found.query_id), reference_path=done.item[1])
                 else:
                     shown = _shown(case, found.reference_id)
                     yield Matched(match=found, query_path=done.item[1], reference_path=shown)
+
+
+def _unprinted(case: Case) -> Iterator[Notice]:
+    for evidence in unprinted_stills(case):
+        message = f"not compared: {evidence[:16]} came into this case before stills had fingerprints"
+        yield Notice(code="match.no_fingerprint", message=message)
 
 
 def compare(
@@ -156,15 +168,19 @@ class _Rank:
     def __call__(self, query: str) -> matching.Ranking:
         single_threaded()
         library = self.library
-        return matching.candidates(
-            library.subjects[query],
-            library.corpus,
-            library.codes.query,
-            library.descriptors.query,
-            _views,
-            library.footage,
-            skip=frozenset({query}) if self.within_case else frozenset(),
-        )
+        subject = library.subjects[query]
+        skip = frozenset({query}) if self.within_case else frozenset[str]()
+        if not subject.still:
+            shelf = library.videos
+            codes, anchors = shelf.codes.query, shelf.descriptors.query
+            return matching.candidates(subject, shelf.corpus, codes, anchors, _views, library.footage, skip=skip)
+        found: list[matching.Candidate] = []
+        for shelf in (library.videos, library.stills):
+            codes, anchors = shelf.codes.query, shelf.descriptors.query
+            found.extend(
+                matching.still_candidates(subject, shelf.corpus, codes, anchors, _views, library.footage, skip=skip)
+            )
+        return matching.Ranking(tuple(found), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +193,8 @@ class _Examine:
         single_threaded()
         subjects = self.library.subjects
         query, reference = subjects[pair.query_id], subjects[pair.reference_id]
+        if query.still:
+            return matching.examine_still(query, reference, pair, self.library.footage, method=findings.STILL_METHOD)
         return matching.examine(query, reference, pair, self.library.footage, method=findings.METHOD)
 
 
@@ -212,30 +230,40 @@ class _Search:
     library: Library
     folder: Path
 
-    def __call__(self, task: tuple[int, str]) -> tuple[Match | Notice, ...]:
+    def __call__(self, task: tuple[int, str]) -> tuple[str, tuple[Match | Notice, ...]]:
+        """The SHA-256 of the file (empty where it cannot be read), and what was found."""
         number, path = task
         content = self.folder / f"{number:08d}"
         content.mkdir()
         try:
             volume = read_query(path, content, self.library.kit)
-            return (volume,) if isinstance(volume, Notice) else self._found(path, volume)
+            return ("", (volume,)) if isinstance(volume, Notice) else (volume.id, tuple(self._found(path, volume)))
         finally:
             shutil.rmtree(content)
 
-    def _found(self, path: str, volume: Volume) -> tuple[Match | Notice, ...]:
+    def _found(self, path: str, volume: Volume) -> Iterator[Match | Notice]:
         with self.library.visited(volume):
-            ranked = _Rank(library=self.library, within_case=False)(volume.id)
-            notices = (_left_out(path, ranked.left_out),) if ranked.left_out else ()
-            found = (self._examined(path, pair) for pair in ranked.candidates)
-            seen = (each for each in found if each is not None)
-            return (*notices, *with_sound(Serial(), self.library, (volume.id,), {}, seen))
+            seen = self._seen(path, self.library, volume.id)
+            yield from with_sound(Serial(), self.library, (volume.id,), {}, seen)
+        if not volume.still:
+            for still in (each for each in self.library.references if each.still):
+                yield from self._seen(
+                    path, Library(kit=self.library.kit, references=(volume,), queries=(still,)), still.id
+                )
 
-    def _examined(self, path: str, pair: matching.Candidate) -> Match | Notice | None:
-        try:
-            return _Examine(library=self.library)(pair)
-        except ForensicsError as error:
-            message = f"not compared: {path} with {pair.reference_id[:16]}: {error.message}"
-            return Notice(code=error.code, message=message)
+    def _seen(self, path: str, library: Library, query: str) -> Iterator[Match | Notice]:
+        ranked = _Rank(library=library, within_case=False)(query)
+        if ranked.left_out:
+            yield _left_out(path, ranked.left_out)
+        for pair in ranked.candidates:
+            try:
+                found = _Examine(library=library)(pair)
+            except ForensicsError as error:
+                message = f"not compared: {path} with {pair.reference_id[:16]}: {error.message}"
+                yield Notice(code=error.code, message=message)
+            else:
+                if found is not None:
+                    yield found
 
 
 def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
@@ -247,8 +275,8 @@ def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
         return Notice(code=error.code, message=f"{path}: {error.message}")
     with (content / "original").open("rb") as handle:
         derived = derive(handle.fileno(), acquisition.digests, (), content, kit, pictures=False)
-    if derived.kind is not MediaKind.VIDEO:
-        reasons = "; ".join(notice.message for notice in derived.notices) or "it is no video"
+    if derived.kind is MediaKind.UNDECODABLE:
+        reasons = "; ".join(notice.message for notice in derived.notices) or "it is neither a video nor a still"
         return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
     track, sound = content / FINGERPRINT_FILE, content / SOUND_FILE
     return volume_of(acquisition.digests.sha256, content / "original", track, sound, derived.facts)

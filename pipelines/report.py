@@ -22,6 +22,7 @@ from forensics.errors import MediaError, StoreError
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
 from forensics.model.match import Match, Segment
+from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
@@ -273,13 +274,20 @@ class _Strips:
             self.notices.append(notice)
 
     def _pictures(self, evidence: str, seconds: list[float]) -> list[tuple[float, npt.NDArray[np.uint8]]]:
-        with self._case.store.path(evidence, "original").open("rb") as handle:
+        original = self._case.store.path(evidence, "original")
+        if self._manifests[evidence].facts.exact.get("kind") == MediaKind.STILL:
+            shown = media.read_still(original.read_bytes()).bgr
+            return [(0.0, shown) for _ in seconds]
+        with original.open("rb") as handle:
             probed = media.probe(self._tools, handle.fileno())
             return media.pictures_at(self._tools, handle.fileno(), probed.probe, seconds, STRIP_LONG_SIDE)
 
 
 def _moments(segment: Segment) -> list[tuple[float, float]]:
-    """Evenly spaced moments inside a segment, on both clocks."""
+    """Evenly spaced moments inside a segment, on both clocks; the one moment that a still shows."""
+    if segment.query_start_s == segment.query_end_s:
+        at_s = segment.reference_start_s if segment.moment is None else segment.moment.at_s
+        return [(0.0, at_s)]
     steps = (np.arange(PAIRS_PER_SEGMENT) + 0.5) / PAIRS_PER_SEGMENT
     query = segment.query_start_s + steps * (segment.query_end_s - segment.query_start_s)
     reference = segment.reference_start_s + steps * (segment.reference_end_s - segment.reference_start_s)

@@ -31,7 +31,7 @@ from pipelines.config import Settings
 from pipelines.derive import Kit
 from pipelines.engine import Engine, open_engine
 from pipelines.environment import DISTRIBUTION, PACKAGES
-from pipelines.library import Library, Volume, volumes_of
+from pipelines.library import Library, Volume, videos_of
 from pipelines.match import compare, kit_for
 from pipelines.progress import Progress
 from pipelines.surroundings import cpu_count
@@ -105,7 +105,7 @@ def validate(case: Case, run: Run, plan: Plan, settings: Settings, progress: Pro
     bench = _Bench(
         engine=open_engine(settings.jobs or cpu_count()),
         kit=kit_for(run, settings),
-        videos=volumes_of(case),
+        videos=videos_of(case),
         plan=plan,
         progress=progress,
     )

@@ -28,6 +28,7 @@ _DECIMAL_FIELDS = frozenset(
         *("scale", "rotation_deg", "dx", "dy", "crop", "box"),
         *("hamming_median", "inliers", "cells", "inlier_ratio", "drift_px", "motion", "motion_z"),
         *("offset_s", "seconds", "bits", "chance_bits"),
+        *("at_s", "detail", "elsewhere", "explained"),
     }
 )
 """Fields of a match that hold floats in Python and text in the document."""
@@ -97,6 +98,9 @@ def encode_finding(finding: Finding) -> bytes:
     if finding.query_digests is not None and finding.query_digests.sha256 != match.query_id:
         raise _unsound("the query's digests are not those of the query that was matched")
     plain: dict[str, Any] = decimals_to_text(msgspec.to_builtins(match, enc_hook=_scalar), _unsound)
+    for segment in plain["segments"]:
+        if segment["moment"] is None:  # between two videos there is none: their findings stay as they were
+            del segment["moment"]
     method = _Method(**plain.pop("method"), params=finding.params)
     sound = plain.pop("sound")
     predicate = _Predicate(

@@ -14,6 +14,7 @@ from forensics.fingerprint.flags import flag_batch
 from forensics.fingerprint.sound import flag_sound
 from forensics.fingerprint.sound_track import decode_sound, encode_sound
 from forensics.fingerprint.spec import SPEC
+from forensics.fingerprint.still import fingerprint_still
 from forensics.fingerprint.track import decode, encode
 from forensics.fingerprint.views import AS_IS, VIEWS, View, variants
 from forensics.model.fingerprint import HashSpec
@@ -30,6 +31,7 @@ __all__ = [
     "decode_sound",
     "encode",
     "encode_sound",
+    "fingerprint_still",
     "flag_batch",
     "flag_sound",
     "hash_batch",

@@ -23,6 +23,9 @@ from forensics.matching.sound import (
     supported,
 )
 from forensics.matching.sound_search import Proposal, SoundIndex
+from forensics.matching.still import examine_still
+from forensics.matching.still_candidates import still_candidates
+from forensics.matching.still_params import STILL_METHOD, STILL_PARAMS, StillParams
 from forensics.matching.subject import Corpus, Subject
 
 __all__ = [
@@ -31,6 +34,8 @@ __all__ = [
     "SOUND_METHOD",
     "SOUND_METHOD_VERSION",
     "SOUND_PARAMS",
+    "STILL_METHOD",
+    "STILL_PARAMS",
     "Candidate",
     "Copy",
     "Corpus",
@@ -44,16 +49,19 @@ __all__ = [
     "Seed",
     "SoundIndex",
     "SoundParams",
+    "StillParams",
     "Subject",
     "Views",
     "WindowReader",
     "candidates",
     "compare_sound",
     "examine",
+    "examine_still",
     "name_groups",
     "nearest",
     "rates",
     "sound_alone",
     "statistics",
+    "still_candidates",
     "supported",
 ]

@@ -18,6 +18,9 @@ WindowReader: TypeAlias = Callable[[str, float, float, float, int], Window]
 FPS = 10.0
 """Frames per second of every stretch: motion is compared at this rate, and a tenth of a second is the time wanted."""
 
+MOST_FPS = 1000.0
+"""Faster than any recording: no frame is left out."""
+
 LONG_SIDE = 512
 """Pixels: enough for local features in a picture-in-picture of a third of the width."""
 
@@ -65,6 +68,15 @@ class Footage:
             return None
         row = int(np.argmin(np.abs(chunk.seconds - at_s)))
         return float(chunk.seconds[row]), chunk.luma[row]
+
+    def still(self, subject: str, long_side: int) -> npt.NDArray[np.uint8] | None:
+        """The picture of a still, its longer side at most ``long_side``; None where nothing was decoded."""
+        window = self._reader(subject, 0.0, CHUNK_S, FPS, long_side)
+        return window.luma[0] if len(window.seconds) else None
+
+    def every_frame(self, subject: str, start_s: float, end_s: float) -> Window:
+        """All frames with start_s <= time < end_s, at the rate of the file."""
+        return self._reader(subject, max(0.0, start_s), end_s, MOST_FPS, LONG_SIDE)
 
     def features(self, subject: str, at_s: float, pose: Pose, detector: Detector) -> Features | None:
         """Local features of the frame nearest to a moment, after ``pose``; None where nothing was decoded."""

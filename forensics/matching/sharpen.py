@@ -114,12 +114,13 @@ def _correlation(query: npt.NDArray[np.uint8], reference: npt.NDArray[np.uint8],
     inside = cv2.erode(mask, np.ones((9, 9), np.uint8)) > 0
     if inside.mean() < LEAST_OVERLAP:
         return -1.0
-    ours, theirs = _detail(small)[inside], _detail(seen)[inside]
+    ours, theirs = fine_detail(small)[inside], fine_detail(seen)[inside]
     norm = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
     return float(ours @ theirs) / norm if norm > 0 else -1.0
 
 
-def _detail(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def fine_detail(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """A picture uint8 (h, w) without its noise and without its broad light and shade, float32 (h, w)."""
     picture = luma.astype(np.float32)
     return np.asarray(
         cv2.GaussianBlur(picture, (0, 0), 0.8) - cv2.GaussianBlur(picture, (0, 0), COARSE_SIGMA), np.float32

@@ -13,8 +13,8 @@ from forensics.model.fingerprint import HASH_BYTES, Fingerprint
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Subject:
-    """One video: ``id`` names it to the window reader; ``sha256`` is of the file, ``video_essence`` of the video
-    packets in a container-independent form (both lower-case hex, None when unknown); ``duration_s`` is the end of
+    """One video or still: ``id`` names it to the window reader; ``sha256`` is of the file, ``video_essence`` of the
+    video packets in a container-independent form (both lower-case hex, None when unknown); ``duration_s`` is the end of
     the last frame on the presentation clock.
     """
 
@@ -23,6 +23,11 @@ class Subject:
     duration_s: float
     sha256: str | None = None
     video_essence: str | None = None
+
+    @property
+    def still(self) -> bool:
+        """One picture: a photograph, a screenshot, a video of a single frame."""
+        return self.fingerprint.frames == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

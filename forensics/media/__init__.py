@@ -17,7 +17,7 @@ from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
 from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
-from forensics.media.still import Still, read_still
+from forensics.media.still import Still, read_still, still_window
 from forensics.media.stretch import pictures_at, window
 from forensics.media.tools import CONFINEMENT, Tool, Tools, find_tools
 
@@ -49,6 +49,7 @@ __all__ = [
     "probe",
     "read_sound",
     "read_still",
+    "still_window",
     "to_bgr",
     "unit_of",
     "upright",

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.errors import MediaError
+from forensics.media.stretch import fit
+from forensics.model.media import Window
 from forensics.model.notice import Notice
 
 MAX_STILL_PIXELS = 128_000_000
@@ -69,6 +71,19 @@ def read_still(data: bytes) -> Still:
     if not whole or (name == "jpeg" and _JPEG_END not in data[-_JPEG_TAIL:]):
         notices = (Notice(code="media.truncated", message="The JPEG ends early: its lower part is missing."),)
     return Still(format=name, width=bgr.shape[1], height=bgr.shape[0], luma=luma, bgr=bgr, notices=notices)
+
+
+def still_window(data: bytes, long_side: int) -> Window:
+    """The luma of a still as a stretch of one frame at 0 s, its longer side reduced to ``long_side`` (never enlarged).
+
+    Raises `MediaError` as `read_still` does.
+    """
+    luma = read_still(data).luma
+    height, width = luma.shape
+    if max(height, width) > long_side:
+        size = fit(width, height, long_side)
+        luma = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return Window(seconds=np.zeros(1), luma=luma[None])
 
 
 def _decoded(data: bytes, flags: int) -> npt.NDArray[np.uint8] | None:

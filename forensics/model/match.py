@@ -84,9 +84,29 @@ class SegmentEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Which moment of the reference a still shows, and the grounds for it.
+
+    ``at_s`` seconds of the frame that agrees best; ``detail`` the mean correlation of fine detail there, and
+    ``elsewhere`` the best one more than a second away (None: nothing was compared there). ``changing`` counts the
+    blocks of the picture that only this moment shows so, and ``explained`` is the share of them in which the still
+    agrees (None: too few change to tell one moment from another).
+    """
+
+    at_s: float
+    detail: float
+    elsewhere: float | None
+    changing: int
+    explained: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """An aligned stretch. Times in seconds on each file's presentation clock; ``speed`` is reference seconds
     per query second.
+
+    Of a still the query's start and end are 0; the reference's are those between which frames agree about as well as
+    the one at ``moment``, which a segment between two videos has not.
     """
 
     query_start_s: float
@@ -97,6 +117,7 @@ class Segment:
     score: float
     transform: Transform | None
     evidence: SegmentEvidence
+    moment: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

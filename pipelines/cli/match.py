@@ -110,6 +110,11 @@ class Printer:
         say(f"           {found.query_id[:12]}  {pair.query_path}")
         say(f"           {found.reference_id[:12]}  {pair.reference_path}")
         for segment in found.segments:
+            if segment.moment is not None:
+                say(f"           {moment_in_words(segment)}")
+                continue
+            if segment.query_start_s == segment.query_end_s:  # two stills have no times
+                continue
             say(
                 f"           {segment.query_start_s:.2f}-{segment.query_end_s:.2f} s  =  "
                 f"{segment.reference_start_s:.2f}-{segment.reference_end_s:.2f} s  at speed {segment.speed:.2f}"
@@ -141,10 +146,20 @@ def as_line(pair: Matched) -> dict[str, object]:
     }
 
 
+def moment_in_words(segment: Segment) -> str:
+    """Which moment a still shows, in one line."""
+    assert segment.moment is not None
+    start, end = segment.reference_start_s, segment.reference_end_s
+    return f"the still shows the moment {segment.moment.at_s:.2f} s ({start:.2f} to {end:.2f}) of the reference"
+
+
 def _segment_fields(segment: Segment) -> dict[str, object]:
     import msgspec
 
-    return _rounded(msgspec.to_builtins(segment))
+    fields: dict[str, object] = msgspec.to_builtins(segment)
+    if segment.moment is None:
+        del fields["moment"]
+    return _rounded(fields)
 
 
 def _rounded(fields: dict[str, object]) -> dict[str, object]:

@@ -9,6 +9,7 @@ import pytest
 from forensics.custody import encode_validation, validation_id
 from forensics.errors import InputError
 from forensics.model.match import Decision, Match
+from forensics.model.media import MediaKind
 from forensics.model.validation import NullKind, Outcome, Truth
 from pipelines import error_rates
 from pipelines.attacked_copies import Copy, Role
@@ -24,7 +25,15 @@ TRUTH = Truth(
 
 
 def copy(source: str, name: str, role: Role = Role.ATTACKED) -> Copy:
-    volume = Volume(id=name, original=Path(), fingerprint=Path(), fingerprint_sha256="", video_essence=None)
+    volume = Volume(
+        id=name,
+        kind=MediaKind.VIDEO,
+        frames=250,
+        original=Path(),
+        fingerprint=Path(),
+        fingerprint_sha256="",
+        video_essence=None,
+    )
     return Copy(source=source, attack="trim", role=role, volume=volume, values={}, truth=TRUTH, command="ffmpeg")
 
 

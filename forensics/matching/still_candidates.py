@@ -1,0 +1,198 @@
+"""Stage 1 for a still: which references are worth looking at, and at which moments. It only ranks.
+
+A video votes over time; a still has one picture, whose features meet 40 of a reference's picture at best, of which
+some have moved on. So each agreement counts by how little chance would give it, and more arrangements are fitted.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from forensics.matching.candidates import RADIUS, Candidate, RangeQuery, Seed, Views
+from forensics.matching.footage import LONG_SIDE, Footage
+from forensics.matching.geometry import SEED, Detector, Floats, Pose, cells_of
+from forensics.matching.sight import SIDE, Sight, View
+from forensics.matching.subject import Corpus, Subject
+
+ANCHOR_RADIUS = 60
+"""Bits between local features that may be of one point; beyond, chance gives more than the picture."""
+
+CHANCE_BITS = (0, 30, 40, 45, 50, 55, 60)
+CHANCE_SHARE = (5e-5, 9.4e-5, 2.1e-4, 3.6e-4, 6.9e-4, 1.3e-3, 2.6e-3)
+"""Share of pairs of features of different clips that lie within so many bits (400,000 pairs of 79 clips)."""
+
+FOUND_AGAIN = 0.35
+"""Share of a reference picture's features that a cropped and recoded still holds, about."""
+
+LEAST_CHANCE, MOST_WORTH = 0.05, 3.0
+"""No single agreement is worth more: a logo gives a few perfect ones."""
+
+FITS = 60
+"""Reference pictures that get a quick fit for each pose, those of most worth first."""
+
+LEAST_INLIERS = 4
+FEW_CELLS, FEW_CELLS_WORTH = 3, 0.3
+"""Agreements in fewer picture cells are a caption's or a logo's."""
+
+QUICK_REACH_PX, QUICK_ITERATIONS = 6.0, 500
+QUICK_SCALE = (0.15, 7.0)
+
+HASH_WORTH = 6.0
+"""What a frame hash at the radius is worth; one that is equal is worth twice as much."""
+
+SEEDS_APART_S = 1.5
+SEEDS_PER_CANDIDATE = 8
+MOST_CANDIDATES = 16
+
+POSES = (Pose(False, False), Pose(True, False), Pose(False, True), Pose(True, True))
+
+
+class _Picture(NamedTuple):
+    """A reference picture with anchors: whose, when, and what fitted."""
+
+    subject: int
+    at_s: float
+
+
+def still_candidates(
+    query: Subject,
+    corpus: Corpus,
+    code_search: RangeQuery,
+    anchor_search: RangeQuery,
+    views: Views,
+    footage: Footage,
+    skip: frozenset[str] = frozenset(),
+) -> tuple[Candidate, ...]:
+    """References worth examining for this still, best first, at most `MOST_CANDIDATES` besides exact copies."""
+    seeds: dict[int, list[Seed]] = {}
+    found = _by_hash(query, corpus, code_search, views) + _by_anchors(query, corpus, anchor_search, footage)
+    for number, seed in found:
+        seeds.setdefault(number, []).append(seed)
+    made: list[Candidate] = []
+    exact: list[Candidate] = []
+    for number, subject in enumerate(corpus.subjects):
+        same = query.sha256 is not None and query.sha256 == subject.sha256
+        if subject.id in skip or (number not in seeds and not same):
+            continue
+        best = sorted(seeds.get(number, []), key=lambda s: (-s.weight, s.reference_s, s.pose))
+        chosen = _apart(best)
+        score = max((s.weight for s in best if s.by_hash), default=0.0)
+        score += max((s.weight for s in best if not s.by_hash), default=0.0)
+        candidate = Candidate(query_id=query.id, reference_id=subject.id, score=score, seeds=chosen)
+        (exact if same else made).append(candidate)
+    made.sort(key=lambda c: (-c.score, c.reference_id))
+    return tuple(exact + made[:MOST_CANDIDATES])
+
+
+def _apart(seeds: list[Seed]) -> tuple[Seed, ...]:
+    """The best seeds that stand apart in time or pose."""
+    kept: list[Seed] = []
+    for seed in seeds:
+        if all(seed.pose != k.pose or abs(seed.reference_s - k.reference_s) >= SEEDS_APART_S for k in kept):
+            kept.append(seed)
+    return tuple(kept[:SEEDS_PER_CANDIDATE])
+
+
+def _by_hash(query: Subject, corpus: Corpus, search: RangeQuery, views: Views) -> list[tuple[int, Seed]]:
+    """Frames whose hash is close to that of the still, or of what its borders leave, under any view."""
+    print_ = query.fingerprint
+    if not len(corpus.codes) or not len(print_.codes) or print_.flags[0]:
+        return []
+    out = []
+    for block in (print_.codes, print_.box_codes):
+        if not len(block):
+            continue
+        for view, codes in views(block).items():
+            hits = search(np.ascontiguousarray(codes), RADIUS)
+            for row, distance in zip(hits.reference.tolist(), hits.distance.tolist(), strict=True):
+                if corpus.code_flags[row] == 0:
+                    weight = HASH_WORTH * (2.0 - distance / RADIUS)
+                    at = float(corpus.code_seconds[row])
+                    seed = Seed(query_s=0.0, reference_s=at, pose=Pose(view[0], view[1]), weight=weight, by_hash=True)
+                    out.append((int(corpus.code_subject[row]), seed))
+    return out
+
+
+def _by_anchors(query: Subject, corpus: Corpus, search: RangeQuery, footage: Footage) -> list[tuple[int, Seed]]:
+    """Reference pictures that share features with the still in one geometric arrangement."""
+    luma = footage.still(query.id, SIDE) if len(corpus.descriptors) else None
+    if luma is None:
+        return []
+    pictures, which = _pictures(corpus)
+    out = []
+    for pose in POSES:
+        sight = Sight(luma, pose)
+        for part in range(len(sight.parts)):
+            found = sight.features(View(part, Detector.ORB))
+            if len(found.points):
+                fitted = _fitted(found.points, np.asarray(found.descriptors, np.uint8), corpus, which, search)
+                for number, worth in fitted:
+                    at = pictures[number].at_s
+                    seed = Seed(query_s=0.0, reference_s=at, pose=pose, weight=worth, by_hash=False)
+                    out.append((pictures[number].subject, seed))
+    return out
+
+
+def _pictures(corpus: Corpus) -> tuple[list[_Picture], npt.NDArray[np.intp]]:
+    """The reference pictures that have anchors, and for each anchor which one it belongs to."""
+    owner = np.stack([corpus.anchor_subject.astype(float), corpus.anchor_seconds], axis=1)
+    unique, which = np.unique(owner, axis=0, return_inverse=True)
+    return [_Picture(int(subject), float(at)) for subject, at in unique.tolist()], which.ravel()
+
+
+def _fitted(
+    points: npt.NDArray[np.float32],
+    descriptors: npt.NDArray[np.uint8],
+    corpus: Corpus,
+    which: npt.NDArray[np.intp],
+    search: RangeQuery,
+) -> list[tuple[int, float]]:
+    """Reference pictures (numbers) with the worth of what agrees in one arrangement."""
+    hits = search(np.ascontiguousarray(descriptors), ANCHOR_RADIUS)
+    if not len(hits.query):
+        return []
+    order = np.lexsort((hits.query, hits.distance, hits.reference))
+    anchors = hits.reference[order]
+    nearest = np.concatenate([[True], anchors[1:] != anchors[:-1]])
+    rows, anchors = hits.query[order][nearest], anchors[nearest]
+    worth = worth_of(hits.distance[order][nearest].astype(np.float64), len(descriptors))
+    picture = which[anchors]
+    total, counts = np.bincount(picture, weights=worth + 0.1), np.bincount(picture)
+    out = []
+    for number in np.lexsort((np.arange(len(total)), -total))[:FITS].tolist():
+        if counts[number] < LEAST_INLIERS:
+            continue
+        chosen = np.flatnonzero(picture == number)
+        source, target = points[rows[chosen]], corpus.anchor_points[anchors[chosen]] * LONG_SIDE
+        kept = _arranged(source, target)
+        if kept is None or kept.sum() < LEAST_INLIERS:
+            continue
+        value = float(worth[chosen][kept].sum())
+        few = min(cells_of(source[kept]), cells_of(target[kept])) < FEW_CELLS
+        out.append((number, value * FEW_CELLS_WORTH if few else value))
+    return out
+
+
+def worth_of(distance: Floats, features: int) -> Floats:
+    """Log likelihood ratio of the nearest of so many features lying at a distance (bits): the same point against
+    chance.
+    """
+    single = np.exp(np.interp(distance, CHANCE_BITS, np.log(CHANCE_SHARE)))
+    chance = 1.0 - (1.0 - single) ** features
+    return np.asarray(np.clip(np.log(FOUND_AGAIN / (chance + LEAST_CHANCE)), 0.0, MOST_WORTH))
+
+
+def _arranged(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_] | None:
+    """Which pairs of points fit one similarity; None when none of a likely scale is found."""
+    cv2.setRNGSeed(SEED)
+    matrix, mask = cv2.estimateAffinePartial2D(
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=QUICK_REACH_PX, maxIters=QUICK_ITERATIONS
+    )
+    if matrix is None:
+        return None
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    return np.asarray(mask.ravel().astype(bool)) if QUICK_SCALE[0] <= scale <= QUICK_SCALE[1] else None
