@@ -33,7 +33,10 @@ CLOCK_SLACK_S = 0.02
 """Half a frame, by which aligned clocks may differ."""
 
 FELLOW = 0.5
-"""Beside a proven stretch of the same pair, half the proof will do: slow motion, a quiet part after a freeze."""
+"""Where a proven stretch of the same pair goes on, half the proof will do: slow motion, a quiet part after a freeze."""
+
+GOES_ON_APART_S, GOES_ON_GAP_S = 0.5, 10.0
+"""A stretch goes on where the reference does, and where the query does or stood still for so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -184,7 +187,12 @@ def verdict(query: Subject, reference: Subject, found: tuple[Stretch, ...], meth
     best = min(rank[assessment] for _, assessment, _ in judged)
     assessment = next(a for a in Assessment if rank[a] == best)
     if assessment is Assessment.SAME_RECORDING:
-        kept = [(s, score) for s, a, score in judged if a is assessment or strength(s, params) >= FELLOW]
+        proven = [s for s, a, _ in judged if a is assessment]
+        kept = [
+            (s, score)
+            for s, a, score in judged
+            if a is assessment or (strength(s, params) >= FELLOW and any(_goes_on(s, p) for p in proven))
+        ]
     else:
         kept = [max(((s, score) for s, a, score in judged if a is assessment), key=lambda item: item[1])]
     kept = joined(kept)
@@ -239,6 +247,14 @@ def joined(kept: list[tuple[Stretch, float]]) -> list[tuple[Stretch, float]]:
 
 def _continues(last: Stretch, stretch: Stretch) -> bool:
     return _meets(last, stretch) and abs(last.speed / stretch.speed - 1) <= JOIN_SPEED
+
+
+def _goes_on(one: Stretch, other: Stretch) -> bool:
+    """Whether two stretches follow one another, in whichever order."""
+    last, after = sorted((one, other), key=lambda stretch: stretch.query_start_s)
+    gap = after.query_start_s - last.query_end_s
+    apart = abs(after.reference_start_s - last.reference_end_s)
+    return one.pose == other.pose and -JOIN_S <= gap <= GOES_ON_GAP_S and apart <= GOES_ON_APART_S
 
 
 def _meets(last: Stretch, stretch: Stretch) -> bool:
