@@ -119,13 +119,19 @@ def clear_strength(stretch: Stretch, params: Params) -> float:
     if motion is None:
         return 0.0
     return min(
-        motion.peak / params.clear_peak,
+        motion.peak / clear_peak(stretch.length_s, params),
         motion.z / params.clear_z,
         motion.peak / max(motion.second, 0.01) / params.clear_ratio,
         stretch.length_s / params.clear_seconds,
         stretch.share / params.clear_share,
         motion.carried / params.clear_carried,
     )
+
+
+def clear_peak(length_s: float, params: Params) -> float:
+    """What peak a stretch needs: for a moment two cars in one lane move alike, so that a short one needs more."""
+    shortness = max(1.0, params.clear_peak_s / max(length_s, 0.1))
+    return params.clear_peak * float(shortness**params.clear_peak_power)
 
 
 def faint_strength(stretch: Stretch, params: Params) -> float:

@@ -33,7 +33,7 @@ QUERY, REFERENCE = (Subject(id=name, fingerprint=PRINT, duration_s=30.0) for nam
 POINTS = np.zeros((4, 2), np.float32)
 FIT = Fit(matrix=np.eye(2, 3), inliers=100, cells=30, putative=120, source=POINTS, target=POINTS)
 PROOF = Motion(peak=0.8, second=0.1, z=20.0, shift_s=0.0, level=3.0, still=0.9, frames=90, carried=40.0)
-HALF = PROOF._replace(peak=0.3)
+HALF = PROOF._replace(peak=0.45)
 FIVE_S = Stretch(
     query_start_s=2.0,
     query_end_s=7.0,
@@ -102,3 +102,10 @@ def test_geometry_at_fewer_than_three_moments_is_no_match(moments: int, assessme
 def test_a_clear_proof_lacks_nothing(lacking: dict[str, float]) -> None:
     weak = PROOF._replace(**lacking)  # type: ignore[arg-type]
     assert judged(replace(FIVE_S, motion=weak)).assessment is not Assessment.SAME_RECORDING
+
+
+@pytest.mark.parametrize(("length_s", "peak"), [(1.75, 0.711), (2.08, 0.682), (2.67, 0.596), (3.54, 0.501)])
+def test_two_cars_in_one_lane_before_a_fixed_camera_are_no_match(length_s: float, peak: float) -> None:
+    passing = stretch(1.5, 0.3, length_s, PROOF._replace(peak=peak))
+    assert strength(passing, PARAMS) < 0.8
+    assert judged(passing).assessment is not Assessment.SAME_RECORDING
