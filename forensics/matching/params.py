@@ -25,7 +25,7 @@ class Params:
 
     ``clear_peak`` is for stretches of ``clear_peak_s`` and longer; a shorter one needs that times the ratio of both to
     ``clear_peak_power`` (0.70 at 3.5 s, 0.87 at 2 s). Two cars in one lane before a fixed camera agreed for 1.7 to
-    3.5 s with up to 0.71, nowhere more than 0.77 of what is needed.
+    3.5 s with up to 0.71, nowhere more than 0.82 of what is needed.
 
     ``clear_carried`` and ``faint_carried`` are how many tenths of a second must carry the agreement: one event that
     two recordings share, a lamp that goes on, gives a sharp peak, but fills at most the second over which change is
