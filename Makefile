@@ -1,5 +1,6 @@
 # make demo   from a bare machine to an opened case: venv, ffmpeg, the main job on sample_media/
 # make test   every check: lint, walls, types, tests with branch coverage
+# make search the laws again on examples not tried before: what it finds becomes a test
 # make bench  accuracy and speed against references measured in the same run (slow)
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 CASE ?= demo-case
 COVERAGE_FLOOR := 85
 
-.PHONY: demo test lint types unit bench samples lock clean
+.PHONY: demo test lint types unit search bench samples lock clean
 
 demo: $(VENV)/.installed
 	@sh .ci/need-ffmpeg
@@ -31,6 +32,9 @@ types: $(VENV)/.installed-dev
 unit: $(VENV)/.installed-dev
 	@sh .ci/need-ffmpeg
 	$(BIN)/pytest -n auto -m "not benchmark" --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
+
+search: $(VENV)/.installed-dev
+	$(BIN)/pytest -n auto --hypothesis-profile=search tests/property tests/contract tests/unit/matching
 
 bench: $(VENV)/.installed-dev
 	@sh .ci/need-ffmpeg
