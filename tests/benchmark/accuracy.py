@@ -24,11 +24,13 @@ from tests.benchmark.accuracy_measures import (
     BOTH,
     REPORT,
     TUNE,
+    HeldOut,
     Recall,
     Share,
     Times,
     by_attack,
     halves,
+    held_out,
     recall_of,
     set_sha256,
     times_of,
@@ -59,6 +61,7 @@ class Outcome:
     program_sha256: str
     params_sha256: tuple[str, ...]
     parts: dict[str, Part]
+    held_out: tuple[HeldOut, ...]
     attacks: dict[str, tuple[Share, Share]]
     transforms: dict[str, Share]
     wrong_transforms: tuple[str, ...]
@@ -140,9 +143,10 @@ def scored(shared: Path, bench: Path, out: Path, *, full: bool) -> Outcome:
     truth = json.loads((bench / "truth.json").read_text())
     truth["queries"] = [query for query in truth["queries"] if full or query["quick"]]
     half, family = halves(truth, rows), families(rows)
-    parts = {}
+    parts, queries = {}, {}
     for name in (ALL, TUNE, REPORT, BOTH):
         chosen = [query for query in truth["queries"] if name in (ALL, half[query["query"]])]
+        queries[name] = chosen
         parts[name] = Part(
             len(chosen),
             recall_of(chosen, predictions, lambda query: family.get(query["source"], "none")),
@@ -160,6 +164,10 @@ def scored(shared: Path, bench: Path, out: Path, *, full: bool) -> Outcome:
             sorted({found["method"]["params_sha256"] for found in map(json.loads, lines) if "method" in found})
         ),
         parts=parts,
+        held_out=tuple(
+            held_out(seen, queries[seen], queries[unseen], predictions)
+            for seen, unseen in ((TUNE, REPORT), (REPORT, TUNE))
+        ),
         attacks=by_attack(truth["queries"], predictions),
         transforms=right,
         wrong_transforms=tuple(wrong),
@@ -193,6 +201,7 @@ def shown(outcome: Outcome) -> str:
             for name, each in outcome.parts.items()
             if each.queries
         ),
+        report.held_out(outcome.held_out),
         "baselines are of the full set; halves of the sources: tests/benchmark/README.md\n"
         + report.methods(outcome.score, outcome.baselines),
         report.attacks(outcome.attacks, outcome.baselines),

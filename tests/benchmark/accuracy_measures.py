@@ -120,6 +120,44 @@ def _pairs(predictions: Predictions, names: Iterable[str], decisions: set[str]) 
     }
 
 
+MARGIN = 2.0
+"""A score is trusted from so many times the strongest wrong pair's on: the strongest of one half of the wrong pairs is
+as likely as not to be passed by one of the other half.
+"""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What a threshold chosen on one half of the sources does on the other, where nothing was chosen: `MARGIN` times
+    the score of the strongest wrong pair that was listed there, decided ``match`` or not.
+    """
+
+    chosen_on: str
+    threshold: float
+    recall: Share
+    false_pairs: int
+
+
+def held_out(chosen_on: str, seen: Sequence[Query], unseen: Sequence[Query], predictions: Predictions) -> HeldOut:
+    """Choose the threshold on ``seen``, count on ``unseen``."""
+    due = true_pairs(seen)
+    threshold = MARGIN * max((score for pair, score in _best(seen, predictions).items() if pair not in due), default=0)
+    due, scores = true_pairs(unseen), _best(unseen, predictions)
+    above = {pair for pair, score in scores.items() if score > threshold}
+    return HeldOut(chosen_on, threshold, Share(len(above & set(due)), len(due)), len(above - set(due)))
+
+
+def _best(queries: Sequence[Query], predictions: Predictions) -> dict[tuple[str, str], float]:
+    """The highest score of every pair listed."""
+    names = {query["query"] for query in queries}
+    out: dict[tuple[str, str], float] = {}
+    for each in predictions:
+        pair = each["query"], each["reference"]
+        if pair[0] in names:
+            out[pair] = max(out.get(pair, 0.0), each["score"])
+    return out
+
+
 def by_attack(queries: Sequence[Query], predictions: Predictions) -> dict[str, tuple[Share, Share]]:
     """For each attack the shares matched and listed."""
     out = {}

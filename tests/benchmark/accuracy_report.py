@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.benchmark.accuracy_measures import Recall, Share, Times
+from tests.benchmark.accuracy_measures import HeldOut, Recall, Share, Times
 
 OURS = "this program"
 
@@ -73,6 +73,15 @@ def part(name: str, queries: int, recall: Recall, times: Times, score: Mapping[s
             f"  times, median / ninth decile of {times.segments} segments: ends {ends}, offset at the middle {offset}",
         ]
     )
+
+
+def held_out(found: Iterable[HeldOut]) -> str:
+    """What a threshold chosen on one half does on the other."""
+    rows = (
+        f"  chosen on {each.chosen_on:7} {each.threshold:.3f}: recall {each.recall}, wrong {each.false_pairs}"
+        for each in found
+    )
+    return "\n".join(["one threshold chosen on one half of the sources, counted on the other:", *rows])
 
 
 def transforms(found: Mapping[str, Share], wrong: Iterable[str]) -> str:

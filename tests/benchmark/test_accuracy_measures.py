@@ -17,6 +17,7 @@ from tests.benchmark.accuracy_measures import (
     Share,
     half_of,
     halves,
+    held_out,
     recall_of,
     times_of,
     transforms_of,
@@ -121,6 +122,23 @@ def test_recall_counts_pairs_and_false_matches_apart() -> None:
     assert (found.matched, found.listed) == (Share(1, 3), Share(2, 3))
     assert (found.false_pairs, found.negatives, found.negatives_false) == (1, 1, 1)
     assert 2 <= found.effective <= 3
+
+
+def test_a_threshold_is_chosen_on_one_half_and_counted_on_the_other() -> None:
+    seen = [query("a", "s", segment("r1", 0, 9, 0)), query("b", None)]
+    unseen = [query("c", "t", segment("r2", 0, 9, 0)), query("d", "t", segment("r2", 0, 9, 0)), query("e", None)]
+    scores = {
+        ("a", "r1"): 0.9,
+        ("a", "r2"): 0.1,
+        ("b", "r1"): 0.2,
+        ("c", "r2"): 0.41,
+        ("d", "r2"): 0.4,
+        ("e", "r1"): 0.5,
+    }
+    found = held_out(
+        "seen", seen, unseen, [prediction(*pair, 0, 9, 0) | {"score": score} for pair, score in scores.items()]
+    )
+    assert (found.chosen_on, found.threshold, found.recall, found.false_pairs) == ("seen", 0.4, Share(1, 2), 1)
 
 
 def test_errors_of_times_are_against_the_truth_that_overlaps_most() -> None:
