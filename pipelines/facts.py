@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import msgspec
 
+from forensics.errors import ManifestError
 from forensics.model.manifest import Facts, Json, Manifest
-from forensics.model.media import MediaKind
+from forensics.model.media import MediaKind, Probe
 from forensics.model.provenance import Appearance, Post, SourceKind
 from forensics.model.sound import SoundState
 
@@ -23,6 +24,24 @@ def duration_of(facts: Facts) -> float | None:
         return round(float(str(container["duration"])), 6)
     except ValueError:
         return round(float(_shown_at(container, frames)), 6)
+
+
+def probe_of(facts: Facts) -> Probe | None:
+    """What the container of a video was found to be, without its tags; None for a still.
+
+    Raises:
+        ManifestError: the facts are not such as this program writes.
+    """
+    container = facts.exact.get("container")
+    if not isinstance(container, dict):
+        return None
+    try:
+        return msgspec.convert({**container, "tags": []}, Probe)
+    except msgspec.ValidationError as error:
+        raise ManifestError(
+            f"the container facts cannot be read: {error}",
+            hint="a newer program may have written them; replay derives the facts again",
+        ) from error
 
 
 def _shown_at(container: dict[str, Json], frames: dict[str, Json]) -> Fraction:

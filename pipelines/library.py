@@ -23,6 +23,7 @@ from forensics.model.media import MediaKind, Probe, Window
 from forensics.model.sound import SoundTrack
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE, Kit
+from pipelines.facts import probe_of
 from pipelines.sound_file import SOUND_FILE, sound_digest
 
 
@@ -30,7 +31,7 @@ from pipelines.sound_file import SOUND_FILE, sound_digest
 class Volume:
     """One video or still that can be compared: where its bytes and its fingerprint lie, and the track of its sound, if
     that was read. ``frames`` is 1 for whatever has one picture, be it a photograph (``kind`` tells how it is read) or a
-    video of a single frame.
+    video of a single frame. ``probe`` is of a video, without its tags: decoding needs none.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Volume:
     fingerprint: Path
     fingerprint_sha256: str
     video_essence: str | None
+    probe: Probe | None
     sound: Path | None = None
     sound_sha256: str | None = None
 
@@ -118,16 +120,17 @@ class Library:
     @cached_property
     def footage(self) -> matching.Footage:
         """What has been decoded lately for comparing."""
-        return matching.Footage(self.window)
+        return matching.Footage(self.window, lambda name: self.subjects[name].duration_s)
 
     def window(self, volume_id: str, start_s: float, end_s: float, fps: float, long_side: int) -> Window:
         """Luma frames of a stretch, decoded from the kept bytes; of a still its one picture."""
         volume = self._volumes[volume_id]
-        if volume.kind is MediaKind.STILL:
+        if volume.probe is None:
             return media.still_window(volume.original.read_bytes(), long_side)
         with volume.original.open("rb") as handle:
-            probe = self._probe(volume_id, handle.fileno())
-            return media.window(self.kit.tools, handle.fileno(), probe, start_s, end_s, fps, long_side, self.kit.limits)
+            return media.window(
+                self.kit.tools, handle.fileno(), volume.probe, start_s, end_s, fps, long_side, self.kit.limits
+            )
 
     @contextmanager
     def visited(self, volume: Volume) -> Iterator[None]:
@@ -141,7 +144,6 @@ class Library:
             yield
         finally:
             del self._volumes[volume.id], self.subjects[volume.id]
-            self._probes.pop(volume.id, None)
             self._sounds.pop(volume.id, None)
             self.footage.forget(volume.id)
 
@@ -152,15 +154,6 @@ class Library:
     @cached_property
     def _sounds(self) -> dict[str, SoundTrack | None]:
         return {}
-
-    @cached_property
-    def _probes(self) -> dict[str, Probe]:
-        return {}
-
-    def _probe(self, volume_id: str, handle: int) -> Probe:
-        if volume_id not in self._probes:
-            self._probes[volume_id] = media.probe(self.kit.tools, handle, self.kit.limits).probe
-        return self._probes[volume_id]
 
 
 def _indexed(rows: npt.NDArray[np.uint8]) -> index.FlatIndex:
@@ -195,7 +188,11 @@ def unprinted_stills(case: Case) -> tuple[str, ...]:
 
 
 def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, facts: Facts) -> Volume:
-    """The volume of a video or still whose bytes and tracks lie at these paths."""
+    """The volume of a video or still whose bytes and tracks lie at these paths.
+
+    Raises:
+        ManifestError: the facts of its container are not such as this program writes.
+    """
     recipe, frames = facts.recipe.get("fingerprint"), facts.exact.get("frames")
     assert isinstance(recipe, dict)
     digest = sound_digest(facts)
@@ -207,6 +204,7 @@ def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, fa
         fingerprint=track,
         fingerprint_sha256=str(recipe["sha256"]),
         video_essence=_essence(facts),
+        probe=probe_of(facts),
         sound=None if digest is None else sound,
         sound_sha256=digest,
     )

@@ -33,6 +33,9 @@ CODE_STEP_S = 0.4
 """The query is searched this sparsely: the references are dense, every frame lies near a kept hash."""
 
 FEATURE_STEP_S = 2.0
+READ_AHEAD_S = 20.0
+"""Seconds of the query decoded at once."""
+
 MOST_FEATURE_FRAMES = 200
 """Query pictures whose local features are searched: as close as anchors stand, fewer in films of over ten minutes."""
 
@@ -63,6 +66,9 @@ STRONG, MOST_STRONG = 9.0, 100
 """Candidates with such a score are examined beyond that number, up to this: a case may hold a hundred copies. 190 of
 198 true pairs of the shared set score so much, and 137 of 1031 that do not show one place.
 """
+
+LEAST_SCORE = 1.5
+"""One quick fit with six inliers: with five, none of 177 candidates of the shared set was of a true pair."""
 
 LEAST_ANCHOR_INLIERS = 5
 FRAMES_FITTED, MOST_FRAMES_FITTED, NEAR_FIRST = 12, 400, 0.6
@@ -132,6 +138,8 @@ def candidates(
             continue
         best = sorted(seeds.get(number, []), key=lambda s: (-s.weight, s.query_s, s.reference_s, s.pose))
         score = sum(s.weight for s in best[:SEEDS_PER_CANDIDATE])
+        if score < LEAST_SCORE and not same:
+            continue
         candidate = Candidate(
             query_id=query.id, reference_id=subject.id, score=score, seeds=_spread(best)[:SEEDS_PER_CANDIDATE]
         )
@@ -236,7 +244,11 @@ def _by_anchors(
     count = max(3, int(query.duration_s / step))
     times = (np.arange(count) + 0.5) * (query.duration_s / count)
     seeds: dict[int, list[Seed]] = {}
+    read_s = 0.0
     for at in times.tolist():
+        if at >= read_s:
+            read_s = at + READ_AHEAD_S
+            footage.ahead(query.id, at, read_s)
         clear = any(abs(at - moment) <= PLAIN_NEAR_S for moment in plain)
         for pose, detector in LOOKS:
             found = _seen(query, corpus, search, footage, at, pose, detector)

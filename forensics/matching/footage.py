@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -24,8 +25,16 @@ MOST_FPS = 1000.0
 LONG_SIDE = 512
 """Pixels: enough for local features in a picture-in-picture of a third of the width."""
 
-CHUNK_S = 20.0
-"""Seconds read at once: most clips are one or two chunks, and a chunk of 16:9 pictures takes about 30 MB."""
+CHUNK_S = 5.0
+"""Seconds kept together, and read at the least: to look at one moment of a video that then proves to be another one
+costs little more than starting the decoder.
+"""
+
+MOST_READ_S = 40.0
+"""Seconds read at once: square pictures at up to 20 frames a second stay below the reader's limit."""
+
+SPARSE_S = 0.5
+"""Where the nearest frame of a chunk stands further off than this, the chunk before may hold a nearer one."""
 
 MEMORY_BYTES = 400_000_000
 """Limit of what is kept: a query and several references of usual length."""
@@ -37,11 +46,24 @@ KEPT_FEATURES = 400
 """Limit of feature sets kept (about 70 kB each)."""
 
 
-class Footage:
-    """Reads stretches through a `WindowReader` and keeps the latest ones."""
+def endless(subject: str) -> float:
+    """Infinity: nothing is known of where this subject ends."""
+    return math.inf
 
-    def __init__(self, reader: WindowReader, memory_bytes: int = MEMORY_BYTES) -> None:
+
+class Footage:
+    """Reads stretches through a `WindowReader` and keeps the latest ones. ``end_of`` tells where a subject ends
+    (seconds): nothing is read beyond.
+
+    What is read together and what is still kept changes no result: the reader gives the same frames for a stretch
+    however it is cut.
+    """
+
+    def __init__(
+        self, reader: WindowReader, end_of: Callable[[str], float] = endless, memory_bytes: int = MEMORY_BYTES
+    ) -> None:
         self._reader = reader
+        self._end_of = end_of
         self._limit = memory_bytes
         self._chunks: OrderedDict[tuple[str, int], Window] = OrderedDict()
         self._features: OrderedDict[tuple[str, float, Pose, Detector], Features] = OrderedDict()
@@ -49,25 +71,26 @@ class Footage:
 
     def stretch(self, subject: str, start_s: float, end_s: float) -> Window:
         """Frames with start_s <= time <= end_s, in time order."""
-        first, last = int(max(0.0, start_s) // CHUNK_S), int(max(0.0, end_s) // CHUNK_S)
-        parts = [self._chunk(subject, index) for index in range(first, last + 1)]
-        parts = [part for part in parts if len(part.seconds)]
+        parts = [part for part in self._read(subject, start_s, end_s) if len(part.seconds)]
         if not parts:
             return Window(np.zeros(0), np.zeros((0, 2, 2), np.uint8))
-        if len(parts) == 1:
-            return between(parts[0], start_s, end_s)
         seconds = np.concatenate([part.seconds for part in parts])
-        return between(Window(seconds, np.concatenate([part.luma for part in parts])), start_s, end_s)
+        luma = parts[0].luma if len(parts) == 1 else np.concatenate([part.luma for part in parts])
+        return between(Window(seconds, luma), start_s, end_s)
+
+    def ahead(self, subject: str, start_s: float, end_s: float) -> None:
+        """Read in one go what is about to be looked at moment by moment."""
+        self._read(subject, start_s, end_s)
 
     def frame(self, subject: str, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
         """The frame nearest to a moment, with its time; None where nothing was decoded."""
-        chunk = self._chunk(subject, int(max(0.0, at_s) // CHUNK_S))
-        if not len(chunk.seconds) and at_s >= CHUNK_S:
-            chunk = self._chunk(subject, int(at_s // CHUNK_S) - 1)
-        if not len(chunk.seconds):
-            return None
-        row = int(np.argmin(np.abs(chunk.seconds - at_s)))
-        return float(chunk.seconds[row]), chunk.luma[row]
+        at = int(max(0.0, min(at_s, self._end_of(subject) - TIME_SLACK_S)) // CHUNK_S)
+        found = _nearest(self._read(subject, at * CHUNK_S, at * CHUNK_S), at_s)
+        if at and (found is None or abs(found[0] - at_s) > SPARSE_S):
+            before = _nearest(self._read(subject, (at - 1) * CHUNK_S, (at - 1) * CHUNK_S), at_s)
+            if before is not None and (found is None or abs(before[0] - at_s) < abs(found[0] - at_s)):
+                return before
+        return found
 
     def still(self, subject: str, long_side: int) -> npt.NDArray[np.uint8] | None:
         """The picture of a still, its longer side at most ``long_side``; None where nothing was decoded."""
@@ -91,19 +114,29 @@ class Footage:
         self._features.move_to_end(key)
         return self._features[key]
 
-    def _chunk(self, subject: str, index: int) -> Window:
-        key = (subject, index)
-        if key not in self._chunks:
-            start = index * CHUNK_S
-            window = self._reader(subject, start, start + CHUNK_S, FPS, LONG_SIDE)
-            first, last = np.searchsorted(window.seconds, (start, start + CHUNK_S))
-            self._chunks[key] = Window(window.seconds[first:last], window.luma[first:last])
-            self._bytes += self._chunks[key].luma.nbytes
-            while self._bytes > self._limit and len(self._chunks) > 2:
-                _, old = self._chunks.popitem(last=False)
-                self._bytes -= old.luma.nbytes
-        self._chunks.move_to_end(key)
-        return self._chunks[key]
+    def _read(self, subject: str, start_s: float, end_s: float) -> list[Window]:
+        """The chunks that hold start_s to end_s; those that are not kept are decoded, neighbours together."""
+        end = self._end_of(subject)
+        first = int(max(0.0, start_s) // CHUNK_S)
+        last = int(max(0.0, min(end_s, end - TIME_SLACK_S)) // CHUNK_S)
+        parts = {number: self._chunks.get((subject, number)) for number in range(first, last + 1)}
+        for run in _runs([number for number, part in parts.items() if part is None]):
+            window = self._reader(subject, run[0] * CHUNK_S, min((run[-1] + 1) * CHUNK_S, end), FPS, LONG_SIDE)
+            edges = np.searchsorted(window.seconds, [number * CHUNK_S for number in (*run, run[-1] + 1)])
+            for number, low, high in zip(run, edges[:-1], edges[1:], strict=True):
+                parts[number] = self._keep((subject, number), Window(window.seconds[low:high], window.luma[low:high]))
+        for number in parts:
+            if (subject, number) in self._chunks:
+                self._chunks.move_to_end((subject, number))
+        return [part for part in parts.values() if part is not None]
+
+    def _keep(self, key: tuple[str, int], chunk: Window) -> Window:
+        self._chunks[key] = chunk
+        self._bytes += chunk.luma.nbytes
+        while self._bytes > self._limit and len(self._chunks) > 1:
+            _, old = self._chunks.popitem(last=False)
+            self._bytes -= old.luma.nbytes
+        return chunk
 
     def forget(self, subject: str) -> None:
         """Let go of what is kept of a subject."""
@@ -111,6 +144,26 @@ class Footage:
             self._bytes -= self._chunks.pop(key).luma.nbytes
         for seen in [seen for seen in self._features if seen[0] == subject]:
             del self._features[seen]
+
+
+def _runs(numbers: list[int]) -> Iterator[list[int]]:
+    """Yield neighbouring numbers together, no run longer than `MOST_READ_S`."""
+    run: list[int] = []
+    for number in numbers:
+        if run and (number != run[-1] + 1 or len(run) * CHUNK_S >= MOST_READ_S):
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
+
+
+def _nearest(parts: list[Window], at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
+    """The frame nearest to a moment in the only chunk of ``parts``."""
+    if not parts or not len(parts[0].seconds):
+        return None
+    row = int(np.argmin(np.abs(parts[0].seconds - at_s)))
+    return float(parts[0].seconds[row]), parts[0].luma[row]
 
 
 def between(window: Window, start_s: float, end_s: float) -> Window:

@@ -90,6 +90,8 @@ class Pairing:
 
     def _climbed(self, placed: Placed) -> Placed:
         """The seed moved in the reference to where most features fit."""
+        reach_s = max(max(reach) for reach in CLIMB_S)
+        self.footage.ahead(self.reference.id, placed.seed.reference_s - reach_s, placed.seed.reference_s + reach_s)
         for reach in CLIMB_S:
             rivals = []
             for step in reach:

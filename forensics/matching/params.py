@@ -61,7 +61,7 @@ class Params:
     least_gain: float = 1.5
     least_frames: int = 5
     most_seeds: int = 6
-    most_refused: int = 3
+    most_refused: int = 2
     most_windows: int = 60
     most_segments: int = 8
 

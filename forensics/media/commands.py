@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import ffmpeg
@@ -128,6 +129,14 @@ def every_interval(ticks: int) -> str:
         f"+gte(pts-prev_selected_pts,{ticks})"
         "+lt(pts,prev_selected_pts)"  # a clock that jumps back starts anew
     )
+
+
+def one_a_place(scale: Fraction, shift: Fraction) -> str:
+    """Expression for the select filter: the first frame in each place, the whole part of pts * scale + shift. It needs
+    the frame before, but no frame taken before: it gives the same frames wherever decoding began.
+    """
+    factor, term = (f"{part.numerator}/{part.denominator}" for part in (scale, shift))
+    return f"not(eq(floor(pts*{factor}+{term}),floor(prev_pts*{factor}+{term})))"
 
 
 def _essence(source: Any, streams: Sequence[Stream], output: str) -> Any:

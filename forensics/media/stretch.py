@@ -13,7 +13,7 @@ import numpy.typing as npt
 from forensics.errors import MediaError
 from forensics.media.child import Child
 from forensics.media.color import to_bgr
-from forensics.media.commands import every_interval, stretch_command
+from forensics.media.commands import one_a_place, stretch_command
 from forensics.media.decode import decodable_video
 from forensics.media.frames import NO_PTS, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
@@ -117,7 +117,8 @@ def window(
     """Luma of the frames shown from ``start_s`` up to ``end_s`` (presentation clock), thinned to ``fps`` or some more.
 
     Of footage with a constant rate every n-th frame is taken, with the greatest n that gives at least ``fps``: copies
-    of a recording then show the same moments more often than at a rate that is no part of theirs. The frames are
+    of a recording then show the same moments more often than at a rate that is no part of theirs. Which frames those
+    are does not depend on the window: two windows that meet give together what one over both gives. The frames are
     scaled so that the longer side has ``long_side`` pixels (never enlarged), and stand upright. Only the part from the
     sync frame before the start is decoded; the frames are those that a decode from the start gives.
 
@@ -125,12 +126,11 @@ def window(
     """
     clip = _clip(tools, fd, probe, limits)
     first, last = clip.tick_from(start_s), clip.tick_from(end_s) - 1
-    step = _thinning(clip, 1 / Fraction(fps))
     width, height = fit(clip.width, clip.height, long_side)
     if first > last:
         return Window(seconds=np.empty(0), luma=np.empty((0, height, width), dtype=np.uint8))
-    select = f"gte(pts,{first})*({every_interval(step)})"
-    run = _run(clip, (first, last), select, (width, height), luma_only=True)
+    scale, shift = _grid(clip, 1 / Fraction(fps))
+    run = _run(clip, (first, last), f"gte(pts,{first})*({one_a_place(scale, shift)})", (width, height), luma_only=True)
     luma = samples(run.raw, (len(run.pts), height, width), clip.recipe.layout.depth)
     return Window(seconds=clip.seconds(run.pts), luma=upright(luma, clip.video.rotation, (1, 2)))
 
@@ -191,11 +191,14 @@ def _frame_s(clip: _Clip) -> Fraction:
     return 1 / max(rate, Fraction(1))
 
 
-def _thinning(clip: _Clip, interval: Fraction) -> int:
-    """Least distance of taken frames in ticks: as many frame durations as the interval holds."""
+def _grid(clip: _Clip, interval: Fraction) -> tuple[Fraction, Fraction]:
+    """The places, from the first frame on, of which each gives one frame, as many frame durations long as the interval
+    holds (where it holds none, as long as itself): a tick's place is the whole part of tick * first + second.
+    """
     frame = _frame_s(clip)
-    held = max(1, math.floor((interval + _JITTER_S) / frame))
-    return max(1, math.ceil((held * frame - _JITTER_S) / clip.tick))
+    held = math.floor((interval + _JITTER_S) / frame)
+    length = held * frame if held else interval
+    return clip.tick / length, (_JITTER_S - (clip.video.start_pts or 0) * clip.tick) / length
 
 
 def _nearby_ticks(clip: _Clip) -> int:
@@ -224,12 +227,12 @@ def _bgr_by_pts(clip: _Clip, run: _Stretch, size: tuple[int, int]) -> dict[int, 
 
 def _run(clip: _Clip, span: tuple[int, int], select: str, size: tuple[int, int], *, luma_only: bool) -> _Stretch:
     """Decode ``span`` (first and last tick) from the sync frame before it; from the start if that was not early
-    enough, which happens in containers without an index.
+    enough, which happens in containers without an index. The frame before the span tells whether its first is taken.
     """
     seek = seek_before(clip.probe, clip.video, span[0])
     if seek is not None:
         run = _run_from(clip, seek, span, select, size, luma_only=luma_only)
-        if run.decoded and run.decoded[0] <= span[0]:
+        if run.decoded and run.decoded[0] < span[0]:
             return run
     run = _run_from(clip, None, span, select, size, luma_only=luma_only)
     if not run.decoded:

@@ -10,11 +10,11 @@ Sources: RFC 7946 (GeoJSON), OGC 12-007r2 (KML 2.3), Topografix GPX 1.1, RFC 418
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
 from collections.abc import Iterator
-from xml.sax.saxutils import escape
 
 from forensics.model.telemetry import Fix, Track
 from forensics.telemetry.runs import Place, places, runs
@@ -166,4 +166,4 @@ def _cell(value: str | None) -> str:
 
 
 def _xml(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text), {'"': "&quot;"})
+    return html.escape(_NOT_XML.sub("\ufffd", text), quote=False).replace('"', "&quot;")
