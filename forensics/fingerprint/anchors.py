@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import ceil
 
 import cv2
@@ -20,12 +21,12 @@ LONG_SIDE = 512
 PER_ANCHOR = 40
 """Descriptors kept of one picture: with 30 to 60 the true source stayed among the first ten of 219 equally often."""
 
-SPACING_S = 3
+SPACING_S = Fraction(7, 2)
 """Seconds between two anchors of one moving scene, and what each anchor costs of the credit that time gives."""
 
 MOST_CREDIT_S = 12
 """Credit that can be saved up, and that a video begins with: so many seconds' anchors may follow one another at cuts or
-in a fast pan, while a long video has at most one for every `SPACING_S`, 1.7 MB an hour."""
+in a fast pan, while a long video has at most one for every `SPACING_S`, 1.5 MB an hour."""
 
 STILL_SPACING_S = 12
 """Seconds between anchors while the picture's hash stays within `STILL_BITS`: they would repeat one another."""

@@ -70,6 +70,11 @@ STRONG, MOST_STRONG = 9.0, 100
 LEAST_SCORE = 1.5
 """One quick fit with six inliers: with five, none of 177 candidates of the shared set was of a true pair."""
 
+LEAST_SHARE, PASSED_BY = 0.1, 3.0
+"""Beside a plain source, what scores less than a tenth of it is passed over, unless it scores three: one quick fit that
+chance gives. Of the shared set's true pairs beside a plain one none scored less than four.
+"""
+
 LEAST_ANCHOR_INLIERS = 5
 FRAMES_FITTED, MOST_FRAMES_FITTED, NEAR_FIRST = 12, 400, 0.6
 """Reference pictures per query picture that get a quick fit, most votes first: so many, or, where copies of one footage
@@ -145,6 +150,8 @@ def candidates(
         )
         (exact if same else made).append(candidate)
     made.sort(key=lambda c: (-c.score, c.reference_id))
+    least = min(PASSED_BY, LEAST_SHARE * made[0].score) if made else 0.0
+    made = [candidate for candidate in made if candidate.score >= least]
     strong = sum(candidate.score >= STRONG for candidate in made)
     kept = max(MOST_CANDIDATES, min(strong, MOST_STRONG))
     return Ranking(tuple(exact + made[:kept]), max(0, strong - kept))

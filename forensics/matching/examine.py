@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.matching.alignment import Line, best_line, nearest, speeds
-from forensics.matching.candidates import Candidate, Seed
+from forensics.matching.candidates import STRONG, Candidate, Seed
 from forensics.matching.dense import Shared, change, shared_area, shots
 from forensics.matching.footage import Footage, between
 from forensics.matching.geometry import Fit, Pose, drift_px
@@ -63,6 +63,8 @@ def examine(
     found: list[Stretch] = []
     tried: list[Placed] = []
     queue = list(candidate.seeds[: params.most_seeds])
+    if candidate.score >= STRONG:
+        footage.ahead(reference.id, *_reached(queue[0]))
     windows = refused = 0
     while queue and windows < params.most_windows and (tried or refused < params.most_refused):
         seed = queue.pop(0)
@@ -115,9 +117,7 @@ def explore(pairing: Pairing, placed: Placed, proven: list[Stretch]) -> list[Str
     """All aligned stretches around a seed whose geometry holds."""
     seed, params = placed.seed, pairing.params
     ours = pairing.footage.stretch(pairing.query.id, seed.query_s - REACH_S, seed.query_s + REACH_S)
-    theirs = pairing.footage.stretch(
-        pairing.reference.id, seed.reference_s - 1.5 * REACH_S, seed.reference_s + 1.5 * REACH_S
-    )
+    theirs = pairing.footage.stretch(pairing.reference.id, *_reached(seed))
     if len(ours.seconds) < params.least_frames or len(theirs.seconds) < params.least_frames:
         return []
     table = tabulate(ours, theirs, placed.fit, seed.pose, (seed.query_s, seed.reference_s))
@@ -140,6 +140,11 @@ def explore(pairing: Pairing, placed: Placed, proven: list[Stretch]) -> list[Str
         return faint(pairing, placed, table, ours, theirs)
     measured = [measure(pairing, placed, line, table, ours, theirs) for line in found]
     return [stretch for stretch in measured if stretch is not None]
+
+
+def _reached(seed: Seed) -> tuple[float, float]:
+    """First and last second of the reference looked at around a seed: at half speed more time goes by than here."""
+    return seed.reference_s - 1.5 * REACH_S, seed.reference_s + 1.5 * REACH_S
 
 
 def tabulate(ours: Window, theirs: Window, held: Fit, pose: Pose, around: tuple[float, float]) -> Table | None:

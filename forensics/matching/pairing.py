@@ -28,7 +28,7 @@ unrelated seeds 200 reach so many inliers by chance, and each true pair that nee
 """
 
 CLIMB_S = ((-1.6, -1.2, -0.8, -0.4, 0.4, 0.8, 1.2, 1.6), (-0.2, -0.1, 0.1, 0.2))
-"""Reference times tried around a seed from anchors, which stand three seconds apart: coarse, then fine."""
+"""Reference times tried around a seed from anchors, which stand 3.5 seconds apart: coarse, then fine."""
 
 CLIMB_GAIN = 1.1
 """Inliers must grow this much to move a seed."""

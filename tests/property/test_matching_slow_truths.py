@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise, product
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 from forensics.fingerprint import SPEC
 from forensics.fingerprint.fingerprinter import KEEP_SECONDS, Keeper
 from forensics.matching.alignment import BESIDE_S, OFFSET_STEP_S, _best_stretch, assign, best_line, nearest
-from forensics.matching.dense import change
+from forensics.matching.dense import change, detail
 from forensics.matching.geometry import Fit, drift_px
 from forensics.model.time import TimeBase
 
@@ -52,6 +53,22 @@ def test_the_division_among_lines_is_the_best_of_all_divisions(values: Floats, s
     states = range(-1, len(values))
     best = max(gained(path) for path in product(states, repeat=values.shape[1]))
     assert gained(tuple(assign(values, switch).tolist())) == best
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 5), st.integers(8, 40), st.integers(8, 60), st.integers(0, 2**32 - 1), st.sampled_from((2.0, 6.0))
+)
+def test_detail_is_what_a_blur_of_each_frame_leaves(
+    count: int, rows: int, columns: int, seed: int, sigma: float
+) -> None:
+    random = np.random.default_rng(seed)
+    frames = random.uniform(0, 255, (count, rows, columns)).astype(np.float32)
+    filled = random.random((rows, columns)) < 0.9
+    weight = filled.astype(np.float32)
+    share = cv2.GaussianBlur(weight, (0, 0), sigma) + 1e-6
+    plain = [(frame - cv2.GaussianBlur(frame * weight, (0, 0), sigma) / share) * weight for frame in frames]
+    assert np.allclose(detail(frames, filled, sigma), plain, atol=1e-3)
 
 
 @settings(max_examples=200, deadline=None)

@@ -159,9 +159,9 @@ def anchor_seconds(pictures: list[Picture]) -> list[float]:
     return sorted({float(pts) / BASE.den for pts in anchors_of(pictures).anchors.pts})
 
 
-def test_a_moving_scene_has_an_anchor_every_three_seconds() -> None:
+def test_a_moving_scene_has_an_anchor_every_three_and_a_half_seconds() -> None:
     pictures = [picture_at(GROUND, step / 2, step) for step in range(36)]
-    assert anchor_seconds(pictures) == [0, 3, 6, 9, 12, 15]
+    assert anchor_seconds(pictures) == [0, 3.5, 7, 10.5, 14, 17.5]
 
 
 def test_a_scene_that_stands_still_has_an_anchor_every_twelve_seconds() -> None:
