@@ -5,9 +5,10 @@
     │   ├── NotRegularFile    a directory, device, pipe, socket or link where a file was asked for
     │   ├── Unreadable        no permission, vanished, input/output error
     │   ├── ChangedWhileRead  the file was written to while we copied it
-    │   └── ExportInvalid     a Telegram export or a sidecar that cannot be parsed
+    │   ├── ExportInvalid     a Telegram export or a sidecar that cannot be parsed
+    │   └── ModelInvalid      a model of learned descriptors that cannot be used
     ├── MediaError            the bytes are kept, but they are not video that we can decode
-    ├── ToolError             ffmpeg or ffprobe is missing, too old or cannot be started
+    ├── ToolError             ffmpeg, ffprobe or an extra is missing, too old or cannot be started
     ├── CaseError             no case here, or a case of another schema
     ├── StoreError            disk full, no permission to write, lock held
     ├── ManifestError         unknown schema, not canonical, a field of the wrong type
@@ -63,6 +64,16 @@ class ExportInvalid(InputError):
     code = "input.export_invalid"
 
 
+class ModelInvalid(InputError):
+    """A model of learned descriptors that cannot be used.
+
+    The instance's ``code`` carries the reason: ``model.unreadable``, ``model.too_large``, ``model.damaged``,
+    ``model.external_data``, ``model.operator``, ``model.shape``, ``model.output``, ``model.changed``.
+    """
+
+    code = "model"
+
+
 class MediaError(ForensicsError):
     """The bytes are kept, but they are not video that can be decoded.
 
@@ -74,7 +85,7 @@ class MediaError(ForensicsError):
 
 
 class ToolError(ForensicsError):
-    """ffmpeg or ffprobe is missing, too old or cannot be started."""
+    """ffmpeg, ffprobe or an extra of this program is missing, too old or cannot be started."""
 
     code = "tool"
 

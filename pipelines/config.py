@@ -19,13 +19,16 @@ class Settings:
     """What can be set for a run.
 
     ``jobs`` worker processes (0: one a core), ``operator`` and ``custodian`` as they go into the record,
-    ``cpu_s`` CPU seconds that decoding one file may take.
+    ``cpu_s`` CPU seconds that decoding one file may take, ``model`` of learned descriptors (a file, or
+    ``package:NAME``) and a file with its licence, ``model_licence``.
     """
 
     jobs: int = 0
     operator: str = "unnamed operator"
     custodian: str | None = None
     cpu_s: int = 14400
+    model: str | None = None
+    model_licence: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.jobs <= MAX_JOBS:
@@ -34,8 +37,9 @@ class Settings:
             raise InputError(f"cpu_s = {self.cpu_s} is not a number of seconds above 0")
 
     def as_record(self) -> dict[str, str | int | None]:
-        """Every setting by name, for the manifest."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Every setting by name, for the manifest; what belongs to a model only where one is named."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in named.items() if value is not None or not name.startswith("model")}
 
 
 def read_config(path: Path) -> dict[str, object]:

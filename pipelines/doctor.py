@@ -19,6 +19,9 @@ VECTORS_SHA256 = "7f0c3d4613b1f81a91bec454a64e872b13cfd74807931ae8e20f4dae131e2c
 """SHA-256 over the frame hashes of `_test_pictures`: another value means that hashes made here match nobody else's."""
 
 
+NO_EXTRA = "not installed: no model can be named (pip install 'footage-forensics[learned]')"
+"""Learned descriptors are optional, so that a machine without them is fit."""
+
 NOT_HEARD = "cannot be compared: this ffmpeg was built without chromaprint; every manifest says so"
 """Sound is supporting evidence only, so that its absence makes no machine unfit."""
 
@@ -40,12 +43,23 @@ def examine(case_dir: Path | None) -> Iterator[Finding]:
     yield Finding(name="python", ok=True, found=f"{machine()['python']} on {machine()['platform']}")
     for package in PACKAGES:
         yield Finding(name=package, ok=True, found=metadata.version(package))
+    yield Finding(name="learned extra", ok=True, found=_learned_extra())
     yield from _programs(Surroundings().search_path())
     yield Finding(name="confinement", ok=True, found=media.CONFINEMENT)
     digest = hashlib.sha256(fingerprint.hash_batch(_test_pictures())[0].tobytes()).hexdigest()
     yield Finding(name="frame hash vectors", ok=digest == VECTORS_SHA256, found=digest[:16])
     if case_dir is not None:
         yield _case(case_dir)
+
+
+def _learned_extra() -> str:
+    """ONNX Runtime's version, told without loading it."""
+    from importlib import metadata
+
+    try:
+        return f"onnxruntime {metadata.version('onnxruntime')}: a model can be named with --model"
+    except metadata.PackageNotFoundError:
+        return NO_EXTRA
 
 
 def _programs(search_path: str) -> Iterator[Finding]:

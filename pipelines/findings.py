@@ -14,6 +14,7 @@ from forensics import custody, matching
 from forensics.errors import IntegrityError
 from forensics.model.custody import EventType
 from forensics.model.finding import Finding
+from forensics.model.learned import ModelSpec
 from forensics.model.manifest import Json
 from forensics.model.match import Assessment, Match, Method
 from pipelines import error_rates
@@ -77,6 +78,49 @@ STILL_METHOD = replace(matching.STILL_METHOD, params_sha256=custody.canonical.di
 """The method of stills with the digest of its parameters' canonical form."""
 
 
+LEARNED_LIMIT = "A learned model, named in the parameters, was among what proposed pairs; it decided nothing."
+"""What findings of a run with a model say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Procedure:
+    """The methods of a run with their parameters. A ``model`` that proposes pairs is part of both."""
+
+    video: Method = METHOD
+    still: Method = STILL_METHOD
+    parameters: dict[str, Json]
+    still_parameters: dict[str, Json]
+    model: ModelSpec | None = None
+
+
+def procedure(model: ModelSpec | None) -> Procedure:
+    """The methods in force: without a model `METHOD` and `STILL_METHOD` as they are."""
+    if model is None:
+        return Procedure(parameters=PARAMETERS, still_parameters=STILL_PARAMETERS)
+    added = _of_model(model)
+    parameters, still_parameters = {**PARAMETERS, **added}, {**STILL_PARAMETERS, **added}
+    return Procedure(
+        video=replace(METHOD, params_sha256=custody.canonical.digest(parameters)),
+        still=replace(STILL_METHOD, params_sha256=custody.canonical.digest(still_parameters)),
+        parameters=parameters,
+        still_parameters=still_parameters,
+        model=model,
+    )
+
+
+def _of_model(model: ModelSpec) -> dict[str, Json]:
+    """What findings say of a model that took part."""
+    return {
+        "model_sha256": model.sha256,
+        "model_licence": model.licence,
+        "model_licence_from": model.licence_from,
+        "model_runtime": model.runtime,
+        "model_input": f"{model.width}x{model.height}; {model.recipe}",
+        "model_length": str(model.length),
+        **matching.learned_parameters(),
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFinding:
     """A finding, its digest and its file name below findings/."""
@@ -121,16 +165,16 @@ def load(case: Case) -> Iterator[StoredFinding]:
         yield StoredFinding(finding=custody.decode_finding(data), sha256=sha256, name=name)
 
 
-def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, complete: bool) -> None:
+def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, complete: bool, by: Procedure) -> None:
     """Write the findings of one matching of the whole case, withdraw those that no longer stand, and log both.
 
     When not all pairs could be compared (``complete`` is False) nothing is withdrawn.
     """
     before = standing(case)
-    measured = error_rates.in_words(error_rates.reliance(case, METHOD.params_sha256))
+    measured = error_rates.in_words(error_rates.reliance(case, by.video.params_sha256))
     now: dict[str, tuple[str, Match]] = {}
     for match in matches:
-        data = custody.encode_finding(_finding(case, match, measured))
+        data = custody.encode_finding(_finding(case, match, measured, by))
         sha256 = hashlib.sha256(data).hexdigest()
         name = f"{match.query_id[:16]}-{match.reference_id[:16]}-{sha256[:16]}.json"
         if not (case.findings / name).exists():
@@ -151,12 +195,13 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, comp
         for sha256, name in before.items()
         if complete and sha256 not in now
     ]
-    entries.append(entry(run, EventType.MATCHING, None, {"pairs": pairs, "findings": len(now)}))
+    named = {} if by.model is None else {"model": by.model.sha256}
+    entries.append(entry(run, EventType.MATCHING, None, {"pairs": pairs, "findings": len(now), **named}))
     with case.writing():
         case.log.append_many(entries)
 
 
-def _finding(case: Case, match: Match, measured: str) -> Finding:
+def _finding(case: Case, match: Match, measured: str, by: Procedure) -> Finding:
     query = hashlib.sha256(case.manifest_bytes(match.query_id)).hexdigest()
     reference = hashlib.sha256(case.manifest_bytes(match.reference_id)).hexdigest()
     pair = f"{query}:{reference}:{match.method.params_sha256}"
@@ -166,22 +211,23 @@ def _finding(case: Case, match: Match, measured: str) -> Finding:
         reference_manifest=reference,
         query_manifest=query,
         query_digests=None,
-        params=_parameters(match),
+        params=_parameters(match, by),
         status=MACHINE_ONLY,
-        limits=_limits(match, measured),
+        limits=_limits(match, measured, by),
         sound_params=None if match.sound is None else SOUND_PARAMETERS,
     )
 
 
-def _parameters(match: Match) -> dict[str, Json]:
-    if match.method == STILL_METHOD:
-        return STILL_PARAMETERS
-    return SOUND_PARAMETERS if match.assessment is Assessment.AUDIO_ONLY else PARAMETERS
+def _parameters(match: Match, by: Procedure) -> dict[str, Json]:
+    if match.method == by.still:
+        return by.still_parameters
+    return SOUND_PARAMETERS if match.assessment is Assessment.AUDIO_ONLY else by.parameters
 
 
-def _limits(match: Match, measured: str) -> tuple[str, ...]:
-    if match.method == STILL_METHOD:
-        return STILL_LIMITS
+def _limits(match: Match, measured: str, by: Procedure) -> tuple[str, ...]:
     if match.assessment is Assessment.AUDIO_ONLY:
         return (*LIMITS, SOUND_LIMIT, SOUND_NOT_MEASURED)
-    return (*LIMITS, measured) if match.sound is None else (*LIMITS, SOUND_LIMIT, measured)
+    learned = () if by.model is None else (LEARNED_LIMIT,)
+    if match.method == by.still:
+        return (*STILL_LIMITS, *learned)
+    return (*LIMITS, *learned, measured) if match.sound is None else (*LIMITS, *learned, SOUND_LIMIT, measured)

@@ -1,8 +1,9 @@
 """Find which files show the same recording, and which moment of a recording a still shows.
 
 1  load the fingerprints of the case (and make those of queries from outside, in a temporary folder)
-2  for every query, rank candidates by exact range search and local features; a still is ranked against videos and
-   against stills, a video against videos: of a still and a video the still is the query
+2  for every query, rank candidates by exact range search and local features, and by what a model proposes where the
+   user names one; a still is ranked against videos and against stills, a video against videos: of a still and a video
+   the still is the query
 3  examine each pair once on decoded pictures: alignment, geometry, motion; of a still geometry, moment, fine detail
 4  compare the sound: support for pairs that were found, candidates where only the sound agrees
 5  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
@@ -32,6 +33,7 @@ from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
 from pipelines.engine import Engine, Failed, Serial, open_engine
+from pipelines.learned import Learned, NamedModel, describe_all, learned_for
 from pipelines.library import Library, Volume, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.sound_file import SOUND_FILE
@@ -48,8 +50,11 @@ class Matched:
     reference_path: str
 
 
-def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> Iterator[Matched | Notice]:
-    """Compare every evidence with every other; yield pairs best first, and what could not be compared.
+def match_case(
+    case: Case, run: Run, settings: Settings, progress: Progress, model: NamedModel | None = None
+) -> Iterator[Matched | Notice]:
+    """Compare every evidence with every other; yield pairs best first, and what could not be compared. A ``model`` is
+    one more source of candidates.
 
     Raises:
         ToolError: ffmpeg or ffprobe is missing or too old.
@@ -59,7 +64,9 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
     order = {volume.id: number for number, volume in enumerate(library.references)}
     yield from _unprinted(case)
     engine = open_engine(settings.jobs or cpu_count())
-    found = with_sound(engine, library, tuple(order), order, compare(engine, library, tuple(order), order, progress))
+    learned = learned_for(model, case, library, tuple(order))
+    pictures = compare(engine, library, tuple(order), order, progress, learned)
+    found = with_sound(engine, library, tuple(order), order, pictures)
     matches = []
     complete = True
     for thing in found:
@@ -69,7 +76,8 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
         else:
             matches.append(thing)
     pairs = len(order) * (len(order) - 1) // 2
-    findings.file_run(case, run, matches, pairs, complete=complete)
+    by = findings.procedure(None if model is None else model.spec)
+    findings.file_run(case, run, matches, pairs, complete=complete, by=by)
     for match in matches:
         yield Matched(
             match=match, query_path=_shown(case, match.query_id), reference_path=_shown(case, match.reference_id)
@@ -77,7 +85,12 @@ def match_case(case: Case, run: Run, settings: Settings, progress: Progress) -> 
 
 
 def match_queries(
-    case: Case, run: Run, inputs: Sequence[str], settings: Settings, progress: Progress
+    case: Case,
+    run: Run,
+    inputs: Sequence[str],
+    settings: Settings,
+    progress: Progress,
+    model: NamedModel | None = None,
 ) -> Iterator[Matched | Notice]:
     """Compare files from outside with the case. Nothing is admitted; the log keeps that it was asked.
 
@@ -95,10 +108,16 @@ def match_queries(
                 tasks.append((len(tasks), thing.path))
             elif thing.failed:
                 yield Notice(code=thing.code, message=f"{thing.path}: {thing.message}")
-        case.record(run, EventType.MATCHING, None, {"queries": len(tasks), "references": len(library.references)})
+        asked: dict[str, str | int] = {"queries": len(tasks), "references": len(library.references)}
+        if model is not None:
+            asked["model"] = model.spec.sha256
+        case.record(run, EventType.MATCHING, None, asked)
         yield from _unprinted(case)
+        volumes = tuple(volume.id for volume in library.references)
+        learned = learned_for(model, case, library, volumes)
+        yield from describe_all(engine, learned, volumes, progress)
         progress.grow(len(tasks))
-        for done in engine.run(_Search(library=library, folder=Path(folder)), tasks):
+        for done in engine.run(_Search(library=library, folder=Path(folder), learned=learned), tasks):
             progress.advance()
             if isinstance(done, Failed):
                 yield Notice(code=done.code, message=f"not compared: {done.item[1]}: {done.message}")
@@ -121,15 +140,23 @@ def _unprinted(case: Case) -> Iterator[Notice]:
 
 
 def compare(
-    engine: Engine, library: Library, queries: tuple[str, ...], order: dict[str, int], progress: Progress
+    engine: Engine,
+    library: Library,
+    queries: tuple[str, ...],
+    order: dict[str, int],
+    progress: Progress,
+    learned: Learned | None = None,
 ) -> Iterator[Match | Notice]:
     """Steps 2 and 3 for these queries of the library.
 
     With ``order`` (inside a case) each unordered pair is examined once, the later file as query.
     """
+    known = dict.fromkeys((*(volume.id for volume in library.references), *queries))
+    yield from describe_all(engine, learned, tuple(known), progress)
+    by = _procedure(learned)
     progress.grow(len(queries))
     pairs: dict[tuple[str, str], matching.Candidate] = {}
-    for thing in engine.run(_Rank(library=library, within_case=bool(order)), queries):
+    for thing in engine.run(_Rank(library=library, within_case=bool(order), learned=learned), queries):
         progress.advance()
         if isinstance(thing, Failed):
             yield _not_compared(thing)
@@ -144,7 +171,7 @@ def compare(
                 pairs.pop((key[1], key[0]), None)
             pairs[key] = candidate
     progress.grow(len(queries) + len(pairs))
-    for done in engine.run(_Examine(library=library), tuple(pairs.values())):
+    for done in engine.run(_Examine(library=library, by=by), tuple(pairs.values())):
         progress.advance()
         if isinstance(done, Failed):
             yield _not_compared(done)
@@ -164,9 +191,19 @@ class _Rank:
 
     library: Library
     within_case: bool
+    learned: Learned | None = None
 
     def __call__(self, query: str) -> matching.Ranking:
         single_threaded()
+        ranking = self._ranked(query)
+        if self.learned is None:
+            return ranking
+        still = self.library.subjects[query].still
+        others = (each for each in self.library.references if still or not each.still)
+        asked = [each.id for each in others if not (self.within_case and each.id == query)]
+        return self.learned.added(ranking, query, asked)
+
+    def _ranked(self, query: str) -> matching.Ranking:
         library = self.library
         subject = library.subjects[query]
         skip = frozenset({query}) if self.within_case else frozenset[str]()
@@ -188,14 +225,19 @@ class _Examine:
     """The worker's job of step 3."""
 
     library: Library
+    by: findings.Procedure
 
     def __call__(self, pair: matching.Candidate) -> Match | None:
         single_threaded()
         subjects = self.library.subjects
         query, reference = subjects[pair.query_id], subjects[pair.reference_id]
         if query.still:
-            return matching.examine_still(query, reference, pair, self.library.footage, method=findings.STILL_METHOD)
-        return matching.examine(query, reference, pair, self.library.footage, method=findings.METHOD)
+            return matching.examine_still(query, reference, pair, self.library.footage, method=self.by.still)
+        return matching.examine(query, reference, pair, self.library.footage, method=self.by.video)
+
+
+def _procedure(learned: Learned | None) -> findings.Procedure:
+    return findings.procedure(None if learned is None else learned.model.spec)
 
 
 def _left_out(query: str, count: int) -> Notice:
@@ -229,6 +271,7 @@ class _Search:
 
     library: Library
     folder: Path
+    learned: Learned | None = None
 
     def __call__(self, task: tuple[int, str]) -> tuple[str, tuple[Match | Notice, ...]]:
         """The SHA-256 of the file (empty where it cannot be read), and what was found."""
@@ -240,9 +283,13 @@ class _Search:
             return ("", (volume,)) if isinstance(volume, Notice) else (volume.id, tuple(self._found(path, volume)))
         finally:
             shutil.rmtree(content)
+            if self.learned is not None:
+                self.learned.forget_visitors()
 
     def _found(self, path: str, volume: Volume) -> Iterator[Match | Notice]:
         with self.library.visited(volume):
+            if self.learned is not None:
+                yield from self.learned.visited(volume.id, path)
             seen = self._seen(path, self.library, volume.id)
             yield from with_sound(Serial(), self.library, (volume.id,), {}, seen)
         if not volume.still:
@@ -252,12 +299,13 @@ class _Search:
                 )
 
     def _seen(self, path: str, library: Library, query: str) -> Iterator[Match | Notice]:
-        ranked = _Rank(library=library, within_case=False)(query)
+        learned = None if self.learned is None else self.learned.facing(library)
+        ranked = _Rank(library=library, within_case=False, learned=learned)(query)
         if ranked.left_out:
             yield _left_out(path, ranked.left_out)
         for pair in ranked.candidates:
             try:
-                found = _Examine(library=library)(pair)
+                found = _Examine(library=library, by=_procedure(learned))(pair)
             except ForensicsError as error:
                 message = f"not compared: {path} with {pair.reference_id[:16]}: {error.message}"
                 yield Notice(code=error.code, message=message)

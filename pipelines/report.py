@@ -116,7 +116,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         evidence=tuple(views),
         matches=tuple(matches),
         refused=tuple(_refused(events)),
-        method=_method(matched=any(event.event is EventType.MATCHING and "pairs" in event.detail for event in events)),
+        method=_method(events, stored),
         notices=tuple(strips.notices),
     )
 
@@ -294,16 +294,23 @@ def _moments(segment: Segment) -> list[tuple[float, float]]:
     return list(zip(query.tolist(), reference.tolist(), strict=True))
 
 
-def _method(*, matched: bool) -> report.MethodView:
+def _method(events: Sequence[CustodyEvent], stored: Sequence[findings.StoredFinding]) -> report.MethodView:
+    """The method as the newest finding names it; without findings that of the program, unless a model took part."""
     from importlib import metadata
 
+    runs = [event.detail for event in events if event.event is EventType.MATCHING and "pairs" in event.detail]
+    method = findings.METHOD if runs and "model" not in runs[-1] else None
+    known = findings.PARAMETERS
+    for each in stored:
+        if each.finding.match.method.name == findings.METHOD.name and each.finding.params is not None:
+            method, known = each.finding.match.method, each.finding.params
     return report.MethodView(
         text=METHOD_TEXT,
-        matching=findings.METHOD if matched else None,
+        matching=method,
         versions=tuple(report.Row(label=name, value=metadata.version(name)) for name in PACKAGES),
         parameters=tuple(
             report.Row(label=name, value=str(value))
-            for parameters in (findings.PARAMETERS, findings.SOUND_PARAMETERS)
+            for parameters in (known, findings.SOUND_PARAMETERS)
             for name, value in sorted(parameters.items())
         ),
         limits=METHOD_LIMITS,

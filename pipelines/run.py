@@ -23,6 +23,7 @@ from forensics.model.provenance import Passed
 from pipelines.case import CASE_FILE, SCHEMA, Case, Run, case_config, create_case, open_case
 from pipelines.config import Settings, read_config, resolve
 from pipelines.ingest import Outcome, ingest
+from pipelines.learned import NamedModel, open_model
 from pipelines.match import Matched, match_case
 from pipelines.progress import Progress
 from pipelines.report import write_report
@@ -41,6 +42,7 @@ class Work:
     run: Run
     settings: Settings
     recovered: tuple[str, ...]
+    model: NamedModel | None
 
 
 def make_case(
@@ -77,7 +79,8 @@ def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object
 
     Raises:
         CaseError: no folder named.
-        InputError: a setting of the wrong kind.
+        InputError: a setting of the wrong kind, or a model that cannot be used.
+        ToolError: a model is named and ONNX Runtime is not installed.
         StoreError: the folder cannot be written.
 
     """
@@ -99,7 +102,8 @@ def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object
     in_case = {"operator": case.info.operator, **case_config(root)}
     settings = resolve(flags=flags, environ=surroundings.environ, case=in_case, user=user)
     run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
-    return Work(case=case, run=run, settings=settings, recovered=case.recover(run))
+    model = open_model(settings)
+    return Work(case=case, run=run, settings=settings, recovered=case.recover(run), model=model)
 
 
 def ingest_all(
@@ -111,7 +115,7 @@ def ingest_all(
 
 def match_all(work: Work, progress: Progress) -> Iterator[Matched | Notice]:
     """Step 4."""
-    return match_case(work.case, work.run, work.settings, progress)
+    return match_case(work.case, work.run, work.settings, progress, work.model)
 
 
 def verify_all(work: Work) -> tuple[Check, ...]:

@@ -31,6 +31,7 @@ from pipelines.config import Settings
 from pipelines.derive import Kit
 from pipelines.engine import Engine, open_engine
 from pipelines.environment import DISTRIBUTION, PACKAGES
+from pipelines.learned import NamedModel, learned_for
 from pipelines.library import Library, Volume, videos_of
 from pipelines.match import compare, kit_for
 from pipelines.progress import Progress
@@ -91,9 +92,18 @@ class _Bench:
     videos: tuple[Volume, ...]
     plan: Plan
     progress: Progress
+    case: Case
+    model: NamedModel | None
+
+    @property
+    def by(self) -> findings.Procedure:
+        """The methods whose error rates are measured."""
+        return findings.procedure(None if self.model is None else self.model.spec)
 
 
-def validate(case: Case, run: Run, plan: Plan, settings: Settings, progress: Progress) -> Iterator[Notice | Validated]:
+def validate(
+    case: Case, run: Run, plan: Plan, settings: Settings, progress: Progress, model: NamedModel | None = None
+) -> Iterator[Notice | Validated]:
     """Yield what could not be done, then the record.
 
     Raises:
@@ -108,6 +118,8 @@ def validate(case: Case, run: Run, plan: Plan, settings: Settings, progress: Pro
         videos=videos_of(case),
         plan=plan,
         progress=progress,
+        case=case,
+        model=model,
     )
     chosen = _choose(bench.videos, plan)
     tally = Tally(kinship=_kinship(case))
@@ -164,21 +176,24 @@ def _try(bench: _Bench, sources: Sequence[Volume], folder: Path, tally: Tally) -
             copies.append(made)
             tally.commands.append(made.command)
     attacked, earlier, later = (by_role(copies, role) for role in (Role.ATTACKED, Role.EARLIER, Role.LATER))
-    matches, notices = _match(bench, attacked, bench.videos)
+    matches, notices = _match(bench, attacked, bench.videos, folder)
     tally.take_case(attacked, [volume.id for volume in bench.videos], matches)
-    in_parts, more = _match(bench, earlier, _distinct(later))
+    in_parts, more = _match(bench, earlier, _distinct(later), folder)
     tally.take_parts(earlier, later, in_parts)
     tally.not_compared += len(notices) + len(more)
     yield from (*notices, *more)
 
 
 def _match(
-    bench: _Bench, copies: Sequence[Copy], references: tuple[Volume, ...]
+    bench: _Bench, copies: Sequence[Copy], references: tuple[Volume, ...], scratch: Path
 ) -> tuple[tuple[Match, ...], tuple[Notice, ...]]:
     """Step 3: the whole chain, as `match` runs it for files from outside."""
     queries = _distinct(copies)
     library = Library(kit=bench.kit, references=references, queries=queries)
-    found = tuple(compare(bench.engine, library, tuple(volume.id for volume in queries), {}, bench.progress))
+    kept = tuple(volume.id for volume in bench.videos)
+    learned = learned_for(bench.model, bench.case, library, kept, scratch / "descriptors")
+    asked = tuple(volume.id for volume in queries)
+    found = tuple(compare(bench.engine, library, asked, {}, bench.progress, learned))
     matches = tuple(thing for thing in found if not isinstance(thing, Notice))
     return matches, tuple(thing for thing in found if isinstance(thing, Notice))
 
@@ -208,8 +223,8 @@ def _record(bench: _Bench, run: Run, chosen: Sequence[Volume], tally: Tally) -> 
     record = ValidationRecord(
         id="",
         made=run.surroundings.timestamp(),
-        method=findings.METHOD,
-        params={name: str(value) for name, value in findings.PARAMETERS.items()},
+        method=bench.by.video,
+        params={name: str(value) for name, value in bench.by.parameters.items()},
         seed=bench.plan.seed,
         evidence=len(ids),
         evidence_sha256=_lines_sha256(ids),

@@ -1,4 +1,6 @@
-"""Fingerprints: frame hashes with their times, anchors, the words of the sound, and their stored forms."""
+"""Fingerprints: frame hashes with their times, anchors, the words of the sound, and their stored forms; descriptors by
+a learned model, when the user names one.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.fingerprint.dct import hash_batch
+from forensics.fingerprint.described import decode_descriptors, encode_descriptors
 from forensics.fingerprint.fingerprinter import Fingerprinter
 from forensics.fingerprint.flags import flag_batch
+from forensics.fingerprint.learned import NOT_STATED, LearnedModel, one_line
+from forensics.fingerprint.onnx_file import MOST_BYTES as MOST_MODEL_BYTES
 from forensics.fingerprint.sound import flag_sound
 from forensics.fingerprint.sound_track import decode_sound, encode_sound
 from forensics.fingerprint.spec import SPEC
@@ -22,19 +27,25 @@ from forensics.model.fingerprint import HashSpec
 __all__ = [
     "AS_IS",
     "FRAME_HASHES",
+    "MOST_MODEL_BYTES",
+    "NOT_STATED",
     "SPEC",
     "VIEWS",
     "Fingerprinter",
     "FrameHash",
+    "LearnedModel",
     "View",
     "decode",
+    "decode_descriptors",
     "decode_sound",
     "encode",
+    "encode_descriptors",
     "encode_sound",
     "fingerprint_still",
     "flag_batch",
     "flag_sound",
     "hash_batch",
+    "one_line",
     "variants",
 ]
 

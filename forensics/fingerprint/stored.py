@@ -22,7 +22,11 @@ MOST_HEADER_BYTES = 4096
 MOST_COUNT = (1 << 53) - 1
 """Largest whole number of the canonical profile."""
 
-_CODES = {"fingerprint": "integrity.fingerprint", "sound": "integrity.sound"}
+_CODES = {
+    "fingerprint": "integrity.fingerprint",
+    "sound": "integrity.sound",
+    "descriptors": "integrity.descriptors",
+}
 _PRINTABLE = re.compile(r"[ -~]*\Z")
 
 Header = TypeVar("Header", bound=msgspec.Struct)
@@ -79,7 +83,7 @@ def sealed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def broken(what: str, fault: str) -> IntegrityError:
-    """The error for a track (``what``: "fingerprint", "sound") that is not whole."""
+    """The error for a track (``what``: "fingerprint", "sound", "descriptors") that is not whole."""
     return IntegrityError(
         f"The {what} track is not whole: {fault}.",
         code=_CODES[what],

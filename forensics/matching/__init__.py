@@ -10,6 +10,8 @@ from forensics.matching import rates, statistics
 from forensics.matching.candidates import Candidate, RangeQuery, Ranking, Seed, Views, candidates
 from forensics.matching.examine import examine
 from forensics.matching.footage import Footage, WindowReader
+from forensics.matching.learned import LEARNED_PARAMS, LearnedParams, with_learned
+from forensics.matching.learned import parameters as learned_parameters
 from forensics.matching.lineage import GroupName, name_groups
 from forensics.matching.nearest import Copy, Nearest, nearest
 from forensics.matching.params import METHOD, PARAMS, Params
@@ -29,6 +31,7 @@ from forensics.matching.still_params import STILL_METHOD, STILL_PARAMS, StillPar
 from forensics.matching.subject import Corpus, Subject
 
 __all__ = [
+    "LEARNED_PARAMS",
     "METHOD",
     "PARAMS",
     "SOUND_METHOD",
@@ -41,6 +44,7 @@ __all__ = [
     "Corpus",
     "Footage",
     "GroupName",
+    "LearnedParams",
     "Nearest",
     "Params",
     "Proposal",
@@ -57,6 +61,7 @@ __all__ = [
     "compare_sound",
     "examine",
     "examine_still",
+    "learned_parameters",
     "name_groups",
     "nearest",
     "rates",
@@ -64,4 +69,5 @@ __all__ = [
     "statistics",
     "still_candidates",
     "supported",
+    "with_learned",
 ]

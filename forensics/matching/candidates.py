@@ -87,13 +87,16 @@ QUICK_SCALE = (0.15, 7.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """A guess: the query at ``query_s`` shows the reference at ``reference_s``."""
+    """A guess: the query at ``query_s`` shows the reference at ``reference_s``. It comes from hashes, from a learned
+    descriptor, or else from local features.
+    """
 
     query_s: float
     reference_s: float
     pose: Pose
     weight: float
     by_hash: bool
+    learned: bool = False
 
 
 class Ranking(NamedTuple):

@@ -79,7 +79,7 @@ class Pairing:
         for detector in (Detector.ORB, Detector.ORB_ENLARGED, Detector.SIFT):
             if detector is Detector.ORB_ENLARGED and (seed.by_hash or not (nearly or seed.weight >= NEARLY_WEIGHT)):
                 continue
-            if detector is Detector.SIFT and not (nearly or seed.by_hash):
+            if detector is Detector.SIFT and not (nearly or seed.by_hash or seed.learned):
                 return None
             found = self.fit_at(seed.query_s, seed.reference_s, seed.pose, detector)
             if found is not None and self.accepts(found):

@@ -10,24 +10,36 @@ import click
 
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, path_fields, say, tell
-from pipelines.cli.options import case_option, gather, input_arguments, open_desk, output_options, work_options
+from pipelines.cli.options import (
+    case_option,
+    gather,
+    input_arguments,
+    model_options,
+    open_desk,
+    output_options,
+    work_options,
+)
 
 if TYPE_CHECKING:
     from forensics.model.match import Match, Segment
     from forensics.model.notice import Notice
     from pipelines.case import Case
+    from pipelines.learned import NamedModel
     from pipelines.match import Matched
 
 
 @click.command()
 @input_arguments(required=False)
 @case_option
+@model_options
 @work_options
 @output_options
 def match(
     inputs: tuple[str, ...],
     files0_from: str | None,
     case_dir: Path | None,
+    model: str | None,
+    model_licence: str | None,
     jobs: int | None,
     operator: str | None,
     cpu_s: int | None,
@@ -40,23 +52,27 @@ def match(
     Queries are compared and nothing of them is admitted to the case.
     """
     from pipelines import match as job
+    from pipelines.learned import open_model
     from pipelines.progress import shown
 
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
+    flags = {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "model": model, "model_licence": model_licence}
+    desk = open_desk(case_dir, flags)
+    named = open_model(desk.settings)
     paths = gather(inputs, files0_from)
     with shown("match", quiet=quiet or as_json) as progress:
         if paths or files0_from is not None:
-            results = job.match_queries(desk.case, desk.run, paths, desk.settings, progress)
+            results = job.match_queries(desk.case, desk.run, paths, desk.settings, progress, named)
         else:
-            results = job.match_case(desk.case, desk.run, desk.settings, progress)
-        return Printer(desk.case, as_json=as_json, quiet=quiet).print_all(results)
+            results = job.match_case(desk.case, desk.run, desk.settings, progress, named)
+        return Printer(desk.case, named, as_json=as_json, quiet=quiet).print_all(results)
 
 
 class Printer:
     """Prints matches, best first, what could not be compared, and which validation record speaks for the method."""
 
-    def __init__(self, case: Case, *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, case: Case, model: NamedModel | None, *, as_json: bool, quiet: bool) -> None:
         self._case = case
+        self._spec = None if model is None else model.spec
         self._as_json = as_json
         self._quiet = quiet
 
@@ -86,17 +102,24 @@ class Printer:
         return ExitCode.PARTIAL if noticed else ExitCode.OK
 
     def _sum_up(self, matches: int, pairs: int, noticed: int) -> None:
+        import msgspec
+
         from pipelines import error_rates, findings, sounds
 
-        relied = error_rates.reliance(self._case, findings.METHOD.params_sha256)
+        relied = error_rates.reliance(self._case, findings.procedure(self._spec).video.params_sha256)
         if self._as_json:
             validation = relied and {"sha256": relied.sha256, "made": relied.record.made, "own": relied.own}
             counts = {"matches": matches, "candidates": pairs - matches, "not_compared": noticed}
-            emit({"type": "summary", **counts, "sound": sounds.coverage(self._case), "validation": validation})
+            named = {} if self._spec is None else {"model": msgspec.to_builtins(self._spec)}
+            sound = sounds.coverage(self._case)
+            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named})
         elif not self._quiet:
             say(f"{matches} matches, {pairs - matches} candidates for a person to look at")
             counts = sounds.coverage(self._case)
             say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
+            if self._spec is not None:
+                licence = f"{self._spec.licence} (from {self._spec.licence_from})"
+                say(f"model: SHA-256 {self._spec.sha256}, licence: {licence}; it proposed pairs and decided nothing")
             say(error_rates.in_words(relied))
 
     def _print(self, pair: Matched) -> None:

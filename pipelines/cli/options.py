@@ -53,6 +53,20 @@ def work_options(command: Command) -> Command:
     return command
 
 
+def model_options(command: Command) -> Command:
+    """A model of learned descriptors: ``--model``, ``--model-licence``."""
+    for option in (
+        click.option("--model-licence", metavar="FILE", help="Text of that model's licence, for the record."),
+        click.option(
+            "--model",
+            metavar="FILE",
+            help="ONNX model whose descriptors propose more pairs, or package:NAME.  [default: none]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def input_arguments(required: bool) -> Callable[[Command], Command]:
     """Paths, and ``--files0-from`` for the output of find -print0."""
 

@@ -10,7 +10,7 @@ from pipelines.cli.exits import ExitCode
 from pipelines.cli.ingest import Tally
 from pipelines.cli.lines import emit, path_fields, say, tell
 from pipelines.cli.match import Printer
-from pipelines.cli.options import case_option, gather, input_arguments, output_options, work_options
+from pipelines.cli.options import case_option, gather, input_arguments, model_options, output_options, work_options
 
 
 @click.command()
@@ -18,6 +18,7 @@ from pipelines.cli.options import case_option, gather, input_arguments, output_o
 @case_option
 @click.option("--no-verify", is_flag=True, help="Leave out the verification of the whole case before the report.")
 @click.option("--case-id", help="Identifier, when the case is made by this run.  [default: the folder's name]")
+@model_options
 @work_options
 @output_options
 def run(
@@ -26,6 +27,8 @@ def run(
     case_dir: Path | None,
     no_verify: bool,
     case_id: str | None,
+    model: str | None,
+    model_licence: str | None,
     jobs: int | None,
     operator: str | None,
     cpu_s: int | None,
@@ -46,7 +49,8 @@ def run(
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to work on: name files or folders, or use --files0-from")
-    work = job.begin(case_dir, case_id, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
+    flags = {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "model": model, "model_licence": model_licence}
+    work = job.begin(case_dir, case_id, flags)
     for sentence in work.recovered:
         tell(f"recovered: {sentence}", quiet=quiet)
     silent = quiet or as_json
@@ -54,7 +58,7 @@ def run(
         tally = Tally(as_json=as_json, quiet=quiet, verbose=verbose)
         code = tally.print_all(job.ingest_all(work, paths, sys.argv[1:], progress))
     with shown("match", quiet=silent) as progress:
-        printer = Printer(work.case, as_json=as_json, quiet=quiet)
+        printer = Printer(work.case, work.model, as_json=as_json, quiet=quiet)
         code = max(code, printer.print_all(job.match_all(work, progress)), key=_weight)
     checks = None if no_verify else job.verify_all(work)
     problems = sum(check.status is CheckStatus.FAILED for check in checks or ())

@@ -9,7 +9,7 @@ import click
 
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, path_fields, say, tell
-from pipelines.cli.options import case_option, open_desk, output_options, work_options
+from pipelines.cli.options import case_option, model_options, open_desk, output_options, work_options
 
 if TYPE_CHECKING:
     from forensics.model.validation import AttackResult, NullResult
@@ -26,6 +26,7 @@ NULL_WORDS = {
 @click.option("--most", type=int, help="Attack at most so many videos; the seed chooses.  [default: all]")
 @click.option("--attack", "attacks", multiple=True, help="Only this attack; may be given again.  [default: all]")
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides videos, stretches and parameters.")
+@model_options
 @work_options
 @output_options
 def validate(
@@ -33,6 +34,8 @@ def validate(
     most: int | None,
     attacks: tuple[str, ...],
     seed: int,
+    model: str | None,
+    model_licence: str | None,
     jobs: int | None,
     operator: str | None,
     cpu_s: int | None,
@@ -46,13 +49,16 @@ def validate(
     """
     from forensics.model.notice import Notice
     from pipelines import validate as job
+    from pipelines.learned import open_model
     from pipelines.progress import shown
 
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
+    flags = {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "model": model, "model_licence": model_licence}
+    desk = open_desk(case_dir, flags)
+    named = open_model(desk.settings)
     plan = job.Plan(most=most, attacks=attacks, seed=seed)
     noticed = 0
     with shown("validate", quiet=quiet or as_json) as progress:
-        for thing in job.validate(desk.case, desk.run, plan, desk.settings, progress):
+        for thing in job.validate(desk.case, desk.run, plan, desk.settings, progress, named):
             if isinstance(thing, Notice):
                 noticed += 1
                 tell(f"{thing.message} [{thing.code}]", quiet=quiet)
