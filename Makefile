@@ -2,6 +2,7 @@
 # make test   every check: lint, walls, types, tests with branch coverage
 # make search the laws again on examples not tried before: what it finds becomes a test
 # make bench  accuracy and speed against references measured in the same run (slow)
+# make validation  the error rates that ship with the program, measured again: after every change of a threshold
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 CASE ?= demo-case
 COVERAGE_FLOOR := 85
 
-.PHONY: demo test lint types unit search bench samples lock clean
+.PHONY: demo test lint types unit search bench validation samples lock clean
 
 demo: $(VENV)/.installed
 	@sh .ci/need-ffmpeg
@@ -39,6 +40,10 @@ search: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@sh .ci/need-ffmpeg
 	$(BIN)/pytest -m benchmark -s tests/benchmark
+
+validation: demo
+	$(BIN)/forensics validate -c $(CASE)
+	cp $$(ls -t $(CASE)/validation/*.json | head -1) pipelines/default-validation.json
 
 samples: $(VENV)/.installed-dev
 	$(BIN)/python sample_media/render.py --out sample_media

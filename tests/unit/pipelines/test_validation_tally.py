@@ -33,6 +33,7 @@ def copy(source: str, name: str, role: Role = Role.ATTACKED) -> Copy:
         fingerprint=Path(),
         fingerprint_sha256="",
         video_essence=None,
+        probe=None,
     )
     return Copy(source=source, attack="trim", role=role, volume=volume, values={}, truth=TRUTH, command="ffmpeg")
 
