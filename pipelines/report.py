@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from forensics import __version__, media, report
+from forensics import __version__, matching, media, report
 from forensics.errors import MediaError, StoreError
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
@@ -118,7 +118,19 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         refused=tuple(_refused(events)),
         method=_method(events, stored),
         notices=tuple(strips.notices),
+        group_names=_group_names(views, [view.match for view in matches]),
     )
+
+
+def _group_names(
+    views: Sequence[report.EvidenceView], matches: Sequence[Match]
+) -> dict[tuple[tuple[str, float, float], ...], str]:
+    """The names that `timeline` gives, by the stretches of each group."""
+    groups = report.repost_groups(views, matches)
+    exhibits = {view.sha256: view.label for view in views}
+    order = sorted(exhibits, key=lambda item: (len(exhibits[item]), exhibits[item]))
+    names = matching.name_groups(groups, matches, order, exhibits.__getitem__)
+    return {group.stretches: name.id for group, name in zip(groups, names, strict=True) if len(group.items) > 1}
 
 
 def _verification(checks: Sequence[Check]) -> report.VerificationView:

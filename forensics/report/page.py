@@ -67,10 +67,11 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupEntry:
-    """A repost group with its number and the numbers of the matches that join it."""
+    """A repost group with its number, its lasting name if it has one, and the numbers of the matches that join it."""
 
     anchor: str
     title: str
+    name: str | None
     group: RepostGroup
     panels: tuple[Panel, ...]
     pairs: int
@@ -98,7 +99,7 @@ def render_case(report: CaseReport) -> bytes:
             sentences=sentences(report, counts),
             evidence=tuple(entries.values()),
             entries=entries,
-            groups=_group_entries(groups, panels),
+            groups=_group_entries(groups, panels, report.group_names),
             matches=tuple(panel for panel in panels if panel.view.match.decision is Decision.MATCH),
             candidates=tuple(panel for panel in panels if panel.view.match.decision is Decision.CANDIDATE),
         )
@@ -208,11 +209,14 @@ def _panels(views: Sequence[MatchView], entries: Mapping[str, EvidenceEntry]) ->
     )
 
 
-def _group_entries(groups: Sequence[RepostGroup], panels: Sequence[Panel]) -> tuple[GroupEntry, ...]:
+def _group_entries(
+    groups: Sequence[RepostGroup], panels: Sequence[Panel], names: Mapping[tuple[tuple[str, float, float], ...], str]
+) -> tuple[GroupEntry, ...]:
     return tuple(
         GroupEntry(
             anchor=f"g-{number}",
             title=f"G-{number}",
+            name=names.get(group.stretches),
             group=group,
             panels=tuple(panels[place] for place in group.matches),
             pairs=len({frozenset((panels[place].query.id, panels[place].reference.id)) for place in group.matches}),

@@ -7,7 +7,8 @@ once. Applying `forensics.report.text.visible` before would escape it twice.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from forensics.model.custody import CaseInfo, Check, CustodyEvent
 from forensics.model.match import Match, Method
@@ -197,7 +198,7 @@ class CaseReport:
     """Everything that the page of one case shows. ``created`` is RFC 3339 text in UTC, given by the caller.
 
     ``verification`` is None when `verify` was not part of the run; ``refused`` are inputs that are not evidence,
-    with the reason.
+    with the reason. ``group_names`` gives the lasting name of a group by its stretches (see `repost_groups`).
     """
 
     case: CaseInfo
@@ -210,6 +211,7 @@ class CaseReport:
     refused: tuple[Passed, ...]
     method: MethodView
     notices: tuple[Notice, ...] = ()
+    group_names: Mapping[tuple[tuple[str, float, float], ...], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len({item.sha256 for item in self.evidence}) != len(self.evidence):

@@ -106,6 +106,14 @@ def test_the_timeline_changes_nothing_and_is_the_same_each_time(forensics, match
     assert (matched / "log/custody.jsonl").read_bytes() == log
 
 
+def test_the_report_calls_a_group_by_the_same_name(forensics, matched: Path, told: Ran) -> None:
+    names = [line["id"] for line in told.lines if line["type"] == "group" and len(line["evidence"]) > 1]
+    assert forensics("report", "-c", matched, "-q").code in (0, 3)
+    page = (matched / "reports" / "case-report.html").read_text()
+    assert names
+    assert all(name in page for name in names)
+
+
 def test_a_case_that_was_never_matched_says_so_and_gives_partial(forensics, ingested: Path) -> None:
     done = forensics("timeline", "-c", ingested, "--json")
     assert done.code == 3
