@@ -14,18 +14,24 @@ MAX_JOBS = 256
 """More worker processes than any single machine in use has cores."""
 
 
+PERSONAL = frozenset({"key"})
+"""Settings that a case must not make: a case folder may come from somebody else. They bear on no fact."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What can be set for a run.
 
     ``jobs`` worker processes (0: one a core), ``operator`` and ``custodian`` as they go into the record,
-    ``cpu_s`` CPU seconds that decoding one file may take.
+    ``cpu_s`` CPU seconds that decoding one file may take, ``key`` where the operator's private key lies (None: in the
+    user's configuration folder).
     """
 
     jobs: int = 0
     operator: str = "unnamed operator"
     custodian: str | None = None
     cpu_s: int = 14400
+    key: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.jobs <= MAX_JOBS:
@@ -34,8 +40,8 @@ class Settings:
             raise InputError(f"cpu_s = {self.cpu_s} is not a number of seconds above 0")
 
     def as_record(self) -> dict[str, str | int | None]:
-        """Every setting by name, for the manifest."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Every setting that bears on the work, by name, for the manifest."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in PERSONAL}
 
 
 def read_config(path: Path) -> dict[str, object]:
@@ -83,6 +89,8 @@ def resolve(
             raise InputError(
                 f"{origin} names an unknown setting: {unknown[0]}", hint=f"known: {', '.join(sorted(names))}"
             )
+        if layer is case and PERSONAL & layer.keys():
+            raise InputError(f"{origin} cannot set {min(PERSONAL & layer.keys())}", hint="it is for the user to set")
         if layer:
             typed: dict[str, Any] = {name: _typed(name, value, origin) for name, value in layer.items()}
             settings = replace(settings, **typed)

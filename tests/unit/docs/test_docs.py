@@ -180,7 +180,13 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FORENSICS_")}
     for job, *inputs in (("run", clip, copy), ("ingest", folder / "again.mp4")):
         words = [sys.executable, "-m", "pipelines", str(job), *map(str, inputs), "-c", str(folder / "case"), "-j", "1"]
-        done = subprocess.run(words, cwd=ROOT, env={**kept, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
+        done = subprocess.run(
+            words,
+            cwd=ROOT,
+            env={**kept, "PYTHONPATH": str(ROOT), "FORENSICS_KEY": str(folder / "key")},
+            capture_output=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
     return folder / "case"
 
