@@ -3,15 +3,21 @@
 1  what a seal that was cut off has left goes into quarantine, and the log tells
 2  keys/ says what the log says
 3  the log's head is signed, after it was found to go on from the last seal
+4  each time-stamp authority of the user's configuration is asked for a token over the signature
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
 from forensics import custody
-from forensics.errors import CaseError, ForensicsError
+from forensics.errors import CaseError, ForensicsError, StampError
 from forensics.model.custody import EventType
 from forensics.model.notice import Notice
+from pipelines import timestamps
 from pipelines.case import Case, Run, entry
+from pipelines.config import Authority
 
 
 def seal_case(case: Case, run: Run) -> custody.Seal:
@@ -49,15 +55,48 @@ def enter(case: Case, run: Run) -> None:
         )
 
 
-def seal_at_end(case: Case, run: Run, before: int) -> Notice | None:
-    """Seal what a run appended to a log of ``before`` lines; what hinders that is a notice."""
+def seal_at_end(case: Case, run: Run, before: int, authorities: Sequence[Authority] = ()) -> Iterator[Notice]:
+    """Seal what a run appended to a log of ``before`` lines, and have it stamped; what hinders that is a notice."""
     try:
         if case.log.head().lines == before and run.signer is None:
-            return None
+            return
         seal_case(case, run)
     except ForensicsError as error:
-        return Notice(code=error.code, message=f"the log is not sealed: {error.message} - {error.hint}")
-    return None
+        yield Notice(code=error.code, message=f"the log is not sealed: {error.message} - {error.hint}")
+        return
+    yield from stamp_last(case, run, authorities)
+
+
+def stamp_last(case: Case, run: Run, authorities: Sequence[Authority]) -> Iterator[Notice]:
+    """Ask each authority that has not given one for a time-stamp over the last seal; what hinders that is a notice.
+
+    A token over the last seal is over all before it too: earlier ones that are pending need none.
+    """
+    last = custody.last_seal(case.log.path)
+    for authority in authorities if last is not None else ():
+        assert last is not None
+        kept = custody.checkpoint_folder(case.log.path) / f"{last.checkpoint.name}.sig.{authority.name}.tsr"
+        if kept.exists():
+            continue
+        try:
+            _stamp(case, run, last, authority)
+        except ForensicsError as error:
+            message = f"the time-stamp of {authority.name} is pending: {error.message}"
+            yield Notice(code=error.code, message=f"{message} - {error.hint}" if error.hint else message)
+
+
+def _stamp(case: Case, run: Run, last: custody.Seal, authority: Authority) -> None:
+    try:
+        root = Path(authority.root).expanduser().read_bytes()
+    except OSError as error:
+        raise StampError(
+            f"the root certificate {authority.root} cannot be read: {error.strerror}", code="stamp.root"
+        ) from error
+    request = custody.encode_request(last.signature, run.surroundings.entropy(custody.NONCE_BYTES))
+    answer = timestamps.ask(authority, request)
+    custody.check_answer(last.signature, request, answer, root)
+    parts = {"tsq": request, "tsr": answer, "pem": root}
+    custody.keep_stamp(case.log, last.checkpoint, authority.name, parts)
 
 
 def unsealed(case: Case) -> int:

@@ -38,9 +38,10 @@ MAX_DOCUMENT_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsealed:
-    """How many events of the log no seal covers."""
+    """How many events of the log no seal covers, and how many no time-stamp."""
 
     events: int
+    unstamped: int
 
 
 def verify_target(
@@ -108,9 +109,12 @@ def verify_case(root: Path, held: bytes | None = None) -> Iterator[Check | Unsea
     checks, judged = custody.judge(sealed)
     yield from checks
     yield from custody.check_keys(sealed, _key_files(root / "keys"))
+    checks, stamped = custody.check_stamps(sealed, judged)
+    yield from checks
+    yield from custody.check_brackets(sealed, stamped)
     if held is not None:
         yield custody.check_held_head(sealed, custody.find_head(held, custody.origin_of(case_id)))
-    yield Unsealed(events=judged.unsealed)
+    yield Unsealed(events=judged.unsealed, unstamped=len(sealed.leaves) - max((s.size for s in stamped), default=0))
 
 
 def checks_of(root: Path) -> tuple[Check, ...]:

@@ -25,10 +25,10 @@ from forensics.custody.operator_key import MAX_KEY_FILE, SEED_BYTES, is_encrypte
 from forensics.custody.sealing import (
     Seal,
     checkpoint_folder,
+    keep_stamp,
     key_events,
     last_seal,
     leftovers,
-    put_stamp,
     read_checkpoints,
     seal,
 )
@@ -42,6 +42,8 @@ from forensics.custody.seals import (
     read_sealed_log,
 )
 from forensics.custody.sshsig import PublicKey, Signer, read_public, sign, verify
+from forensics.custody.stamp import NONCE_BYTES, Stamp, check_answer, encode_request
+from forensics.custody.stamps import check_brackets, check_stamps
 from forensics.custody.validation import decode_validation, encode_validation, validation_id
 from forensics.custody.verification import (
     CASE_SCHEMA,
@@ -54,6 +56,7 @@ from forensics.custody.verification import (
 __all__ = [
     "CASE_SCHEMA",
     "MAX_KEY_FILE",
+    "NONCE_BYTES",
     "SEED_BYTES",
     "VERIFY_STEPS",
     "Checkpoint",
@@ -68,7 +71,10 @@ __all__ = [
     "Seal",
     "SealedLog",
     "Signer",
+    "Stamp",
     "canonical",
+    "check_answer",
+    "check_brackets",
     "check_case",
     "check_document",
     "check_evidence",
@@ -78,6 +84,7 @@ __all__ = [
     "check_log",
     "check_log_items",
     "check_manifest",
+    "check_stamps",
     "check_validations",
     "checkpoint_folder",
     "decode_checkpoint",
@@ -88,6 +95,7 @@ __all__ = [
     "encode_event",
     "encode_finding",
     "encode_manifest",
+    "encode_request",
     "encode_validation",
     "facts_digests",
     "find_head",
@@ -96,6 +104,7 @@ __all__ = [
     "is_encrypted",
     "item_of",
     "judge",
+    "keep_stamp",
     "key_change",
     "key_events",
     "key_files",
@@ -104,7 +113,6 @@ __all__ = [
     "load_key",
     "make_key",
     "origin_of",
-    "put_stamp",
     "read_checkpoints",
     "read_public",
     "read_sealed_log",

@@ -26,7 +26,7 @@ ORIGIN_PREFIX = "footage-forensics/"
 
 SUFFIX = ".ckpt"
 """Its signature has ``.sig`` after this; an authority's answer to a request for a time-stamp over the signature has
-``.sig.NAME.tsr``, the request ``.sig.NAME.tsq``.
+``.sig.NAME.tsr``, the request ``.sig.NAME.tsq``, the root certificate to judge it by ``.sig.NAME.pem``.
 """
 
 MAX_CHECKPOINT = 4096
@@ -37,7 +37,7 @@ MAX_HEAD_FILE = 2**20
 
 _SIZE = re.compile(r"[1-9][0-9]{0,15}\Z")
 _NAME_DIGITS = 9
-_NAME = re.compile(r"([0-9]{9,16})\.ckpt(\.sig(\.[a-z0-9][a-z0-9-]{0,31}\.(tsq|tsr))?)?\Z")
+_NAME = re.compile(r"([0-9]{9,16})\.ckpt(\.sig(\.[a-z0-9][a-z0-9-]{0,31}\.(tsq|tsr|pem))?)?\Z")
 
 
 class Checkpoint(NamedTuple):

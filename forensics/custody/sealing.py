@@ -124,12 +124,17 @@ def key_events(log: Path) -> Iterator[CustodyEvent]:
                 raise _broken(number, error.message) from error
 
 
-def put_stamp(folder: Path, name: str, data: bytes) -> None:
-    """Keep a request for a time-stamp, or its answer. Raises StoreError."""
-    try:
-        _put(folder / name, data)
-    except OSError as error:
-        raise unwritable("keep a time-stamp of", error) from error
+def keep_stamp(log: Log, checkpoint: Checkpoint, authority: str, parts: Mapping[str, bytes]) -> None:
+    """Keep the request, the answer (``tsq``, ``tsr``) and the root (``pem``) of a time-stamp; the answer last.
+
+    Nobody appends meanwhile, so that the line that names the seal names all of it or nothing. Raises StoreError.
+    """
+    with log.held():
+        try:
+            for suffix in ("pem", "tsq", "tsr"):
+                _put(checkpoint_folder(log.path) / f"{checkpoint.name}.sig.{authority}.{suffix}", parts[suffix])
+        except OSError as error:
+            raise unwritable("keep a time-stamp of", error) from error
 
 
 def _survey(fd: int, case_id: str, sizes: Collection[int]) -> _Survey:

@@ -1,4 +1,4 @@
-"""Steps 9 to 12 of verification: checkpoints, signatures, keys, and a head that others hold."""
+"""Steps 9 to 11 and 14 of verification: checkpoints, signatures, keys, and a head that others hold."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def check_keys(log: SealedLog, files: Mapping[str, bytes | None]) -> Iterator[Ch
 
 
 def check_held_head(log: SealedLog, head: Checkpoint) -> Check:
-    """Step 12: the log begins with the lines of a head that somebody else kept."""
+    """Step 14: the log begins with the lines of a head that somebody else kept."""
     name, subject = "held head", f"{head.size} lines"
     if head.size > len(log.leaves):
         found = f"the log has {len(log.leaves)} lines: its end was cut off or rolled back"

@@ -11,12 +11,15 @@
     9  seals           each checkpoint has the root of the log's lines; the next line names it; the unsealed are counted
     10 signatures      each checkpoint, manifest, finding and validation record is signed by a key in force at its line
     11 keys            each key came in, and was put away, by an event signed by a key in force; keys/ says the same
-    12 held head       with --against: the log begins with the lines of a head that somebody else kept
+    12 time-stamps     each token is over the seal's signature, in answer to its request, and holds at its own time
+    13 brackets        each event's time is not after the next token's time and not before the last logged token's
+    14 held head       with --against: the log begins with the lines of a head that somebody else kept
 
 Steps 3 and 4 are done by `forensics.acquire.Store.check`; the rest is in this part. None needs a secret or a network.
 Steps 1 to 8 find every change by somebody who cannot rewrite the whole log. Steps 9 to 11 find every change by
-somebody who does not hold the key. Its holder can write all of it anew, and anybody can put an older copy in its place:
-only step 12 finds that. What was never sealed can be cut off without a trace, and is counted aloud.
+somebody who does not hold the key. Its holder can write all of it anew: steps 12 and 13 find that when an authority
+gave times, and the rewritten lines claim others. Anybody can put an older copy in its place, and the key's holder can
+claim later times: only step 14 finds that. What was never sealed can be cut off without a trace; it is counted aloud.
 
 A check that was not done, or a state that a crash leaves and the next run puts right, is ``skipped`` and says why.
 """
@@ -81,6 +84,16 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         Step.KEYS,
         "keys",
         "each key came in, and was put away, by an event signed by a key in force; keys/ says the same",
+    ),
+    (
+        Step.STAMPS,
+        "time-stamps",
+        "each token is over the seal's signature, in answer to its request, and holds at its own time",
+    ),
+    (
+        Step.BRACKETS,
+        "brackets",
+        "each event's time is not after the next token's time and not before the last logged token's",
     ),
     (Step.HELD_HEAD, "held head", "with --against: the log begins with the lines of a head that somebody else kept"),
 )

@@ -19,4 +19,6 @@ class Step(IntEnum):
     SEALS = 9
     SIGNATURES = 10
     KEYS = 11
-    HELD_HEAD = 12
+    STAMPS = 12
+    BRACKETS = 13
+    HELD_HEAD = 14

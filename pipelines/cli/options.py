@@ -142,14 +142,15 @@ class Work:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.seal()
+        # A person who interrupts does not wait for a network too: the stamp is pending then.
+        self.seal(stamp=kind is None)
 
-    def seal(self) -> None:
-        """Seal what was done so far."""
+    def seal(self, *, stamp: bool = True) -> None:
+        """Seal what was done so far, and have the seal stamped."""
         from pipelines import seal
 
-        notice = seal.seal_at_end(self.desk.case, self.desk.run, self._before)
-        if notice is not None:
+        authorities = self.desk.settings.timestamp if stamp else ()
+        for notice in seal.seal_at_end(self.desk.case, self.desk.run, self._before, authorities):
             self._worst = ExitCode.INTEGRITY if notice.code.startswith("integrity") else ExitCode.PARTIAL
             tell(f"{notice.message} [{notice.code}]")
 

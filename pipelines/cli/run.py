@@ -68,7 +68,7 @@ def run(
         with shown("match", quiet=silent) as progress:
             printer = Printer(work.case, as_json=as_json, quiet=quiet)
             code = max(code, printer.print_all(job.match_all(work, progress)), key=_weight)
-        sealing.seal()
+        sealing.seal(stamp=False)
         checks = None if no_verify else job.verify_all(work)
         problems = sum(check.status is CheckStatus.FAILED for check in checks or ())
         if problems:

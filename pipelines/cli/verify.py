@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, say
 from pipelines.cli.options import case_option, output_options
+
+if TYPE_CHECKING:
+    from pipelines.verify import Unsealed
+
+COUNTED = frozenset({"not yet sealed", "time from outside"})
+"""Checks that only count, and are told in the last line."""
 
 
 @click.command()
@@ -30,13 +37,13 @@ def verify(
 
     problems = 0
     skipped = 0
-    unsealed: int | None = None
+    counted: Unsealed | None = None
     for thing in verify_target(target, case_dir, against):
         if isinstance(thing, Unsealed):
-            unsealed = thing.events
+            counted = thing
             continue
         failed = thing.status is CheckStatus.FAILED
-        undone = thing.status is CheckStatus.SKIPPED and thing.name != "not yet sealed"
+        undone = thing.status is CheckStatus.SKIPPED and thing.name not in COUNTED
         problems += failed
         skipped += undone
         if as_json:
@@ -56,16 +63,23 @@ def verify(
             if failed or undone:
                 say(f"         expected {thing.expected}; found {thing.found}")
     if as_json:
-        summary = {"verified": problems == 0, "problems": problems, "skipped": skipped, "unsealed": unsealed}
-        emit({"type": "summary", **summary})
+        summary = {
+            "verified": problems == 0,
+            "problems": problems,
+            "skipped": skipped,
+            "unsealed": counted and counted.events,
+        }
+        emit({"type": "summary", **summary, "unstamped": counted and counted.unstamped})
     elif not quiet:
         verdict = "verified" if problems == 0 else f"NOT VERIFIED: {problems} problems"
         undone_too = f"; {skipped} checks could not be done" if skipped else ""
-        say(f"{verdict}{undone_too}; {_sealed(unsealed)}")
+        say(f"{verdict}{undone_too}; {_sealed(counted)}")
     return ExitCode.OK if problems == 0 else ExitCode.INTEGRITY
 
 
-def _sealed(unsealed: int | None) -> str:
-    if unsealed is None:
+def _sealed(counted: Unsealed | None) -> str:
+    if counted is None:
         return "the log was not looked at"
-    return f"{unsealed} events of the log are NOT SEALED" if unsealed else "every event of the log is sealed"
+    sealed = f"{counted.events} events of the log are NOT SEALED" if counted.events else "every event is sealed"
+    stamped = f"{counted.unstamped} have no time from outside" if counted.unstamped else "and has a time from outside"
+    return f"{sealed}, {stamped}"

@@ -2,14 +2,19 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from forensics.errors import InputError
+from pipelines.config import resolve
+from tests.adversarial.authority import make, open_for_business
 from tests.integration.conftest import ROOT, Ran, environment
 
 Call = Callable[..., Ran]
@@ -42,7 +47,8 @@ def case(me: Operator, tmp_path: Path) -> Path:
 
 
 def summary(ran: Ran) -> dict[str, object]:
-    return ran.of("summary")[0]
+    """The summary, but for what no authority was asked for here."""
+    return {name: value for name, value in ran.of("summary")[0].items() if name != "unstamped"}
 
 
 def failed_steps(ran: Ran) -> set[int]:
@@ -76,7 +82,7 @@ def test_head_prints_three_lines_that_verify_takes_back(me: Operator, case: Path
     assert summary(me("verify", case, "--against", held, "--json"))["verified"] is True
     held.write_text(head.out.replace(root[:4], "AAAA"))
     done = me("verify", case, "--against", held, "--json")
-    assert (done.code, failed_steps(done)) == (8, {12})
+    assert (done.code, failed_steps(done)) == (8, {14})
     held.write_text("nothing of the kind")
     assert me("verify", case, "--against", held).code == 8
     assert me("verify", case, "--against", tmp_path / "absent").code == 2
@@ -254,3 +260,55 @@ def make_old(case: Path) -> None:
     log.write_bytes(log.read_bytes().splitlines(keepends=True)[0])
     for path in (*(case / "log/checkpoints").iterdir(), *(case / "keys").iterdir()):
         path.unlink()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the authority is openssl ts")
+def test_a_stamp_is_pending_while_the_authority_is_away_and_fetched_later(tmp_path: Path) -> None:
+    me = Operator(tmp_path / "me", XDG_CONFIG_HOME=str(tmp_path / "config"))
+    case = tmp_path / "case"
+    assert me("init", case, "--case-id", "T").code == 0
+    authority = make(tmp_path / "tsa")
+    settings = tmp_path / "config/footage-forensics/config.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(authority.config().replace(":0/", ":9/"))
+    away = me("report", "-c", case)
+    assert (away.code, "[stamp.unreachable]" in away.err) == (3, True)
+    assert me("seal", "--pending", "-c", case, "--json").of("seal")[0]["pending"] == 1
+    before = me("verify", case, "--json").of("summary")[0]
+    assert (before["verified"], before["unsealed"], before["unstamped"] > 0) == (True, 0, True)
+    with open_for_business(authority):
+        settings.write_text(authority.config())
+        head = me("head", "-c", case).out
+        done = me("seal", "--pending", "-c", case, "--json")
+        assert (done.code, done.of("seal")[0]["stamps"], me("head", "-c", case).out) == (0, 1, head)
+        assert me("report", "-c", case).code == 0
+        assert authority.asked == 2
+    after = me("verify", case, "--json")
+    assert (after.code, after.of("summary")[0]["unstamped"]) == (0, 0)
+    signature = max((case / "log/checkpoints").glob("*.sig"))
+    words = ["openssl", "ts", "-verify", "-no_check_time", "-in", f"{signature}.local.tsr", "-data", signature]
+    assert (
+        subprocess.run([*words, "-CAfile", f"{signature}.local.pem"], capture_output=True, check=False).returncode == 0
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'timestamp = "x"',
+        "timestamp = []",
+        '[[timestamp]]\nname = "a"\nurl = "http://x"',
+        '[[timestamp]]\nname = "../a"\nurl = "http://x"\nroot = "r"',
+        '[[timestamp]]\nname = "a"\nurl = "file:///etc/passwd"\nroot = "r"',
+        '[[timestamp]]\nname = "a"\nurl = "http://x"\nroot = "r"\n' * 2,
+    ],
+)
+def test_a_table_of_authorities_that_makes_no_sense_is_refused(table: str) -> None:
+    with pytest.raises(InputError):
+        resolve(flags={}, environ={}, case={}, user=tomllib.loads(table))
+
+
+def test_a_case_cannot_name_an_authority(me: Operator, case: Path) -> None:
+    (case / "config.toml").write_text('[[timestamp]]\nname = "a"\nurl = "http://127.0.0.1:9/"\nroot = "r"')
+    refused = me("report", "-c", case)
+    assert (refused.code, "cannot set timestamp" in refused.err) == (2, True)
