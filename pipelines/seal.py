@@ -31,10 +31,11 @@ def seal_case(case: Case, run: Run) -> custody.Seal:
     """
     if run.signer is None:
         raise CaseError("nothing is sealed: there is no key that signs", hint="make one with: forensics key init")
+    # One seal at a time: the files of another that is under way look like those of one cut off.
     with case.writing():
         _put_away(case, run)
-    _renew_key_files(case)
-    return custody.seal(case.log, run.signer)
+        _renew_key_files(case)
+        return custody.seal(case.log, run.signer)
 
 
 def enter(case: Case, run: Run) -> None:
@@ -96,7 +97,8 @@ def _stamp(case: Case, run: Run, last: custody.Seal, authority: Authority) -> No
     answer = timestamps.ask(authority, request)
     custody.check_answer(last.signature, request, answer, root)
     parts = {"tsq": request, "tsr": answer, "pem": root}
-    custody.keep_stamp(case.log, last.checkpoint, authority.name, parts)
+    with case.writing():
+        custody.keep_stamp(case.log, last.checkpoint, authority.name, parts)
 
 
 def unsealed(case: Case) -> int:
