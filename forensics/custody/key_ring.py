@@ -64,6 +64,7 @@ class KeyRing:
         if detail.get("what") not in set(KeyAct):
             raise IntegrityError(f"no such change of keys: {detail.get('what')!r:.40}", code="integrity.key")
         act, key = KeyAct(str(detail["what"])), read_public(str(detail.get("public_key")))
+        _require(detail.get("key") == key.fingerprint, "the fingerprint beside a key is that of another one")
         signature = str(detail.get("signature")).encode()
         signer = verify(signature, Namespace.KEY, statement(self.case_id, act, key))
         if act is KeyAct.FIRST:

@@ -134,7 +134,7 @@ class Work:
         if signed:
             seal.enter(self.desk.case, self.desk.run)
         self._before = desk.case.log.head().lines
-        self._worst = 0
+        self._worst = ExitCode.OK
 
     def __enter__(self) -> Desk:
         return self.desk
@@ -151,12 +151,13 @@ class Work:
 
         authorities = self.desk.settings.timestamp if stamp else ()
         for notice in seal.seal_at_end(self.desk.case, self.desk.run, self._before, authorities):
-            self._worst = ExitCode.INTEGRITY if notice.code.startswith("integrity") else ExitCode.PARTIAL
+            found = ExitCode.INTEGRITY if notice.code.startswith("integrity") else ExitCode.PARTIAL
+            self._worst = max(self._worst, found)
             tell(f"{notice.message} [{notice.code}]")
 
     def code(self, code: ExitCode) -> ExitCode:
         """The exit code of the command, when its work ended with this one."""
-        return ExitCode(self._worst) if code is ExitCode.OK or self._worst == ExitCode.INTEGRITY else code
+        return self._worst if code is ExitCode.OK or self._worst is ExitCode.INTEGRITY else code
 
     def _signer(self, desk: Desk, signed: bool) -> Signer | None:
         from pipelines import keys
@@ -171,12 +172,16 @@ class Work:
 
 
 def key_maker(*, quiet: bool) -> KeyFor:
-    """What opens the operator's key, or makes one and says so."""
+    """What opens the operator's key, or makes one and says so; a person is asked for a passphrase once."""
+    opened: dict[Path, Signer] = {}
 
     def key_for(settings: Settings, surroundings: Surroundings) -> Signer:
         from pipelines import keys
 
-        return announced(keys.open_or_make(settings, surroundings, ask), quiet=quiet).signer
+        path = keys.key_path(settings)
+        if path not in opened:
+            opened[path] = announced(keys.open_or_make(settings, surroundings, ask), quiet=quiet).signer
+        return opened[path]
 
     return key_for
 
