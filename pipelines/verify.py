@@ -24,7 +24,7 @@ from typing import NamedTuple
 import msgspec
 
 from forensics import acquire, custody
-from forensics.errors import CaseError, ForensicsError, InputError
+from forensics.errors import CaseError, ForensicsError, InputError, IntegrityError
 from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType, Namespace
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_SUFFIX, ObjectState
 from forensics.model.text import visible
@@ -128,8 +128,10 @@ def verify_manifest_file(path: Path) -> Iterator[Check | Unsealed]:
     Raises:
         ManifestError: the bytes are no canonical manifest, or its facts do not have the digests beside them.
     """
-    manifest = custody.decode_manifest(path.read_bytes())
+    data = path.read_bytes()
+    manifest = custody.decode_manifest(data)
     yield Check(step=Step.MANIFESTS, name="manifest", status=CheckStatus.OK, subject=str(path), found=manifest.item)
+    yield _signature_beside(path, data)
     for subject in manifest.subjects:
         file = path.parent / subject.name
         if not file.is_file():
@@ -145,6 +147,20 @@ def verify_manifest_file(path: Path) -> Iterator[Check | Unsealed]:
             expected=subject.sha256,
             found=found,
         )
+
+
+def _signature_beside(path: Path, data: bytes) -> Check:
+    """Step 10 for a manifest by itself: that the signature holds; whether the key may sign, only the log tells."""
+    signature = _read(path.with_name(path.name + SIGNATURE_SUFFIX))
+    status, found = CheckStatus.SKIPPED, "none beside it"
+    if signature is not None:
+        try:
+            key = custody.verify(signature, Namespace.MANIFEST, data)
+            status, found = CheckStatus.OK, f"{key.fingerprint}; whether this key may, the case's log tells"
+        except IntegrityError as error:
+            status, found = CheckStatus.FAILED, error.message
+    name = "manifest signature"
+    return Check(step=Step.SIGNATURES, name=name, status=status, subject=str(path), expected="a signature", found=found)
 
 
 def _check_case_digest(data: bytes | None, events: Sequence[CustodyEvent]) -> Iterator[Check]:

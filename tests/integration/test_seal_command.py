@@ -113,6 +113,23 @@ def test_ssh_keygen_checks_head_manifest_and_change_of_keys(me: Operator, case: 
             assert subprocess.run(words, input=data, capture_output=True, check=False).returncode == code
 
 
+def test_a_manifest_by_itself_is_checked_with_the_signature_beside_it(me: Operator, case: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no video")
+    me("ingest", tmp_path / "text.mp4", "-c", case)
+    manifest = shutil.copy(next(case.glob("store/*/*/v1/content/manifest.json")), tmp_path / "manifest.json")
+
+    def outcome() -> str:
+        return next(check["status"] for check in me("verify", manifest, "--json").of("check") if check["step"] == 10)
+
+    assert outcome() == "skipped"
+    signature = next(case.glob("store/*/*/v1/content/manifest.json.sig"))
+    shutil.copy(signature, tmp_path)
+    assert outcome() == "ok"
+    (tmp_path / "manifest.json.sig").chmod(0o644)
+    (tmp_path / "manifest.json.sig").write_bytes(signature.read_bytes().replace(b"A", b"B", 1))
+    assert outcome() == "failed"
+
+
 def test_another_operator_cannot_make_documents_until_let_in(me: Operator, case: Path, tmp_path: Path) -> None:
     other = Operator(tmp_path / "other")
     (tmp_path / "text.mp4").write_text("no video")
