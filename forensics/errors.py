@@ -11,6 +11,7 @@
     ├── ToolError             ffmpeg, ffprobe or an extra is missing, too old or cannot be started
     ├── CaseError             no case here, or a case of another schema
     ├── StoreError            disk full, no permission to write, lock held
+    ├── StampError            a time-stamp authority gave no token, or one that does not hold
     ├── ManifestError         unknown schema, not canonical, a field of the wrong type
     └── IntegrityError        a digest, a chain or a stored byte does not agree
 
@@ -100,6 +101,12 @@ class StoreError(ForensicsError):
     """The disk is full, may not be written, or is locked."""
 
     code = "store"
+
+
+class StampError(ForensicsError):
+    """A time-stamp authority gave no token, or one that does not hold. What was sealed stays sealed without it."""
+
+    code = "stamp"
 
 
 class ManifestError(ForensicsError):

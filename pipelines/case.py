@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +14,9 @@ import msgspec
 
 from forensics import acquire, custody
 from forensics.errors import CaseError, IntegrityError, StoreError
-from forensics.model.custody import CaseInfo, CustodyEvent, EventType
+from forensics.model.custody import CaseInfo, CustodyEvent, EventType, KeyAct, Namespace
 from forensics.model.manifest import Manifest
-from forensics.model.store import MANIFEST_NAME
+from forensics.model.store import MANIFEST_NAME, SIGNATURE_SUFFIX
 from pipelines.surroundings import Surroundings
 
 SCHEMA = 1
@@ -29,11 +29,19 @@ MIN_PREFIX = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of the program over a case: who acts, under which identifier, and the clock."""
+    """One run of the program over a case: who acts, under which identifier, the clock, and the key that signs.
+
+    Without a signer what the run writes is not signed: only runs that admit nothing may go without.
+    """
 
     id: str
     operator: str
     surroundings: Surroundings
+    signer: custody.Signer | None = None
+
+    def sign(self, namespace: Namespace, data: bytes) -> bytes | None:
+        """The signature over a document's stored bytes, for the file beside it; None without a signer."""
+        return None if self.signer is None else custody.sign(self.signer, namespace, data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +86,55 @@ class Case:
     ) -> CustodyEvent:
         """Append one event to the custody log."""
         return self.log.append_many([entry(run, event, item, detail or {})])[0]
+
+    @property
+    def keys(self) -> Path:
+        """Public keys and revocations, for ssh-keygen."""
+        return self.root / "keys"
+
+    def key_ring(self) -> custody.KeyRing:
+        """Which keys may sign, as the log tells. Raises IntegrityError, StoreError."""
+        return custody.ring_of(custody.key_events(self.log.path), self.info.id)
+
+    def adopt_key(self, run: Run) -> bool:
+        """Make the run's key the first of a case that has none, and log it; whether that was so."""
+        signer = run.signer
+        if signer is None:
+            return False
+        with self.writing():
+            if self.key_ring().keys:
+                return False
+            self._log_key_changes(run, [(KeyAct.FIRST, signer.key)], signer)
+        self.write_key_files()
+        return True
+
+    def change_keys(
+        self, run: Run, changes: Sequence[tuple[KeyAct, custody.PublicKey]], signer: custody.Signer
+    ) -> None:
+        """Log changes of keys, each signed by ``signer``, and bring the files in keys/ up to them.
+
+        Raises IntegrityError (``integrity.key``) for a change that would not hold; nothing is written then.
+        """
+        with self.writing():
+            self._log_key_changes(run, changes, signer)
+        self.write_key_files()
+
+    def _log_key_changes(
+        self, run: Run, changes: Sequence[tuple[KeyAct, custody.PublicKey]], signer: custody.Signer
+    ) -> None:
+        details = [custody.key_change(self.info.id, act, key, signer) for act, key in changes]
+        details[0]["protection"] = signer.protection
+        ring = self.key_ring()
+        for detail in details:
+            ring.require(detail, lines=self.log.head().lines, time=run.surroundings.timestamp())
+        self.log.append_many([entry(run, EventType.KEY_CHANGE, None, detail) for detail in details])
+
+    def write_key_files(self) -> None:
+        """Write keys/allowed_signers and keys/revoked_keys as the log has them."""
+        ring = self.key_ring()
+        self.keys.mkdir(exist_ok=True)
+        for name, data in custody.key_files(ring).items():
+            write_whole(self.keys / name, data)
 
     def manifest_bytes(self, evidence: str) -> bytes:
         """The stored bytes of the newest manifest of an evidence."""
@@ -216,6 +273,7 @@ def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
         if not (root / "store" / "0=ocfl_1.1").exists():
             case.store.create()
         case.record(run, EventType.CASE_CREATED, None, {"case": info.id, "case_file": hashlib.sha256(data).hexdigest()})
+        case.adopt_key(run)
         write_whole(root / CASE_FILE, data)
     except OSError as error:
         raise StoreError(f"{root}: {error.strerror}", hint="name a folder that can be written") from error
@@ -313,6 +371,14 @@ def _discard(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     folder.rmdir()
+
+
+def write_signed(run: Run, namespace: Namespace, path: Path, data: bytes) -> None:
+    """Write a document and its signature, that first: a document that is there is a signed one."""
+    signature = run.sign(namespace, data)
+    if signature is not None:
+        write_whole(path.with_name(path.name + SIGNATURE_SUFFIX), signature)
+    write_whole(path, data)
 
 
 def write_whole(path: Path, data: bytes) -> None:

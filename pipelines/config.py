@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,8 +11,32 @@ from typing import Any
 
 from forensics.errors import InputError
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
+"""An authority's name becomes part of file names."""
+
 MAX_JOBS = 256
 """More worker processes than any single machine in use has cores."""
+
+
+PERSONAL = frozenset({"key", "timestamp"})
+"""Settings that a case must not make: a case folder may come from somebody else. They bear on no fact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """A time-stamp authority: a short name, its address, and the file of its root certificate (PEM)."""
+
+    name: str
+    url: str
+    root: str
+
+    def __post_init__(self) -> None:
+        if not _NAME.match(self.name):
+            raise InputError(
+                f"timestamp: {self.name!r:.60} is no short name", hint="a to z, 0 to 9 and hyphens, at most 32"
+            )
+        if not self.url.startswith(("http://", "https://")):
+            raise InputError(f"timestamp {self.name}: {self.url!r:.80} is not an address with http:// or https://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +45,8 @@ class Settings:
 
     ``jobs`` worker processes (0: one a core), ``operator`` and ``custodian`` as they go into the record,
     ``cpu_s`` CPU seconds that decoding one file may take, ``model`` of learned descriptors (a file, or
-    ``package:NAME``) and a file with its licence, ``model_licence``.
+    ``package:NAME``) and a file with its licence, ``model_licence``, ``key`` where the operator's private key lies
+    (None: in the user's configuration folder), ``timestamp`` the authorities that are asked for the time of each seal.
     """
 
     jobs: int = 0
@@ -29,6 +55,8 @@ class Settings:
     cpu_s: int = 14400
     model: str | None = None
     model_licence: str | None = None
+    key: str | None = None
+    timestamp: tuple[Authority, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.jobs <= MAX_JOBS:
@@ -37,8 +65,8 @@ class Settings:
             raise InputError(f"cpu_s = {self.cpu_s} is not a number of seconds above 0")
 
     def as_record(self) -> dict[str, str | int | None]:
-        """Every setting by name, for the manifest; what belongs to a model only where one is named."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        """Every setting that bears on the work, by name, for the manifest; of a model only where one is named."""
+        named = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in PERSONAL}
         return {name: value for name, value in named.items() if value is not None or not name.startswith("model")}
 
 
@@ -87,13 +115,17 @@ def resolve(
             raise InputError(
                 f"{origin} names an unknown setting: {unknown[0]}", hint=f"known: {', '.join(sorted(names))}"
             )
+        if layer is case and PERSONAL & layer.keys():
+            raise InputError(f"{origin} cannot set {min(PERSONAL & layer.keys())}", hint="it is for the user to set")
         if layer:
             typed: dict[str, Any] = {name: _typed(name, value, origin) for name, value in layer.items()}
             settings = replace(settings, **typed)
     return settings
 
 
-def _typed(name: str, value: object, origin: str) -> int | str:
+def _typed(name: str, value: object, origin: str) -> int | str | tuple[Authority, ...]:
+    if name == "timestamp":
+        return _authorities(value, origin)
     if name in {"jobs", "cpu_s"}:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
@@ -103,3 +135,18 @@ def _typed(name: str, value: object, origin: str) -> int | str:
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{origin}: {name} = {value!r} is not text")
     return value
+
+
+def _authorities(value: object, origin: str) -> tuple[Authority, ...]:
+    tables = value if isinstance(value, list) else []
+    if not tables or any(
+        not isinstance(table, dict)
+        or set(table) != {"name", "url", "root"}
+        or not all(isinstance(text, str) for text in table.values())
+        for table in tables
+    ):
+        raise InputError(f"{origin}: timestamp is not a list of tables with name, url and root", hint="[[timestamp]]")
+    authorities = tuple(Authority(**table) for table in tables)
+    if len({each.name for each in authorities}) != len(authorities):
+        raise InputError(f"{origin}: two time-stamp authorities have one name")
+    return authorities

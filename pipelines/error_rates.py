@@ -15,9 +15,9 @@ from pathlib import Path
 
 from forensics import custody
 from forensics.errors import IntegrityError
-from forensics.model.custody import EventType
+from forensics.model.custody import EventType, Namespace
 from forensics.model.validation import ValidationRecord
-from pipelines.case import Case, Run, entry, write_whole
+from pipelines.case import Case, Run, entry, write_signed
 
 FOLDER = "validation"
 SHIPPED = "default-validation.json"
@@ -80,7 +80,7 @@ def file_record(case: Case, run: Run, record: ValidationRecord) -> Path:
         "false_pairs": null.false_pairs,
     }
     with case.writing():
-        write_whole(path, data)
+        write_signed(run, Namespace.VALIDATION, path, data)
         case.log.append_many([entry(run, EventType.VALIDATION, None, detail)])
     return path
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, fields, replace
 
 from forensics import custody, matching
 from forensics.errors import IntegrityError
-from forensics.model.custody import EventType
+from forensics.model.custody import EventType, Namespace
 from forensics.model.finding import Finding
 from forensics.model.learned import ModelSpec
 from forensics.model.manifest import Json
 from forensics.model.match import Assessment, Match, Method
 from pipelines import error_rates
-from pipelines.case import Case, Run, entry, write_whole
+from pipelines.case import Case, Run, entry, write_signed
 
 MACHINE_ONLY = "machine-only"
 """Status of a finding that no person has confirmed."""
@@ -178,7 +178,7 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, comp
         sha256 = hashlib.sha256(data).hexdigest()
         name = f"{match.query_id[:16]}-{match.reference_id[:16]}-{sha256[:16]}.json"
         if not (case.findings / name).exists():
-            write_whole(case.findings / name, data)
+            write_signed(run, Namespace.FINDING, case.findings / name, data)
         now[sha256] = (name, match)
     entries = [
         entry(

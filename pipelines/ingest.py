@@ -22,12 +22,13 @@ import msgspec
 
 from forensics import acquire, custody, media, sources
 from forensics.errors import ForensicsError
-from forensics.model.custody import EventType
+from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
 from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance, Found, Passed
+from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME
 from forensics.model.text import visible
 from pipelines.case import Case, Run
 from pipelines.config import Settings
@@ -225,11 +226,11 @@ class _Clerk:
             notices=prepared.notices + derived.notices,
             limits=LIMITS,
         )
-        written = _write_manifest(folder / "v1" / "content", manifest)
+        written, *signature = self._write_manifest(folder / "v1" / "content", manifest)
         self.case.store.commit_new(
             evidence,
             folder,
-            (*manifest.subjects, written),
+            (*manifest.subjects, written, *signature),
             self.run.surroundings.timestamp(),
             "ingestion",
             self.run.operator,
@@ -263,17 +264,25 @@ class _Clerk:
             ),
             notices=tuple(dict.fromkeys(former.notices + prepared.notices)),
         )
-        written = _write_manifest(content, manifest)
+        written, *signature = self._write_manifest(content, manifest)
         self.case.store.commit_version(
             evidence,
             content,
-            (*sidecars, written),
+            (*sidecars, written, *signature),
             self.run.surroundings.timestamp(),
             "new appearance",
             self.run.operator,
         )
         self._log(EventType.APPEARANCE, evidence, manifest, written)
         return self._outcome(prepared, manifest, "known")
+
+    def _write_manifest(self, content: Path, manifest: Manifest) -> Iterator[Subject]:
+        """Yield the manifest and its signature, as they are written."""
+        data = custody.encode_manifest(manifest)
+        for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, self.run.sign(Namespace.MANIFEST, data))):
+            if part is not None:
+                (content / name).write_bytes(part)
+                yield subject_of(name, part)
 
     def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
         seen = _appearance_record(prepared.found.appearance)
@@ -360,12 +369,6 @@ def _empty(content: Path) -> None:
     """Drop our working copy of bytes that the store has already, and what was derived from it."""
     for path in sorted(content.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
-
-
-def _write_manifest(content: Path, manifest: Manifest) -> Subject:
-    data = custody.encode_manifest(manifest)
-    (content / "manifest.json").write_bytes(data)
-    return subject_of("manifest.json", data)
 
 
 def _appearance_record(appearance: Appearance) -> dict[str, Json]:

@@ -31,6 +31,7 @@ from pipelines.case import Case, Run
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, origin_of, sound_line, stream_lines, telemetry_entries
 from pipelines.progress import Progress
+from pipelines.seal import unsealed
 
 PAIRS_PER_SEGMENT = 6
 """Aligned pairs shown of one segment: enough to judge, few enough to print."""
@@ -112,7 +113,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
             confinement=media.CONFINEMENT,
         ),
         verification=None if checks is None else _verification(tuple(checks)),
-        log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=head.lines),
+        log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=unsealed(case)),
         evidence=tuple(views),
         matches=tuple(matches),
         refused=tuple(_refused(events)),

@@ -1,21 +1,25 @@
-"""The main job: make the case if there is none, ingest, match, report.
+"""The main job: make the case if there is none, ingest, match, seal, verify, report, seal.
 
 1  open the case, or make it
 2  put away what an interrupted run left
 3  ingest what is new
 4  match every evidence against every other
-5  render the report
+5  seal the log, so that what is verified is sealed
+6  verify all of it
+7  render the report
+8  seal the log again: the report's own line is under a seal too
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_config_path
 
+from forensics import custody
 from forensics.errors import CaseError, InputError
 from forensics.model.custody import CaseInfo, Check
 from forensics.model.notice import Notice
@@ -27,6 +31,7 @@ from pipelines.learned import NamedModel, open_model
 from pipelines.match import Matched, match_case
 from pipelines.progress import Progress
 from pipelines.report import write_report
+from pipelines.seal import seal_case
 from pipelines.surroundings import Surroundings
 from pipelines.verify import checks_of
 
@@ -41,14 +46,23 @@ class Work:
     case: Case
     run: Run
     settings: Settings
-    recovered: tuple[str, ...]
     model: NamedModel | None
 
 
+KeyFor = Callable[[Settings, Surroundings], custody.Signer]
+"""Gives the operator's key under these settings, making one when there is none."""
+
+
 def make_case(
-    folder: Path, *, case_id: str, title: str | None = None, custodian: str | None = None, operator: str | None = None
+    folder: Path,
+    *,
+    key_for: KeyFor,
+    case_id: str,
+    title: str | None = None,
+    custodian: str | None = None,
+    operator: str | None = None,
 ) -> Case:
-    """Make a case in ``folder``.
+    """Make a case in ``folder``, with the operator's key as its first, and seal it.
 
     Raises:
         CaseError: there is one already.
@@ -62,7 +76,8 @@ def make_case(
     settings = resolve(flags=flags, environ=surroundings.environ, case={}, user=user)
     if not case_id.strip() or len(case_id) > MAX_CASE_ID or not case_id.isprintable():
         raise InputError("a case identifier is one line of text", hint=f"1 to {MAX_CASE_ID} printable characters")
-    run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
+    key = key_for(settings, surroundings)
+    run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings, signer=key)
     info = CaseInfo(
         id=case_id,
         title=title,
@@ -71,11 +86,13 @@ def make_case(
         schema=SCHEMA,
         created=surroundings.timestamp(),
     )
-    return create_case(folder, info, run)
+    case = create_case(folder, info, run)
+    seal_case(case, run)
+    return case
 
 
-def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object]) -> Work:
-    """Steps 1 and 2.
+def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object], key_for: KeyFor) -> Work:
+    """Step 1.
 
     Raises:
         CaseError: no folder named.
@@ -94,6 +111,7 @@ def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object
         operator = flags.get("operator")
         make_case(
             root,
+            key_for=key_for,
             case_id=case_id or os.path.abspath(root).rsplit(os.sep, 1)[-1],
             operator=str(operator) if operator else None,
         )
@@ -101,9 +119,14 @@ def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object
     user = read_config(user_config_path("footage-forensics") / "config.toml")
     in_case = {"operator": case.info.operator, **case_config(root)}
     settings = resolve(flags=flags, environ=surroundings.environ, case=in_case, user=user)
-    run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
-    model = open_model(settings)
-    return Work(case=case, run=run, settings=settings, recovered=case.recover(run), model=model)
+    signer = key_for(settings, surroundings)
+    run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings, signer=signer)
+    return Work(case=case, run=run, settings=settings, model=open_model(settings))
+
+
+def recover(work: Work) -> tuple[str, ...]:
+    """Step 2. One sentence a thing found."""
+    return work.case.recover(work.run)
 
 
 def ingest_all(
@@ -119,12 +142,12 @@ def match_all(work: Work, progress: Progress) -> Iterator[Matched | Notice]:
 
 
 def verify_all(work: Work) -> tuple[Check, ...]:
-    """Step 5."""
+    """Step 6."""
     return checks_of(work.case.root)
 
 
 def report_all(work: Work, checks: Sequence[Check] | None, progress: Progress) -> dict[str, Path]:
-    """Step 6. Returns the three files worth opening, by what they are."""
+    """Step 7. Returns the three files worth opening, by what they are."""
     page = write_report(work.case, work.run, None, progress, checks)
     first = next(iter(work.case.store.ids()), None)
     places = {"report": page, "custody log": work.case.log.path}

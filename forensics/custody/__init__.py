@@ -1,6 +1,6 @@
-"""Custody: canonical bytes, the manifest, findings, validation records, the event log, verification.
+"""Custody: canonical bytes, the manifest, findings, validation records, the event log, seals, verification.
 
-Seals over the log head (signature and time-stamp) are not here yet; their files have their place beside the log.
+Seals: a Merkle tree over the log's lines, its signed head, and the keys that may sign, which the log itself tells.
 """
 
 from __future__ import annotations
@@ -14,40 +14,80 @@ from forensics.custody.agreement import (
     check_validations,
 )
 from forensics.custody.chain import check_log, sound_events
+from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
 from forensics.custody.event import decode_event, encode_event
 from forensics.custody.finding import decode_finding, encode_finding
+from forensics.custody.key_ring import KeyRing, histories, key_change, key_files, ring_of
 from forensics.custody.lines import LogHead
 from forensics.custody.log import Entry, Log, LogLine
 from forensics.custody.manifest import decode_manifest, encode_manifest, facts_digests, item_of
+from forensics.custody.operator_key import MAX_KEY_FILE, SEED_BYTES, is_encrypted, load_key, make_key
+from forensics.custody.sealing import (
+    Seal,
+    checkpoint_folder,
+    keep_stamp,
+    key_events,
+    last_seal,
+    leftovers,
+    read_checkpoints,
+    seal,
+)
+from forensics.custody.seals import (
+    Judged,
+    SealedLog,
+    check_document,
+    check_held_head,
+    check_keys,
+    judge,
+    read_sealed_log,
+)
+from forensics.custody.sshsig import PublicKey, Signer, read_public, sign, verify
+from forensics.custody.stamp import NONCE_BYTES, Stamp, check_answer, encode_request
+from forensics.custody.stamps import check_brackets, check_stamps
 from forensics.custody.validation import decode_validation, encode_validation, validation_id
 from forensics.custody.verification import (
     CASE_SCHEMA,
     VERIFY_STEPS,
     LogIndex,
     check_case,
-    check_seals,
-    count_unsealed,
     index_log,
 )
 
 __all__ = [
     "CASE_SCHEMA",
+    "MAX_KEY_FILE",
+    "NONCE_BYTES",
+    "SEED_BYTES",
     "VERIFY_STEPS",
+    "Checkpoint",
     "Entry",
+    "Judged",
+    "KeyRing",
     "Log",
     "LogHead",
     "LogIndex",
     "LogLine",
+    "PublicKey",
+    "Seal",
+    "SealedLog",
+    "Signer",
+    "Stamp",
     "canonical",
+    "check_answer",
+    "check_brackets",
     "check_case",
+    "check_document",
     "check_evidence",
     "check_findings",
+    "check_held_head",
+    "check_keys",
     "check_log",
     "check_log_items",
     "check_manifest",
-    "check_seals",
+    "check_stamps",
     "check_validations",
-    "count_unsealed",
+    "checkpoint_folder",
+    "decode_checkpoint",
     "decode_event",
     "decode_finding",
     "decode_manifest",
@@ -55,10 +95,31 @@ __all__ = [
     "encode_event",
     "encode_finding",
     "encode_manifest",
+    "encode_request",
     "encode_validation",
     "facts_digests",
+    "find_head",
+    "histories",
     "index_log",
+    "is_encrypted",
     "item_of",
+    "judge",
+    "keep_stamp",
+    "key_change",
+    "key_events",
+    "key_files",
+    "last_seal",
+    "leftovers",
+    "load_key",
+    "make_key",
+    "origin_of",
+    "read_checkpoints",
+    "read_public",
+    "read_sealed_log",
+    "ring_of",
+    "seal",
+    "sign",
     "sound_events",
     "validation_id",
+    "verify",
 ]

@@ -14,7 +14,7 @@ from forensics.errors import ManifestError
 from forensics.model.custody import Check, CheckStatus
 from forensics.model.finding import Finding
 from forensics.model.manifest import Manifest, Subject
-from forensics.model.store import MANIFEST_NAME, ObjectState
+from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, ObjectState
 from forensics.model.text import visible
 from forensics.model.verification import Step
 
@@ -130,7 +130,7 @@ def _check_succession(former: bytes, data: bytes, subject: str) -> Iterator[Chec
 
 def _check_subjects(manifest: Manifest, state: ObjectState, subject: str) -> Iterator[Check]:
     declared = {each.name: each for each in manifest.subjects}
-    stored = {each.name: each for each in state.files if each.name != MANIFEST_NAME}
+    stored = {each.name: each for each in state.files if each.name not in {MANIFEST_NAME, SIGNATURE_NAME}}
     problems = [
         _check(
             Step.SUBJECTS,

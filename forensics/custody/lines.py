@@ -103,9 +103,16 @@ def read_pieces(path: Path) -> Iterator[Piece]:
 
     Raises as `open_log`.
     """
-    with open_log(path, os.O_RDONLY) as fd, os.fdopen(os.dup(fd), "rb") as file:
-        left = _settled_size(fd)
+    with open_log(path, os.O_RDONLY) as fd:
+        yield from pieces_of(fd, _settled_size(fd))
+
+
+def pieces_of(fd: int, size: int) -> Iterator[Piece]:
+    """The first ``size`` bytes of an open log, line by line. Raises StoreError."""
+    left = size
+    with os.fdopen(os.dup(fd), "rb") as file:
         try:
+            file.seek(0)
             while left > 0:
                 raw = file.readline(min(left, MAX_LINE + 1))
                 if not raw:

@@ -2,12 +2,14 @@
 
 CASE/log/custody.jsonl      the lines
 CASE/log/torn/<sha256>      bytes of a line that a crash cut off, kept; ``.pending`` until the log speaks of them
-CASE/log/checkpoints/       kept for seals
+CASE/log/checkpoints/       seals: the signed head of the log at some moments
 
 An append takes an exclusive lock on the log file, reads the last line only, writes the new lines in one call and waits
 until they are on disk. What a crash cut off is moved aside by the next append and told in a ``recovery`` event; an
-append that fails takes back what it wrote. The chain shows edits, gaps and reordering; it cannot show that somebody
-with access rewrote all of it or cut its tail: that takes a seal.
+append that fails takes back what it wrote. The first line after a sealed one is a ``sealed`` event with the digests of
+the seal's files, time-stamps included: whoever appends first writes it. So each line after it was written later than
+the time-stamp, and each line before it earlier. The chain shows edits, gaps and reordering; it cannot show that
+somebody with access rewrote all of it or cut its tail: that takes the seals, and a copy of the last one held by others.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from forensics.custody.checkpoint import seal_files
 from forensics.custody.event import decode_event, encode_event
 from forensics.custody.lines import LogHead, Tail, open_log, read_pieces, read_tail, unwritable
 from forensics.custody.torn import keep_torn, pending_torn, settle_torn, sync_directory
@@ -89,10 +92,11 @@ class Log:
             tail = read_tail(fd)
             self._check_tail(tail, creates=creates)
             told = self._set_aside(fd, tail, entries[0])
-            events, lines = self._chain(tail.head, [*told, *entries])
+            sealed = self._name_seal(tail.head, entries[0])
+            events, lines = self._chain(tail.head, [*sealed, *told, *entries])
             _write(fd, lines, tail.end)
             self._settle(told=bool(told), began=tail.head.lines == 0)
-        return events[len(told) :]
+        return events[len(sealed) + len(told) :]
 
     def events(self) -> Iterator[LogLine]:
         """Every whole line in order, as of now.
@@ -115,6 +119,12 @@ class Log:
         """The last whole line. Raises as `events`."""
         with open_log(self.path, os.O_RDONLY) as fd:
             return read_tail(fd).head
+
+    @contextmanager
+    def held(self) -> Iterator[int]:
+        """The open log while nobody appends to it. Raises IntegrityError when there is none, StoreError."""
+        with self._locked(create=False) as fd:
+            yield fd
 
     @contextmanager
     def _locked(self, *, create: bool) -> Iterator[int]:
@@ -168,6 +178,17 @@ class Log:
             )
             for sha256, size in pending
         ]
+
+    def _name_seal(self, head: LogHead, cause: Entry) -> list[Entry]:
+        """The ``sealed`` event, when the log ends where its last checkpoint does."""
+        try:
+            files = seal_files(self.path.parent / "checkpoints", head.lines)
+        except OSError as error:
+            raise unwritable("read the seal of", error) from error
+        if not files:
+            return []
+        detail: dict[str, str | int] = {"size": head.lines, **files}
+        return [replace(cause, event=EventType.SEALED, item=None, detail=detail)]
 
     def _settle(self, *, told: bool, began: bool) -> None:
         try:

@@ -19,7 +19,7 @@ from forensics.custody.wire import Descriptor, DigestSet, Hex64, wire_error
 from forensics.errors import ManifestError
 from forensics.model.manifest import MANIFEST_TYPE, STATEMENT_TYPE, Facts, Json, Manifest, Record, Subject
 from forensics.model.notice import Notice
-from forensics.model.store import MANIFEST_NAME, ORIGINAL_NAME
+from forensics.model.store import MANIFEST_NAME, ORIGINAL_NAME, SIGNATURE_NAME
 
 ITEM_PREFIX = "urn:sha256:"
 """A manifest's item is this and the SHA-256 of the original bytes."""
@@ -203,8 +203,8 @@ def _check_sense(manifest: Manifest) -> None:
     original = next((subject for subject in manifest.subjects if subject.name == ORIGINAL_NAME), None)
     if original is None or manifest.item != item_of(original.sha256):
         raise _nonsense(f"the item is not {ITEM_PREFIX} and the SHA-256 of the subject {ORIGINAL_NAME!r}")
-    if len(set(names)) != len(names) or MANIFEST_NAME in names:
-        raise _nonsense("a subject's name occurs twice, or is the manifest's own")
+    if len(set(names)) != len(names) or {MANIFEST_NAME, SIGNATURE_NAME} & set(names):
+        raise _nonsense("a subject's name occurs twice, or is the manifest's own or its signature's")
     for name in names:
         if len(name) > MAX_NAME or not _NAME.match(name):
             raise _nonsense(f"the subject's name {name!r:.80} is not a plain relative one")

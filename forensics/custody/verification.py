@@ -8,11 +8,18 @@
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
     8  findings        each finding or validation record is canonical and logged; findings name manifests of this case
-    9  seals           log lines under a signed log head (counted as not yet sealed until there are seals)
+    9  seals           each checkpoint has the root of the log's lines; the next line names it; the unsealed are counted
+    10 signatures      each checkpoint, manifest, finding and validation record is signed by a key in force at its line
+    11 keys            each key came in, and was put away, by an event signed by a key in force; keys/ says the same
+    12 time-stamps     each token is over the seal's signature, in answer to its request, and holds at its own time
+    13 brackets        each event's time is not after the next token's time and not before the last logged token's
+    14 held head       with --against: the log begins with the lines of a head that somebody else kept
 
-Number 10 is kept for time-stamps over seals. Steps 3 and 4 are done by `forensics.acquire.Store.check`; the rest is in
-this part. Steps 1 to 8 need no secret and no network. They find every change by somebody who cannot rewrite the whole
-log; somebody who can rewrites it without a trace, or cuts its end, until step 9 has a seal held by others.
+Steps 3 and 4 are done by `forensics.acquire.Store.check`; the rest is in this part. None needs a secret or a network.
+Steps 1 to 8 find every change by somebody who cannot rewrite the whole log. Steps 9 to 11 find every change by
+somebody who does not hold the key. Its holder can write all of it anew: steps 12 and 13 find that when an authority
+gave times, and the rewritten lines claim others. Anybody can put an older copy in its place, and the key's holder can
+claim later times: only step 14 finds that. What was never sealed can be cut off without a trace; it is counted aloud.
 
 A check that was not done, or a state that a crash leaves and the next run puts right, is ``skipped`` and says why.
 """
@@ -20,7 +27,7 @@ A check that was not done, or a state that a crash leaves and the next run puts 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -63,7 +70,32 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "findings",
         "each finding or validation record is canonical and logged; findings name manifests of this case",
     ),
-    (Step.SEALS, "seals", "log lines under a signed log head (counted as not yet sealed until there are seals)"),
+    (
+        Step.SEALS,
+        "seals",
+        "each checkpoint has the root of the log's lines; the next line names it; the unsealed are counted",
+    ),
+    (
+        Step.SIGNATURES,
+        "signatures",
+        "each checkpoint, manifest, finding and validation record is signed by a key in force at its line",
+    ),
+    (
+        Step.KEYS,
+        "keys",
+        "each key came in, and was put away, by an event signed by a key in force; keys/ says the same",
+    ),
+    (
+        Step.STAMPS,
+        "time-stamps",
+        "each token is over the seal's signature, in answer to its request, and holds at its own time",
+    ),
+    (
+        Step.BRACKETS,
+        "brackets",
+        "each event's time is not after the next token's time and not before the last logged token's",
+    ),
+    (Step.HELD_HEAD, "held head", "with --against: the log begins with the lines of a head that somebody else kept"),
 )
 """Number, name and explanation of each step, as in the docstring of this module."""
 
@@ -77,7 +109,8 @@ class LogIndex:
 
     ``admitted`` maps (evidence, version) to the manifest digests logged for it; ``unfinished_runs`` began an ingestion
     and never ended it; ``findings`` maps the digest of each logged finding, withdrawn or not, to its file name;
-    ``validations`` are the digests of the logged validation records.
+    ``validations`` are the digests of the logged validation records. ``told_at`` maps the digest of each of these
+    documents to the number (from 0) of the line that first names it.
     """
 
     lines: int
@@ -85,6 +118,7 @@ class LogIndex:
     unfinished_runs: frozenset[str]
     findings: Mapping[str, str]
     validations: frozenset[str] = frozenset()
+    told_at: Mapping[str, int] = field(default_factory=dict)
 
 
 def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
@@ -94,9 +128,12 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
     unfinished: set[str] = set()
     findings: dict[str, str] = {}
     validations: set[str] = set()
+    told_at: dict[str, int] = {}
     for event in events:
         lines += 1
         detail = event.detail
+        for document in _DOCUMENTS & detail.keys():
+            told_at.setdefault(str(detail[document]), event.seq)
         manifest, version = detail.get("manifest"), detail.get("version")
         if event.event is EventType.INGESTION_START:
             unfinished.add(event.run)
@@ -115,6 +152,7 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
         unfinished_runs=frozenset(unfinished),
         findings=findings,
         validations=frozenset(validations),
+        told_at=told_at,
     )
 
 
@@ -138,22 +176,8 @@ def check_case(data: bytes | None) -> Iterator[Check]:
         yield Check(step=Step.CASE, name="case file", status=CheckStatus.OK, subject="case.json", found=info.id)
 
 
-def check_seals(log: LogIndex) -> Iterator[Check]:
-    """Step 9: how many log lines no seal covers."""
-    yield Check(
-        step=Step.SEALS,
-        name="not yet sealed",
-        status=CheckStatus.SKIPPED,
-        subject="log/custody.jsonl",
-        expected="a signed log head over every line",
-        found=f"{count_unsealed(log)} events not yet sealed",
-    )
-
-
-def count_unsealed(log: LogIndex) -> int:
-    """Log lines that no seal covers: all of them."""
-    return log.lines
-
+_DOCUMENTS = frozenset({"manifest", "finding", "record"})
+"""Details that hold the digest of a signed document."""
 
 _ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE})
 """Events that bring a version of a manifest into the store."""

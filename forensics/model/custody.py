@@ -21,7 +21,28 @@ class EventType(StrEnum):
     REPLAY = "replication of analysis"
     VALIDATION = "validation"
     RECOVERY = "recovery"
+    KEY_CHANGE = "key change"
+    SEALED = "sealed"
     DISSEMINATION = "dissemination"
+
+
+class Namespace(StrEnum):
+    """What a signature is for (SSHSIG namespaces), one a type of document."""
+
+    CHECKPOINT = "checkpoint@footage-forensics"
+    MANIFEST = "manifest@footage-forensics"
+    FINDING = "finding@footage-forensics"
+    VALIDATION = "validation@footage-forensics"
+    KEY = "key@footage-forensics"
+
+
+class KeyAct(StrEnum):
+    """What a key change does: the first key of a case, another one let in, one put away, one no longer trusted."""
+
+    FIRST = "first"
+    ADMITTED = "admitted"
+    RETIRED = "retired"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

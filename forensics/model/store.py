@@ -12,6 +12,12 @@ ORIGINAL_NAME = "original"
 MANIFEST_NAME = "manifest.json"
 """Logical name of the manifest in every version of every object."""
 
+SIGNATURE_SUFFIX = ".sig"
+"""Added to a document's name: its signature (SSHSIG) beside it."""
+
+SIGNATURE_NAME = MANIFEST_NAME + SIGNATURE_SUFFIX
+"""Logical name of the manifest's signature; versions made before the case had a key have none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectState:

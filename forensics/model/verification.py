@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Step(IntEnum):
-    """A step of `verify`; `forensics.custody.verification` says what each one does. 10 is kept for time-stamps."""
+    """A step of `verify`; `forensics.custody.verification` says what each one does."""
 
     CASE = 1
     LOG = 2
@@ -17,3 +17,8 @@ class Step(IntEnum):
     LOG_AND_STORE = 7
     FINDINGS = 8
     SEALS = 9
+    SIGNATURES = 10
+    KEYS = 11
+    STAMPS = 12
+    BRACKETS = 13
+    HELD_HEAD = 14

@@ -12,12 +12,14 @@ from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.ingest import ingest
 from pipelines.cli.init import init
+from pipelines.cli.key import key
 from pipelines.cli.lines import tell, tell_error
 from pipelines.cli.lists import lists
 from pipelines.cli.match import match
 from pipelines.cli.replay import replay
 from pipelines.cli.report import report
 from pipelines.cli.run import run
+from pipelines.cli.seal import head, seal
 from pipelines.cli.show import show
 from pipelines.cli.timeline import timeline
 from pipelines.cli.validate import validate
@@ -26,7 +28,7 @@ from pipelines.surroundings import one_thread_each
 
 __all__ = ["commands", "main"]
 
-COMMANDS = (run, init, ingest, match, show, timeline, lists, validate, verify, replay, report, doctor)
+COMMANDS = (run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, report, doctor)
 """Every command, in the order of the help text."""
 
 

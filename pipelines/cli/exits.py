@@ -11,6 +11,7 @@ from forensics.errors import (
     IntegrityError,
     ManifestError,
     MediaError,
+    StampError,
     StoreError,
     ToolError,
 )
@@ -38,6 +39,7 @@ BY_ERROR: tuple[tuple[type[ForensicsError], ExitCode], ...] = (
     (ManifestError, ExitCode.MANIFEST),
     (ToolError, ExitCode.TOOL),
     (StoreError, ExitCode.STORE),
+    (StampError, ExitCode.PARTIAL),
     (IntegrityError, ExitCode.INTEGRITY),
 )
 """The exit code of each branch of the tree in `forensics.errors`."""

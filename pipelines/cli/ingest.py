@@ -10,7 +10,7 @@ import click
 
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, path_fields, say, tell
-from pipelines.cli.options import case_option, gather, input_arguments, open_desk, output_options, work_options
+from pipelines.cli.options import Work, case_option, gather, input_arguments, open_desk, output_options, work_options
 
 if TYPE_CHECKING:
     from forensics.model.provenance import Passed
@@ -46,11 +46,13 @@ def ingest(
     if not paths:
         raise click.UsageError("nothing to ingest: name files or folders, or use --files0-from")
     desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
-    for sentence in desk.case.recover(desk.run):
-        tell(f"recovered: {sentence}", quiet=quiet)
-    with shown("ingest", quiet=quiet or as_json) as progress:
+    work = Work(desk, signed=True, quiet=quiet)
+    with work as desk, shown("ingest", quiet=quiet or as_json) as progress:
+        for sentence in desk.case.recover(desk.run):
+            tell(f"recovered: {sentence}", quiet=quiet)
         outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress)
-        return Tally(as_json=as_json, quiet=quiet, verbose=verbose).print_all(outcomes)
+        code = Tally(as_json=as_json, quiet=quiet, verbose=verbose).print_all(outcomes)
+    return work.code(code)
 
 
 class Tally:

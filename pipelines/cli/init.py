@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli.lines import emit, path_fields, say
-from pipelines.cli.options import output_options
+from pipelines.cli.options import key_maker, output_options
 
 
 @click.command()
@@ -27,11 +27,14 @@ def init(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Make a case in FOLDER."""
+    """Make a case in FOLDER, and a key to sign with if you have none."""
     from pipelines.run import make_case
 
-    case = make_case(folder, case_id=case_id, title=title, custodian=custodian, operator=operator)
+    case = make_case(
+        folder, key_for=key_maker(quiet=quiet), case_id=case_id, title=title, custodian=custodian, operator=operator
+    )
     if as_json:
-        emit({"type": "case", "id": case.info.id, **path_fields(str(case.root))})
+        keys = [known.key.fingerprint for known in case.key_ring().current()]
+        emit({"type": "case", "id": case.info.id, **path_fields(str(case.root)), "keys": keys})
     elif not quiet:
         say(f"case {case.info.id} is in {case.root}")

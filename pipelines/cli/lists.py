@@ -10,7 +10,7 @@ import click
 
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, path_fields, say, tell
-from pipelines.cli.options import case_option, open_desk, output_options
+from pipelines.cli.options import Work, case_option, open_desk, output_options
 
 if TYPE_CHECKING:
     from forensics.model.notice import Notice
@@ -47,25 +47,26 @@ def export(
     from forensics.model.notice import Notice
     from pipelines import lists as job
 
-    desk = open_desk(case_dir, {"operator": operator})
     noticed, hashes, files = 0, 0, 0
-    for result in job.export(desk.case, desk.run, form, names, out):
-        if isinstance(result, Notice):
-            noticed += 1
-            _tell(result, as_json=as_json, quiet=quiet)
-            continue
-        hashes, files = hashes + result.hashes, files + 1
-        if as_json:
-            emit(_listed_fields(result))
-        else:
-            left_out = f", {result.left_out} too poor to share" if result.left_out else ""
-            where = f"lines {result.first_line}-{result.last_line}"
-            say(f"{result.exhibit}  {result.evidence[:16]}  {where}  {result.hashes} hashes{left_out}")
+    work = Work(open_desk(case_dir, {"operator": operator}), signed=False, quiet=quiet)
+    with work as desk:
+        for result in job.export(desk.case, desk.run, form, names, out):
+            if isinstance(result, Notice):
+                noticed += 1
+                _tell(result, as_json=as_json, quiet=quiet)
+                continue
+            hashes, files = hashes + result.hashes, files + 1
+            if as_json:
+                emit(_listed_fields(result))
+            else:
+                left_out = f", {result.left_out} too poor to share" if result.left_out else ""
+                where = f"lines {result.first_line}-{result.last_line}"
+                say(f"{result.exhibit}  {result.evidence[:16]}  {where}  {result.hashes} hashes{left_out}")
     if as_json:
         emit({"type": "summary", **path_fields(str(out)), "format": form, "evidence": files, "hashes": hashes})
     elif not quiet:
         say(f"{out}: {hashes} hashes of {files} files")
-    return ExitCode.PARTIAL if noticed else ExitCode.OK
+    return work.code(ExitCode.PARTIAL if noticed else ExitCode.OK)
 
 
 @lists.command()
@@ -79,8 +80,10 @@ def check(
     """Name frames of the case that are close to a hash of a list: candidates for a person, never matches."""
     from pipelines import lists as job
 
-    desk = open_desk(case_dir, {"operator": operator})
-    return _print_checked(job.check(desk.case, desk.run, files), as_json=as_json, quiet=quiet)
+    work = Work(open_desk(case_dir, {"operator": operator}), signed=False, quiet=quiet)
+    with work as desk:
+        code = _print_checked(job.check(desk.case, desk.run, files), as_json=as_json, quiet=quiet)
+    return work.code(code)
 
 
 def _print_checked(results: Iterable[Candidate | Notice | Checked], *, as_json: bool, quiet: bool) -> ExitCode:

@@ -11,6 +11,7 @@ import click
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, path_fields, say, tell
 from pipelines.cli.options import (
+    Work,
     case_option,
     gather,
     input_arguments,
@@ -59,12 +60,15 @@ def match(
     desk = open_desk(case_dir, flags)
     named = open_model(desk.settings)
     paths = gather(inputs, files0_from)
-    with shown("match", quiet=quiet or as_json) as progress:
-        if paths or files0_from is not None:
+    from_outside = bool(paths) or files0_from is not None
+    work = Work(desk, signed=not from_outside, quiet=quiet)
+    with work as desk, shown("match", quiet=quiet or as_json) as progress:
+        if from_outside:
             results = job.match_queries(desk.case, desk.run, paths, desk.settings, progress, named)
         else:
             results = job.match_case(desk.case, desk.run, desk.settings, progress, named)
-        return Printer(desk.case, named, as_json=as_json, quiet=quiet).print_all(results)
+        code = Printer(desk.case, named, as_json=as_json, quiet=quiet).print_all(results)
+    return work.code(code)
 
 
 class Printer:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from forensics.errors import InputError
+from pipelines.cli.exits import ExitCode
+from pipelines.cli.lines import tell
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
+    from forensics.custody import Signer
     from pipelines.case import Case, Run
     from pipelines.config import Settings
+    from pipelines.keys import OperatorKey
+    from pipelines.run import KeyFor
+    from pipelines.surroundings import Surroundings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -107,7 +115,7 @@ class Desk:
 
 
 def open_desk(case_dir: Path | None, flags: Mapping[str, object]) -> Desk:
-    """Open the case and begin a run on it.
+    """Open the case to read it; what needs the log to be written goes through `Work`.
 
     Raises:
         CaseError: no case there.
@@ -123,6 +131,92 @@ def open_desk(case_dir: Path | None, flags: Mapping[str, object]) -> Desk:
     settings = settings_for(flags, {"operator": case.info.operator, **case_config(root)}, surroundings.environ)
     run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
     return Desk(case=case, settings=settings, run=run)
+
+
+class Work:
+    """A command's work on a case: what it appends to the log is sealed at the end, whatever the end.
+
+    ``signed``: the command makes documents that must be signed, and does not begin without a key. Others go on, and a
+    notice says that what they logged is not sealed.
+    """
+
+    def __init__(self, desk: Desk, *, signed: bool, quiet: bool) -> None:
+        from pipelines import seal
+
+        self._quiet = quiet
+        self.desk = desk if desk.run.signer else replace(desk, run=replace(desk.run, signer=self._signer(desk, signed)))
+        if signed:
+            seal.enter(self.desk.case, self.desk.run)
+        self._before = desk.case.log.head().lines
+        self._worst = ExitCode.OK
+
+    def __enter__(self) -> Desk:
+        return self.desk
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # A person who interrupts does not wait for a network too: the stamp is pending then.
+        self.seal(stamp=kind is None)
+
+    def seal(self, *, stamp: bool = True) -> None:
+        """Seal what was done so far, and have the seal stamped."""
+        from pipelines import seal
+
+        authorities = self.desk.settings.timestamp if stamp else ()
+        for notice in seal.seal_at_end(self.desk.case, self.desk.run, self._before, authorities):
+            found = ExitCode.INTEGRITY if notice.code.startswith("integrity") else ExitCode.PARTIAL
+            self._worst = max(self._worst, found)
+            tell(f"{notice.message} [{notice.code}]")
+
+    def code(self, code: ExitCode) -> ExitCode:
+        """The exit code of the command, when its work ended with this one."""
+        return self._worst if code is ExitCode.OK or self._worst is ExitCode.INTEGRITY else code
+
+    def _signer(self, desk: Desk, signed: bool) -> Signer | None:
+        from pipelines import keys
+
+        if signed:
+            return key_maker(quiet=self._quiet)(desk.settings, desk.run.surroundings)
+        try:
+            return keys.open_key(desk.settings, desk.run.surroundings, ask)
+        except InputError as error:
+            tell(f"{error.message} - {error.hint} [{error.code}]")
+            return None
+
+
+def key_maker(*, quiet: bool) -> KeyFor:
+    """What opens the operator's key, or makes one and says so; a person is asked for a passphrase once."""
+    opened: dict[Path, Signer] = {}
+
+    def key_for(settings: Settings, surroundings: Surroundings) -> Signer:
+        from pipelines import keys
+
+        path = keys.key_path(settings)
+        if path not in opened:
+            opened[path] = announced(keys.open_or_make(settings, surroundings, ask), quiet=quiet).signer
+        return opened[path]
+
+    return key_for
+
+
+def announced(key: OperatorKey, *, quiet: bool) -> OperatorKey:
+    """The key, and a word about it when it was made just now."""
+    if key.made:
+        kept = "" if key.signer.protection != "none" else "; it is NOT encrypted: whoever reads the file can sign"
+        tell(f"a key was made for you: {key.path}, fingerprint {key.signer.key.fingerprint}{kept}", quiet=quiet)
+    return key
+
+
+def ask(question: str) -> bytes | None:
+    """Ask for a passphrase at a terminal; None where there is none, or for an empty answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    new = question.startswith("New ")
+    answer: str = click.prompt(
+        question, hide_input=True, default="", show_default=False, err=True, confirmation_prompt=new
+    )
+    return answer.encode() or None
 
 
 def settings_for(flags: Mapping[str, object], case: Mapping[str, object], environ: Mapping[str, str]) -> Settings:

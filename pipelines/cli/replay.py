@@ -8,7 +8,7 @@ import click
 
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, say
-from pipelines.cli.options import case_option, open_desk, output_options, work_options
+from pipelines.cli.options import Work, case_option, open_desk, output_options, work_options
 
 
 @click.command()
@@ -38,7 +38,8 @@ def replay(
     ids = tuple(desk.case.store.ids()) if every else tuple(desk.case.resolve(name) for name in names)
     worst = ExitCode.OK
     equal = 0
-    with shown("replay", quiet=quiet or as_json) as progress:
+    work = Work(desk, signed=False, quiet=quiet)
+    with work as desk, shown("replay", quiet=quiet or as_json) as progress:
         for outcome in job.replay(desk.case, desk.run, ids, desk.settings, progress):
             equal += outcome.equal
             if as_json:
@@ -55,4 +56,4 @@ def replay(
         emit({"type": "summary", "replayed": len(ids), "equal": equal, "different": len(ids) - equal})
     elif not quiet:
         say(f"{equal} of {len(ids)} equal")
-    return worst
+    return work.code(worst)

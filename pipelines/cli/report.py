@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, path_fields, say
-from pipelines.cli.options import case_option, open_desk, output_options
+from pipelines.cli.options import Work, case_option, open_desk, output_options
 
 
 @click.command()
@@ -26,17 +27,18 @@ def report(
     as_json: bool,
     quiet: bool,
     verbose: bool,
-) -> None:
+) -> int:
     """Render the case report: one HTML file that works offline."""
     from pipelines import report as job
     from pipelines.progress import shown
     from pipelines.verify import checks_of
 
-    desk = open_desk(case_dir, {"operator": operator})
-    checks = checks_of(desk.case.root) if with_verify else None
-    with shown("report", quiet=quiet or as_json) as progress:
+    work = Work(open_desk(case_dir, {"operator": operator}), signed=False, quiet=quiet)
+    with work as desk, shown("report", quiet=quiet or as_json) as progress:
+        checks = checks_of(desk.case.root) if with_verify else None
         path = job.write_report(desk.case, desk.run, out, progress, checks)
     if as_json:
         emit({"type": "report", **path_fields(str(path))})
     else:
         say(str(path))
+    return work.code(ExitCode.OK)

@@ -10,7 +10,17 @@ from pipelines.cli.exits import ExitCode
 from pipelines.cli.ingest import Tally
 from pipelines.cli.lines import emit, path_fields, say, tell
 from pipelines.cli.match import Printer
-from pipelines.cli.options import case_option, gather, input_arguments, model_options, output_options, work_options
+from pipelines.cli.options import (
+    Desk,
+    Work,
+    case_option,
+    gather,
+    input_arguments,
+    key_maker,
+    model_options,
+    output_options,
+    work_options,
+)
 
 
 @click.command()
@@ -36,7 +46,7 @@ def run(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """The main job: make the case if needed, ingest INPUT, match everything, verify, report.
+    """The main job: make the case if needed, ingest INPUT, match everything, seal, verify, report.
 
     It prints where to look. The same command again takes up what is new or was interrupted.
     """
@@ -50,29 +60,32 @@ def run(
     if not paths:
         raise click.UsageError("nothing to work on: name files or folders, or use --files0-from")
     flags = {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "model": model, "model_licence": model_licence}
-    work = job.begin(case_dir, case_id, flags)
-    for sentence in work.recovered:
-        tell(f"recovered: {sentence}", quiet=quiet)
+    work = job.begin(case_dir, case_id, flags, key_maker(quiet=quiet))
     silent = quiet or as_json
-    with shown("ingest", quiet=silent) as progress:
-        tally = Tally(as_json=as_json, quiet=quiet, verbose=verbose)
-        code = tally.print_all(job.ingest_all(work, paths, sys.argv[1:], progress))
-    with shown("match", quiet=silent) as progress:
-        printer = Printer(work.case, work.model, as_json=as_json, quiet=quiet)
-        code = max(code, printer.print_all(job.match_all(work, progress)), key=_weight)
-    checks = None if no_verify else job.verify_all(work)
-    problems = sum(check.status is CheckStatus.FAILED for check in checks or ())
-    if problems:
-        tell(f"NOT VERIFIED: {problems} problems; run: forensics verify {work.case.root}")
-        code = ExitCode.INTEGRITY
-    with shown("report", quiet=silent) as progress:
-        places = job.report_all(work, checks, progress)
+    sealing = Work(Desk(case=work.case, settings=work.settings, run=work.run), signed=True, quiet=quiet)
+    with sealing:
+        for sentence in job.recover(work):
+            tell(f"recovered: {sentence}", quiet=quiet)
+        with shown("ingest", quiet=silent) as progress:
+            tally = Tally(as_json=as_json, quiet=quiet, verbose=verbose)
+            code = tally.print_all(job.ingest_all(work, paths, sys.argv[1:], progress))
+        with shown("match", quiet=silent) as progress:
+            printer = Printer(work.case, work.model, as_json=as_json, quiet=quiet)
+            code = max(code, printer.print_all(job.match_all(work, progress)), key=_weight)
+        sealing.seal(stamp=False)
+        checks = None if no_verify else job.verify_all(work)
+        problems = sum(check.status is CheckStatus.FAILED for check in checks or ())
+        if problems:
+            tell(f"NOT VERIFIED: {problems} problems; run: forensics verify {work.case.root}")
+            code = ExitCode.INTEGRITY
+        with shown("report", quiet=silent) as progress:
+            places = job.report_all(work, checks, progress)
     for name, path in places.items():
         if as_json:
             emit({"type": "output", "name": name, **path_fields(str(path))})
         elif not quiet:
             say(f"{name}: {path}")
-    return code
+    return sealing.code(code)
 
 
 def _weight(code: ExitCode) -> int:

@@ -9,7 +9,7 @@ import click
 
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, path_fields, say, tell
-from pipelines.cli.options import case_option, model_options, open_desk, output_options, work_options
+from pipelines.cli.options import Work, case_option, model_options, open_desk, output_options, work_options
 
 if TYPE_CHECKING:
     from forensics.model.validation import AttackResult, NullResult
@@ -57,7 +57,8 @@ def validate(
     named = open_model(desk.settings)
     plan = job.Plan(most=most, attacks=attacks, seed=seed)
     noticed = 0
-    with shown("validate", quiet=quiet or as_json) as progress:
+    work = Work(desk, signed=True, quiet=quiet)
+    with work as desk, shown("validate", quiet=quiet or as_json) as progress:
         for thing in job.validate(desk.case, desk.run, plan, desk.settings, progress, named):
             if isinstance(thing, Notice):
                 noticed += 1
@@ -66,7 +67,7 @@ def validate(
                 _emit_all(thing)
             else:
                 _say_all(thing)
-    return ExitCode.PARTIAL if noticed else ExitCode.OK
+    return work.code(ExitCode.PARTIAL if noticed else ExitCode.OK)
 
 
 def _emit_all(done: Validated) -> None:

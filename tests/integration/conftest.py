@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +33,13 @@ class Ran:
         return [line for line in self.lines if line["type"] == kind]
 
 
+_KEYS = tempfile.TemporaryDirectory(prefix="keys-")
+"""Where the tests' operator keeps the key: never in the configuration of whoever runs the tests."""
+
+
 def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FORENSICS_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORENSICS_", "SSH_AUTH_SOCK"))}
+    return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "FORENSICS_KEY": f"{_KEYS.name}/operator_key"}
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 GUIDES = tuple(page for page in PAGES if page.parent != DOCS / "adr")
-PREFIXES = "exchange|exif|input|integrity|manifest|match|media|model|seal|sidecar|store|telegram|telemetry|tool|worker"
+PREFIXES = (
+    "exchange|exif|input|integrity|manifest|match|media|model|seal|sidecar|stamp|store|telegram|telemetry|tool|worker"
+)
 CODE = re.compile(rf"(?:{PREFIXES})\.(?!json\Z|jsonl\Z|html\Z)[a-z][a-z_]+\Z")
 PARTLY_NAMED = {"srt.py": "telemetry", "exif.py": "exif"}
 """Modules whose notices get the first half of their code from one function, and that half."""
@@ -180,7 +182,13 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FORENSICS_")}
     for job, *inputs in (("run", clip, copy), ("ingest", folder / "again.mp4")):
         words = [sys.executable, "-m", "pipelines", str(job), *map(str, inputs), "-c", str(folder / "case"), "-j", "1"]
-        done = subprocess.run(words, cwd=ROOT, env={**kept, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
+        done = subprocess.run(
+            words,
+            cwd=ROOT,
+            env={**kept, "PYTHONPATH": str(ROOT), "FORENSICS_KEY": str(folder / "key")},
+            capture_output=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
     return folder / "case"
 

@@ -1,0 +1,93 @@
+"""Time-stamps (RFC 3161): a request over a signature, and what an authority's answer proves.
+
+A token says that these bytes existed at its time. It is asked for over the *signature* of a checkpoint: who steals the
+key later cannot make a signature that is older than the theft. The answer is judged at the token's own time, against
+one stated root; that its certificates have run out since does not matter.
+
+https://www.rfc-editor.org/rfc/rfc3161 and https://www.rfc-editor.org/rfc/rfc5816
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
+from rfc3161_client.tsp import PKIStatus
+
+from forensics.errors import StampError
+
+NONCE_BYTES = 8
+
+_BEFORE = bytes.fromhex("30430201013031300d060960864801650304020105000420")
+"""TimeStampReq up to the digest: version 1, SHA-256 (RFC 3161, 2.4.1)."""
+
+_BETWEEN = bytes.fromhex("0208")
+_AFTER = bytes.fromhex("0101ff")
+"""The nonce is an INTEGER of eight bytes; certReq is true."""
+
+
+_SHA256 = "2.16.840.1.101.3.4.2.1"
+
+
+class Stamp(NamedTuple):
+    """What a sound token proves: its time (UTC), and the SHA-256 of the root certificate that it was judged by."""
+
+    time: datetime
+    root_sha256: str
+
+
+def encode_request(signature: bytes, nonce: bytes) -> bytes:
+    """The request for a time-stamp over ``signature``; NONCE_BYTES random bytes tie the answer to it."""
+    # A first byte of 0x40 to 0x7f keeps the number positive and its encoding of one length.
+    fixed = bytes([nonce[0] & 0x3F | 0x40]) + nonce[1:NONCE_BYTES]
+    return _BEFORE + hashlib.sha256(signature).digest() + _BETWEEN + fixed + _AFTER
+
+
+def check_answer(signature: bytes, request: bytes, answer: bytes, root_pem: bytes) -> Stamp:
+    """What the answer to a request over ``signature`` proves, by the root in ``root_pem``.
+
+    Raises StampError: ``stamp.request`` for a request that is not one over this signature, ``stamp.root`` for a root
+    that cannot be read, ``stamp.unreadable`` for an answer that this reader cannot parse (openssl may),
+    ``stamp.refused`` when the authority gave no token, ``stamp.unsound`` when token, nonce, digest or chain does not
+    hold.
+    """
+    nonce = request[-len(_AFTER) - NONCE_BYTES : -len(_AFTER)]
+    if not nonce or encode_request(signature, nonce) != request:
+        raise StampError("the request is not one over this signature", code="stamp.request")
+    root = _root(root_pem)
+    response = _parse(answer)
+    if response.status != PKIStatus.GRANTED:
+        reason = "; ".join(response.status_string)[:200]
+        raise StampError(f"the authority refused: status {response.status} {reason}", code="stamp.refused")
+    try:
+        builder = VerifierBuilder().add_root_certificate(root).nonce(int.from_bytes(nonce, "big"))
+        builder.build().verify(response, hashlib.sha256(signature).digest())
+        imprint = response.tst_info.message_imprint
+        time = response.tst_info.gen_time
+    except (VerificationError, ValueError) as error:
+        raise StampError(f"the token does not hold: {str(error)[:300]}", code="stamp.unsound") from error
+    if imprint.hash_algorithm.dotted_string != _SHA256:
+        raise StampError("the token is over another kind of digest", code="stamp.unsound")
+    return Stamp(time.astimezone(UTC), root.fingerprint(SHA256()).hex())
+
+
+def _root(pem: bytes) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError as error:
+        raise StampError(f"the root certificate cannot be read: {error}", code="stamp.root") from error
+
+
+def _parse(answer: bytes) -> TimeStampResponse:
+    try:
+        return decode_timestamp_response(answer)
+    except ValueError as error:
+        raise StampError(
+            f"the answer cannot be parsed: {str(error)[:200]}",
+            code="stamp.unreadable",
+            hint="openssl ts -reply -in FILE.tsr -text reads some that this reader does not.",
+        ) from error
