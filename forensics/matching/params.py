@@ -33,6 +33,14 @@ class Params:
 
     Motion, faint: for hardly any motion, noise and heavy coding. Other recordings reached z 7.5 where little moves
     (change up to ``quiet_level`` grey levels) and 9.9 on a road with cars; copies z 9 to 20.
+
+    What is seen of a picture, for ``crop`` and ``box`` alone: agreement ends at a side where it falls below
+    ``seen_share`` of the usual, which must itself reach ``seen_agree``. A cover is at least ``cover_cells`` of 128 deep
+    (2 %), tells in ``cover_pieces`` of 8, agrees no more than ``cover_hidden`` in all and ``cover_worst`` in a piece,
+    and ``cover_beside`` and more agrees next to it. Its line stands in ``cover_line`` of the pieces and is the shown
+    picture's own (``cover_foreign``). It goes on past the outline, which stands out in ``cover_outline`` of the pieces
+    at most; where picture and outline end together it must hold ``cover_reach`` of the picture, more than a caption
+    or ticker, and change by ``cover_change`` grey levels.
     """
 
     least_inliers: int = 12
@@ -64,6 +72,18 @@ class Params:
     most_refused: int = 3
     most_windows: int = 60
     most_segments: int = 8
+    seen_share: float = 0.4
+    seen_agree: float = 0.5
+    cover_cells: int = 3
+    cover_pieces: int = 4
+    cover_hidden: float = 0.2
+    cover_worst: float = 0.6
+    cover_beside: float = 0.6
+    cover_line: float = 0.7
+    cover_foreign: float = 1.0
+    cover_outline: float = 0.5
+    cover_reach: float = 0.25
+    cover_change: float = 2.0
 
     def digest(self) -> str:
         """SHA-256 of the canonical text: one line ``name=value`` for each field, sorted by name."""
