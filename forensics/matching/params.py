@@ -34,13 +34,15 @@ class Params:
     Motion, faint: for hardly any motion, noise and heavy coding. Other recordings reached z 7.5 where little moves
     (change up to ``quiet_level`` grey levels) and 9.9 on a road with cars; copies z 9 to 20.
 
-    What is seen of a picture, for ``crop`` and ``box`` alone: agreement ends at a side where it falls below
-    ``seen_share`` of the usual, which must itself reach ``seen_agree``. A cover is at least ``cover_cells`` of 128 deep
-    (2 %), tells in ``cover_pieces`` of 8, agrees no more than ``cover_hidden`` in all and ``cover_worst`` in a piece,
-    and ``cover_beside`` and more agrees next to it. Its line stands in ``cover_line`` of the pieces and is the shown
-    picture's own (``cover_foreign``). It goes on past the outline, which stands out in ``cover_outline`` of the pieces
-    at most; where picture and outline end together it must hold ``cover_reach`` of the picture, more than a caption
-    or ticker, and change by ``cover_change`` grey levels.
+    What is seen of a picture (for ``crop`` and ``box`` alone; no decision rests on it): agreement ends at a side where
+    it falls below ``seen_share`` of the usual, which must itself reach ``seen_agree``. A cover is at least
+    ``cover_cells`` of 128 deep (2 %) and tells in ``cover_pieces`` of 8. Measured on split screens, in brackets on
+    strong perspective, caption bars, tickers and insets with bars: it agrees by 0.02 of the usual and less
+    (0.06 to 0.29; ``cover_hidden``), in a piece by 0.31 (``cover_worst``); beside it 0.68 and more agrees (0.51 to
+    0.74; ``cover_beside``); its line stands in 7 of 8 pieces (5, ``cover_line``), and what only the other picture has
+    there is 0.16 of it and less (5 and more where the line was the other's, ``cover_foreign``); the outline stands out
+    in 3 of 8 pieces at the most (6 and more, ``cover_outline``). Where picture and outline end together a cover must
+    hold ``cover_reach`` of the picture, more than a ticker, and change by ``cover_change`` grey levels.
     """
 
     least_inliers: int = 12
