@@ -19,6 +19,7 @@ from forensics.matching.sharpen import sharpened
 from forensics.matching.subject import Subject
 from forensics.matching.table import PLAIN_REACH, Table, bounds, lines, run_around, share, table_of, uniqueness
 from forensics.matching.verdict import Stretch, clear_strength, exact_match, strength, verdict
+from forensics.matching.visible import with_seen
 from forensics.model.match import Match, Method
 from forensics.model.media import Window
 
@@ -80,7 +81,7 @@ def examine(
         tried.append(placed)
         windows += 1
         new = explore(pairing, placed, proven)
-        found.extend(new)
+        found.extend(with_seen(stretch, pairing) for stretch in new)
         queue.extend(follow(new, placed, pairing))
     return verdict(query, reference, tuple(found), method, params) if found else None
 

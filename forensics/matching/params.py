@@ -33,6 +33,16 @@ class Params:
 
     Motion, faint: for hardly any motion, noise and heavy coding. Other recordings reached z 7.5 where little moves
     (change up to ``quiet_level`` grey levels) and 9.9 on a road with cars; copies z 9 to 20.
+
+    What is seen of a picture (for ``crop`` and ``box`` alone; no decision rests on it): agreement ends at a side where
+    it falls below ``seen_share`` of the usual, which must itself reach ``seen_agree``. A cover is at least
+    ``cover_cells`` of 128 deep (2 %) and tells in ``cover_pieces`` of 8. Measured on split screens, in brackets on
+    strong perspective, caption bars, tickers and insets with bars: it agrees by 0.02 of the usual and less
+    (0.06 to 0.29; ``cover_hidden``), in a piece by 0.31 (``cover_worst``); beside it 0.68 and more agrees (0.51 to
+    0.74; ``cover_beside``); its line stands in 7 of 8 pieces (5, ``cover_line``), and what only the other picture has
+    there is 0.16 of it and less (5 and more where the line was the other's, ``cover_foreign``); the outline stands out
+    in 3 of 8 pieces at the most (6 and more, ``cover_outline``). Where picture and outline end together a cover must
+    hold ``cover_reach`` of the picture, more than a ticker, and change by ``cover_change`` grey levels.
     """
 
     least_inliers: int = 12
@@ -64,6 +74,18 @@ class Params:
     most_refused: int = 2
     most_windows: int = 60
     most_segments: int = 8
+    seen_share: float = 0.4
+    seen_agree: float = 0.5
+    cover_cells: int = 3
+    cover_pieces: int = 4
+    cover_hidden: float = 0.2
+    cover_worst: float = 0.6
+    cover_beside: float = 0.6
+    cover_line: float = 0.7
+    cover_foreign: float = 1.0
+    cover_outline: float = 0.5
+    cover_reach: float = 0.25
+    cover_change: float = 2.0
 
     def digest(self) -> str:
         """SHA-256 of the canonical text: one line ``name=value`` for each field, sorted by name."""

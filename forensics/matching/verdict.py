@@ -11,7 +11,7 @@ from forensics.matching.geometry import Fit, Pose, drift_px
 from forensics.matching.motion import Motion
 from forensics.matching.params import Params
 from forensics.matching.subject import Subject
-from forensics.matching.transforms import describe
+from forensics.matching.transforms import Seen, describe
 from forensics.model.hamming import hamming
 from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence
 
@@ -41,7 +41,7 @@ GOES_ON_APART_S, GOES_ON_GAP_S = 0.5, 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stretch:
-    """One aligned stretch with its raw grounds."""
+    """One aligned stretch with its raw grounds. ``seen`` is None where nobody looked what covers the pictures."""
 
     query_start_s: float
     query_end_s: float
@@ -58,6 +58,7 @@ class Stretch:
     found_by_line: bool
     query_shape: tuple[int, int]
     reference_shape: tuple[int, int]
+    seen: Seen | None = None
 
     @property
     def length_s(self) -> float:
@@ -297,7 +298,7 @@ def _segment(stretch: Stretch, score: float, hamming_bits: npt.NDArray[np.int64]
         reference_end_s=round(max(stretch.reference_start_s, stretch.reference_end_s), 3),
         speed=round(stretch.speed, 4),
         score=score,
-        transform=describe(stretch.held, stretch.pose, stretch.query_shape, stretch.reference_shape),
+        transform=describe(stretch.held, stretch.pose, stretch.query_shape, stretch.reference_shape, stretch.seen),
         evidence=SegmentEvidence(
             frames=len(hamming_bits) or stretch.frames,
             hamming_median=float(np.median(hamming_bits)) if len(hamming_bits) else None,

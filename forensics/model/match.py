@@ -45,8 +45,8 @@ class Transform:
     A similarity from reference to query, in units of each picture's long side: ``scale``, ``rotation_deg``
     (counter-clockwise), shift ``dx``, ``dy``; applied after ``mirrored`` (left-right), ``inverted`` (negative)
     and ``quarter_turns`` (counter-clockwise). ``crop`` is the rectangle (x0, y0, x1, y1) of the reference that is
-    visible in the query, and ``box`` the rectangle of the query that the reference fills, both in 0..1 of
-    width and height.
+    visible in the query, and ``box`` the rectangle of the query in which it is seen, both in 0..1 of width and
+    height; what is drawn on the picture (captions, logos) counts as part of it.
     """
 
     mirrored: bool
