@@ -103,7 +103,7 @@ def test_silent_tracks_give_nothing(heard) -> None:
 
 def test_findings_carry_the_sound_with_its_thresholds_and_verify(forensics, heard) -> None:
     by_sound = supported = 0
-    for path in (heard.case / "findings").iterdir():
+    for path in (heard.case / "findings").glob("*.json"):
         predicate = json.loads(path.read_bytes())["predicate"]
         sound = predicate["sound"]
         assert sound["method"]["params"]["most_bits"] == "6"
