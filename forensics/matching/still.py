@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from forensics.matching.candidates import Candidate
+from forensics.matching.candidates import Candidate, Seed
 from forensics.matching.footage import Footage
-from forensics.matching.geometry import Pose
+from forensics.matching.geometry import Luma, Pose
 from forensics.matching.instant import Instant, instant_of, peaks
-from forensics.matching.scan import Reference, Scan, place, refined, scan_around
+from forensics.matching.scan import Look, Reference, Scan, place, refined, scan_around
 from forensics.matching.sight import SIDE, Sight
 from forensics.matching.still_params import STILL_METHOD, STILL_PARAMS, StillParams
 from forensics.matching.subject import Subject
@@ -48,21 +48,33 @@ def examine_still(
     if luma is None:
         return None
     frames = Reference(id=reference.id, duration_s=reference.duration_s, footage=footage)
-    sights: dict[Pose, Sight] = {}
-    found: list[Shown] = []
-    for seed in candidate.seeds[: params.most_seeds]:
-        if len(found) >= params.most_scans or any(_covers(shown, seed.pose, seed.reference_s) for shown in found):
-            continue
-        sight = sights.setdefault(seed.pose, Sight(luma, seed.pose))
-        placed = place(sight, frames, seed.reference_s, params)
-        scan = None if placed is None else scan_around(sight, frames, placed, params)
-        if scan is not None and scan.readings:
-            scan = refined(scan, sight, frames, peaks(scan), params)
-            found.append(Shown(scan=scan, instant=instant_of(scan, params), sight=sight))
+    found = _scanned(luma, frames, candidate.seeds[: params.most_seeds], params)
     best = max(found, key=lambda shown: (shown.instant.detail, -shown.instant.reading.at_s), default=None)
     if best is None or best.instant.detail < params.least_detail:
         return None
     return _match(query, reference, best, method, params)
+
+
+def _scanned(luma: Luma, frames: Reference, seeds: tuple[Seed, ...], params: StillParams) -> list[Shown]:
+    """Scans at the seeds whose geometry holds, of the cheapest look by which any does."""
+    sights = {pose: Sight(luma, pose) for pose in {seed.pose for seed in seeds}}
+    nearly: list[Seed] = []
+    for look in Look:
+        found: list[Shown] = []
+        for seed in nearly[: params.most_sift] if look is Look.SIFT else seeds:
+            if len(found) >= params.most_scans or any(_covers(shown, seed.pose, seed.reference_s) for shown in found):
+                continue
+            sight = sights[seed.pose]
+            tried = place(sight, frames, seed.reference_s, look, params)
+            if tried.inliers >= params.nearly_inliers and seed not in nearly:
+                nearly.append(seed)
+            scan = None if tried.placed is None else scan_around(sight, frames, tried.placed, params)
+            if scan is not None and scan.readings:
+                scan = refined(scan, sight, frames, peaks(scan), params)
+                found.append(Shown(scan=scan, instant=instant_of(scan, params), sight=sight))
+        if found:
+            return found
+    return []
 
 
 def _covers(shown: Shown, pose: Pose, at_s: float) -> bool:

@@ -40,7 +40,9 @@ class StillParams:
     most_contrary: int = 1
     explained_share: float = 0.6
     most_seeds: int = 6
-    most_scans: int = 3
+    most_scans: int = 2
+    nearly_inliers: int = 6
+    most_sift: int = 2
 
     def digest(self) -> str:
         """SHA-256 of the canonical text: one line ``name=value`` for each field, sorted by name."""
