@@ -131,7 +131,9 @@ def place(sight: Sight, reference: Reference, at_s: float, look: Look, params: S
 def scan_around(sight: Sight, reference: Reference, placed: Placed, params: StillParams) -> Scan | None:
     """Readings around a placed moment; None where the still and the frames share too little."""
     window = reference.footage.stretch(reference.id, placed.at_s - REACH_S, placed.at_s + REACH_S)
-    coarse = _thinned(window.seconds, COARSE_S)
+    # What moves may hold the map alone: the moment itself is among those tried.
+    there = {int(np.argmin(np.abs(window.seconds - placed.at_s)))} if len(window.seconds) else set()
+    coarse = sorted({*_thinned(window.seconds, COARSE_S), *there})
     fits: dict[int, Held] = {}
     for row in coarse:
         found = _hold(sight, reference, float(window.seconds[row]), placed.view, params)
