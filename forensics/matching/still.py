@@ -52,7 +52,9 @@ def examine_still(
     best = max(found, key=lambda shown: (shown.instant.detail, -shown.instant.reading.at_s), default=None)
     if best is None or best.instant.detail < params.least_detail:
         return None
-    return _match(query, reference, best, method, params)
+    near = best.instant.detail - params.doubt_least
+    rivals = [shown for shown in found if shown is not best and shown.instant.detail >= near]
+    return _match(query, reference, best, method, params, alone=best.instant.alone and not rivals)
 
 
 def _scanned(luma: Luma, frames: Reference, seeds: tuple[Seed, ...], params: StillParams) -> list[Shown]:
@@ -82,10 +84,12 @@ def _covers(shown: Shown, pose: Pose, at_s: float) -> bool:
     return shown.sight.pose == pose and bool(seconds[0] <= at_s <= seconds[-1])
 
 
-def _match(query: Subject, reference: Subject, shown: Shown, method: Method, params: StillParams) -> Match:
+def _match(
+    query: Subject, reference: Subject, shown: Shown, method: Method, params: StillParams, *, alone: bool
+) -> Match:
     instant, held = shown.instant, shown.instant.reading.held
     fit = held.fit
-    probable = not reference.still and singled_out(instant, params)
+    probable = not reference.still and alone and singled_out(instant, params)
     score = round(_score(instant, probable=probable), 6)
     whole = replace(fit, matrix=shown.sight.similarity(held, shown.scan.view))
     transform = describe(whole, shown.sight.pose, shown.sight.shape, shown.scan.frame_shape)
