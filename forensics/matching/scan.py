@@ -42,10 +42,13 @@ SAME_SHOT = 0.5
 
 
 class Look(StrEnum):
-    """How geometry is sought, cheapest first: plainly, in all of the still closely, by other features."""
+    """How geometry is sought, in this order: plainly, in all of the still closely, plainly at times beside a seed, by
+    other features.
+    """
 
     PLAIN = "plain"
     CLOSE = "close"
+    BESIDE = "beside"
     SIFT = "sift"
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from forensics.matching.candidates import Candidate, Seed
@@ -21,6 +22,9 @@ from forensics.matching.subject import Subject
 from forensics.matching.transforms import describe
 from forensics.matching.verdict import exact_match
 from forensics.model.match import Assessment, Decision, Match, Method, Moment, Segment, SegmentEvidence
+
+BESIDE_S = (-0.2, 0.2, -0.5, 0.5, -1.0, 1.0)
+"""From an anchor to the moment it may be a second and more, in which a camera's picture has moved on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,16 +64,15 @@ def examine_still(
 def _scanned(luma: Luma, frames: Reference, seeds: tuple[Seed, ...], params: StillParams) -> list[Shown]:
     """Scans at the seeds whose geometry holds, of the cheapest look by which any does."""
     sights = {pose: Sight(luma, pose) for pose in {seed.pose for seed in seeds}}
-    nearly: list[Seed] = []
+    inliers: dict[Seed, int] = {}
     for look in Look:
         found: list[Shown] = []
-        for seed in nearly[: params.most_sift] if look is Look.SIFT else seeds:
+        for seed in _looked_at(look, seeds, inliers, params):
             if len(found) >= params.most_scans or any(_covers(shown, seed.pose, seed.reference_s) for shown in found):
                 continue
             sight = sights[seed.pose]
             tried = place(sight, frames, seed.reference_s, look, params)
-            if tried.inliers >= params.nearly_inliers and seed not in nearly:
-                nearly.append(seed)
+            inliers[seed] = max(tried.inliers, inliers.get(seed, 0))
             scan = None if tried.placed is None else scan_around(sight, frames, tried.placed, params)
             if scan is not None and scan.readings:
                 scan = refined(scan, sight, frames, peaks(scan), params)
@@ -77,6 +80,19 @@ def _scanned(luma: Luma, frames: Reference, seeds: tuple[Seed, ...], params: Sti
         if found:
             return found
     return []
+
+
+def _looked_at(
+    look: Look, seeds: tuple[Seed, ...], inliers: Mapping[Seed, int], params: StillParams
+) -> tuple[Seed, ...]:
+    """The seeds of one look: all by plain features; then those that nearly held, also at times beside them."""
+    if look in (Look.PLAIN, Look.CLOSE):
+        return seeds
+    nearly = [seed for seed in seeds if inliers.get(seed, 0) >= params.nearly_inliers]
+    nearly = sorted(nearly, key=lambda seed: -inliers[seed])[: params.most_nearly]
+    if look is Look.SIFT:
+        return tuple(nearly)
+    return tuple(replace(seed, reference_s=seed.reference_s + step) for seed in nearly for step in BESIDE_S)
 
 
 def _covers(shown: Shown, pose: Pose, at_s: float) -> bool:

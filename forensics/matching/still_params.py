@@ -26,8 +26,8 @@ class StillParams:
     moment more than a second away may agree about as well. On one half of the footage families stills of other times
     explained up to 0.61, those of the moment, bars of text aside, from 0.92.
 
-    What is looked at: ``most_seeds`` and ``most_scans`` for each reference; ``most_sift`` of the seeds at which a fit
-    had ``nearly_inliers`` where plain features held nowhere.
+    What is looked at: ``most_seeds`` and ``most_scans`` for each reference; ``most_nearly`` of the seeds at which a
+    fit had ``nearly_inliers`` where plain features held nowhere.
     """
 
     least_inliers: int = 12
@@ -47,7 +47,7 @@ class StillParams:
     most_seeds: int = 6
     most_scans: int = 2
     nearly_inliers: int = 6
-    most_sift: int = 2
+    most_nearly: int = 2
 
     def digest(self) -> str:
         """SHA-256 of the canonical text: one line ``name=value`` for each field, sorted by name."""
