@@ -8,18 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.fingerprint.anchors import AnchorTaker
-from forensics.fingerprint.dct import SIDE
+from forensics.fingerprint.dct import SIDE, codes_of
 from forensics.fingerprint.fingerprinter import Fingerprinter
 from forensics.fingerprint.spec import SPEC
 from forensics.model.fingerprint import Fingerprint, FrameFlag
 from forensics.model.media import FrameBatch, Picture
+from forensics.model.panel import find_panel
 from forensics.model.time import MediaTime, TimeBase
 
 STILL_SPEC = replace(
     SPEC,
     recipe=(
         "decoded still as luma, upright, scaled to 64x64 by exact area average, rounded half up;"
-        " then as for a frame of video; one hash"
+        " then as for a frame of video; one hash; of a screenshot a second one, of the picture in it"
     ),
 )
 """The frame hash of a still: the bits are those of `SPEC`, another scaler made the 64x64 picture."""
@@ -32,8 +33,8 @@ _ROWS_AT_ONCE = 256
 
 
 def fingerprint_still(luma: npt.NDArray[np.uint8]) -> Fingerprint:
-    """The fingerprint of luma uint8 (height, width): one frame hash, its content box's where there is a border, the
-    anchors.
+    """The fingerprint of luma uint8 (height, width): one frame hash, that of the picture in a screenshot or of the
+    content box where there is a border, the anchors.
 
     Whether something that looks like a title card stands still cannot be told from one frame, so no still is one.
     """
@@ -43,7 +44,15 @@ def fingerprint_still(luma: npt.NDArray[np.uint8]) -> Fingerprint:
     taker = AnchorTaker(BASE)
     taker.add(Picture(pts=0, pixel_format="gray", planes=b"", luma=luma))
     flags = (made.flags & np.uint8(0xFF ^ FrameFlag.TITLE_CARD)).astype(np.uint8)
-    return replace(made, spec=STILL_SPEC, flags=flags, anchors=taker.finish())
+    return replace(made, spec=STILL_SPEC, flags=flags, box_codes=_inside(luma, made), anchors=taker.finish())
+
+
+def _inside(luma: npt.NDArray[np.uint8], made: Fingerprint) -> npt.NDArray[np.uint8]:
+    """The hash of the picture that an interface surrounds, else that of the content box: at most one row."""
+    panel = find_panel(luma)
+    if panel is None:
+        return made.box_codes
+    return codes_of(small_luma(luma[panel.top : panel.bottom, panel.left : panel.right])[None])
 
 
 def small_luma(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -51,6 +51,7 @@ class Singled:
 class Instant:
     """The best ``reading``, and the times from ``first_s`` to ``last_s`` that agree about as well; ``detail`` mean
     agreement there and ``elsewhere`` the best of it further than `FAR_S` away (None: nothing was compared there).
+    ``alone``: no moment further than that agrees about as well.
     """
 
     reading: Reading
@@ -58,6 +59,7 @@ class Instant:
     last_s: float
     detail: float
     elsewhere: float | None
+    alone: bool
     singled: Singled | None
 
 
@@ -79,8 +81,9 @@ def instant_of(scan: Scan, params: StillParams) -> Instant:
     """The moment of a scan."""
     seconds, agree = scan.seconds, weighted(scan.agree, levels(scan))
     row = int(np.argmax(agree))
-    first, last = _interval(seconds, agree, row, params)
     far = np.abs(seconds - seconds[row]) > FAR_S
+    least = _least(agree, row, far, params)
+    first, last = _interval(seconds, agree, row, least)
     plain = np.array([mean_agreement(reading.blocks) for reading in scan.readings])
     return Instant(
         reading=scan.readings[row],
@@ -88,6 +91,7 @@ def instant_of(scan: Scan, params: StillParams) -> Instant:
         last_s=_end(seconds, last),
         detail=float(plain[row]),
         elsewhere=float(plain[far].max()) if far.any() else None,
+        alone=not (agree[far] >= least).any(),
         singled=_singled(scan, row, params),
     )
 
@@ -120,11 +124,14 @@ def weighted(agree: Floats, level: Floats) -> Floats:
     return np.asarray((values * weight).sum(axis=1) / weight.sum())
 
 
-def _interval(seconds: Floats, agree: Floats, row: int, params: StillParams) -> tuple[int, int]:
-    """First and last of the readings around the best that agree about as well."""
-    far = np.abs(seconds - seconds[row]) > FAR_S
+def _least(agree: Floats, row: int, far: npt.NDArray[np.bool_], params: StillParams) -> float:
+    """The agreement from which a reading agrees about as well as the best."""
     floor = float(np.median(agree[far])) if far.any() else float(agree.min())
-    least = agree[row] - max(params.doubt_least, params.doubt_share * (agree[row] - floor))
+    return float(agree[row] - max(params.doubt_least, params.doubt_share * (agree[row] - floor)))
+
+
+def _interval(seconds: Floats, agree: Floats, row: int, least: float) -> tuple[int, int]:
+    """First and last of the readings around the best that agree about as well."""
     first = last = row
     while first > 0 and agree[first - 1] >= least and seconds[first] - seconds[first - 1] <= HOLE_S:
         first -= 1

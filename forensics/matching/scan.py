@@ -8,6 +8,7 @@ judged under a map of its own. A camera that stands has one map for all, and eve
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from forensics.matching.detail import Blocks, Canvas, Field, block_agreement, canvas_of, seen
 from forensics.matching.footage import Footage
 from forensics.matching.geometry import Detector, Features, Floats, Luma, Pose, detect
-from forensics.matching.sight import Held, Sight, View, carried
+from forensics.matching.sight import CLOSE, Held, Sight, View, carried
 from forensics.matching.still_params import StillParams
 
 REACH_S = 6.0
@@ -29,10 +30,6 @@ FINE_REACH_S = 1.15
 FIXED_PX, FIXED_SHARE = 2.0, 0.7
 """The camera stands when this share of the maps carry the still's corners to within so many pixels of their median."""
 
-DETECTORS = (Detector.ORB, Detector.ORB_ENLARGED, Detector.SIFT)
-SIFT_LEAST_INLIERS = 5
-"""SIFT, ten times dearer, is tried where ORB nearly held."""
-
 MOST_SCANNED_S = 120.0
 """Of a camera that stands so much is looked at: beyond, a still is found by other seeds."""
 
@@ -44,12 +41,30 @@ SAME_SHOT = 0.5
 """A standing camera's shot has ended where agreement falls below this share of the best."""
 
 
+class Look(StrEnum):
+    """How geometry is sought, in this order: plainly, in all of the still closely, plainly at times beside a seed, by
+    other features.
+    """
+
+    PLAIN = "plain"
+    CLOSE = "close"
+    BESIDE = "beside"
+    SIFT = "sift"
+
+
 class Placed(NamedTuple):
     """Where a still's geometry holds: a moment of the reference, the view and the map."""
 
     at_s: float
     view: View
     held: Held
+
+
+class Tried(NamedTuple):
+    """What one look gave: where geometry holds, and the inliers of the best fit, accepted or not."""
+
+    placed: Placed | None
+    inliers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,11 +102,6 @@ class Scan:
         return np.array([reading.blocks.agree for reading in self.readings])
 
 
-def plain(detector: Detector) -> Detector:
-    """How the reference's features are found: its pictures are never enlarged."""
-    return Detector.ORB if detector is Detector.ORB_ENLARGED else detector
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reference:
     """The frames of one reference, to be asked by time."""
@@ -104,30 +114,29 @@ class Reference:
         """Local features of the frame nearest to a moment; None outside the file."""
         if not 0 <= at_s <= self.duration_s:
             return None
-        return self.footage.features(self.id, at_s, Pose(), plain(detector))
+        return self.footage.features(self.id, at_s, Pose(), detector)
 
 
-def place(sight: Sight, reference: Reference, at_s: float, params: StillParams) -> Placed | None:
-    """Geometry at a moment: each detector in turn, the part of the still with most inliers."""
-    for detector in DETECTORS:
-        theirs = reference.features(at_s, detector)
-        if theirs is None:
-            return None
-        views = [View(part, detector) for part in range(len(sight.parts))]
-        held = [(view, sight.hold(theirs, view, params)) for view in views]
-        found = [Placed(at_s, view, each) for view, each in held if each is not None]
-        if found:
-            return max(found, key=lambda placed: (placed.held.fit.inliers, -placed.view.part))
-        nearly = max(sight.inliers(theirs, view) for view in views) >= SIFT_LEAST_INLIERS
-        if detector is Detector.ORB_ENLARGED and not nearly:
-            return None
-    return None
+def place(sight: Sight, reference: Reference, at_s: float, look: Look, params: StillParams) -> Tried:
+    """Geometry at a moment: the part of the still with most inliers holds it, or none does."""
+    detector = Detector.SIFT if look is Look.SIFT else Detector.ORB
+    theirs = reference.features(at_s, detector)
+    if theirs is None:
+        return Tried(None, 0)
+    views = [View(part, detector) for part in ((CLOSE,) if look is Look.CLOSE else sight.plain_parts)]
+    fits = [(view, sight.fit(theirs, view)) for view in views]
+    held = [(view, sight.hold(theirs, view, params, found)) for view, found in fits if found is not None]
+    placed = [Placed(at_s, view, each) for view, each in held if each is not None]
+    best = max(placed, key=lambda one: (one.held.fit.inliers, -one.view.part), default=None)
+    return Tried(best, max((found.inliers for _, found in fits if found is not None), default=0))
 
 
 def scan_around(sight: Sight, reference: Reference, placed: Placed, params: StillParams) -> Scan | None:
     """Readings around a placed moment; None where the still and the frames share too little."""
     window = reference.footage.stretch(reference.id, placed.at_s - REACH_S, placed.at_s + REACH_S)
-    coarse = _thinned(window.seconds, COARSE_S)
+    # What moves may hold the map alone: the moment itself is among those tried.
+    there = {int(np.argmin(np.abs(window.seconds - placed.at_s)))} if len(window.seconds) else set()
+    coarse = sorted({*_thinned(window.seconds, COARSE_S), *there})
     fits: dict[int, Held] = {}
     for row in coarse:
         found = _hold(sight, reference, float(window.seconds[row]), placed.view, params)
@@ -162,7 +171,7 @@ def refined(scan: Scan, sight: Sight, reference: Reference, moments: list[float]
         for at, frame in zip(window.seconds.tolist(), window.luma, strict=True):
             if round(at, 6) in known:
                 continue
-            held = scan.standing or sight.hold(detect(frame, plain(scan.view.detector)), scan.view, params)
+            held = scan.standing or sight.hold(detect(frame, scan.view.detector), scan.view, params)
             if held is not None:
                 known[round(at, 6)] = reading(scan.canvas, at, frame, held)
     return replace(scan, readings=tuple(known[at] for at in sorted(known)))

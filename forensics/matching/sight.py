@@ -21,7 +21,7 @@ from forensics.matching.geometry import (
     posed,
 )
 from forensics.matching.still_params import StillParams
-from forensics.model.panel import find_panel
+from forensics.model.panel import Panel, find_panel
 
 SIDE = 1024
 """Pixels of the long side at which a still is read: in a telephone's screenshot the picture is a third of the
@@ -30,6 +30,9 @@ height.
 
 PART_SIDE = 512
 """Pixels of the long side of a part in which features are sought: the size of the frames that it is compared with."""
+
+CLOSE = -1
+"""The part that is the whole still at `SIDE`: an inset of half the width is then as large as the frames are."""
 
 BENT_RATIO = 0.8
 """Where a similarity carries this share of the correspondences nothing else is tried."""
@@ -51,7 +54,7 @@ class Part(NamedTuple):
 
 
 class View(NamedTuple):
-    """In which part and by which features a still was fitted."""
+    """In which part (`CLOSE` is the last) and by which features a still was fitted."""
 
     part: int
     detector: Detector
@@ -84,15 +87,21 @@ class Sight:
             self._features[view] = detect(self.parts[view.part].luma, view.detector)
         return self._features[view]
 
-    def inliers(self, reference: Features, view: View) -> int:
-        """How many correspondences one similarity carries, accepted or not."""
-        found = fit(self.features(view), reference)
-        return 0 if found is None else found.inliers
+    @property
+    def plain_parts(self) -> range:
+        """The parts at `PART_SIDE`."""
+        return range(len(self.parts) - 1)
 
-    def hold(self, reference: Features, view: View, params: StillParams) -> Held | None:
-        """The accepted map from the still's pixels to those of a frame with these features."""
+    def fit(self, reference: Features, view: View) -> Fit | None:
+        """The similarity that carries most correspondences, accepted or not."""
+        return fit(self.features(view), reference)
+
+    def hold(self, reference: Features, view: View, params: StillParams, found: Fit | None = None) -> Held | None:
+        """The accepted map from the still's pixels to those of a frame with these features; ``found`` is their fit
+        where it is known.
+        """
         ours = self.features(view)
-        found = fit(ours, reference)
+        found = found or self.fit(reference, view)
         if found is None or not accepts(found, params):
             return None
         plain = square(found.matrix)
@@ -105,19 +114,22 @@ class Sight:
 
 
 def parts_of(luma: Luma) -> tuple[Part, ...]:
-    """The whole still, and the picture that a screenshot shows."""
+    """The whole still, the picture that a screenshot shows, and the whole again at `SIDE`."""
     height, width = luma.shape
     panel = find_panel(luma)
-    boxes = [(0, height, 0, width)] + ([tuple(panel)] if panel is not None else [])
-    return tuple(_part(luma, *box) for box in boxes)
+    whole = Panel(top=0, bottom=height, left=0, right=width)
+    boxes = [whole] if panel is None else [whole, panel]
+    plain = [_part(luma, box, min(1.0, PART_SIDE / max(box.bottom - box.top, box.right - box.left))) for box in boxes]
+    return (*plain, _part(luma, whole, SIDE / max(height, width)))
 
 
-def _part(luma: Luma, top: int, bottom: int, left: int, right: int) -> Part:
+def _part(luma: Luma, box: Panel, scale: float) -> Part:
+    top, bottom, left, right = box
     cut = luma[top:bottom, left:right]
     height, width = cut.shape
-    scale = min(1.0, PART_SIDE / max(height, width))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
-    small = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1.0 else cut
+    how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
+    small = cut if scale == 1.0 else np.asarray(cv2.resize(cut, size, interpolation=how), np.uint8)
     to_part = shrinking((height, width), (size[1], size[0])) @ np.array([[1.0, 0, -left], [0, 1.0, -top], [0, 0, 1.0]])
     return Part(np.ascontiguousarray(small), to_part)
 

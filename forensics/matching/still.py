@@ -8,19 +8,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from forensics.matching.candidates import Candidate
+from forensics.matching.candidates import Candidate, Seed
 from forensics.matching.footage import Footage
-from forensics.matching.geometry import Pose
+from forensics.matching.geometry import Luma, Pose
 from forensics.matching.instant import Instant, instant_of, peaks
-from forensics.matching.scan import Reference, Scan, place, refined, scan_around
+from forensics.matching.scan import Look, Reference, Scan, place, refined, scan_around
 from forensics.matching.sight import SIDE, Sight
 from forensics.matching.still_params import STILL_METHOD, STILL_PARAMS, StillParams
 from forensics.matching.subject import Subject
 from forensics.matching.transforms import describe
 from forensics.matching.verdict import exact_match
 from forensics.model.match import Assessment, Decision, Match, Method, Moment, Segment, SegmentEvidence
+
+BESIDE_S = (-0.2, 0.2, -0.5, 0.5, -1.0, 1.0)
+"""From an anchor to the moment it may be a second and more, in which a camera's picture has moved on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,21 +52,47 @@ def examine_still(
     if luma is None:
         return None
     frames = Reference(id=reference.id, duration_s=reference.duration_s, footage=footage)
-    sights: dict[Pose, Sight] = {}
-    found: list[Shown] = []
-    for seed in candidate.seeds[: params.most_seeds]:
-        if len(found) >= params.most_scans or any(_covers(shown, seed.pose, seed.reference_s) for shown in found):
-            continue
-        sight = sights.setdefault(seed.pose, Sight(luma, seed.pose))
-        placed = place(sight, frames, seed.reference_s, params)
-        scan = None if placed is None else scan_around(sight, frames, placed, params)
-        if scan is not None and scan.readings:
-            scan = refined(scan, sight, frames, peaks(scan), params)
-            found.append(Shown(scan=scan, instant=instant_of(scan, params), sight=sight))
+    found = _scanned(luma, frames, candidate.seeds[: params.most_seeds], params)
     best = max(found, key=lambda shown: (shown.instant.detail, -shown.instant.reading.at_s), default=None)
     if best is None or best.instant.detail < params.least_detail:
         return None
-    return _match(query, reference, best, method, params)
+    near = best.instant.detail - params.doubt_least
+    rivals = [shown for shown in found if shown is not best and shown.instant.detail >= near]
+    return _match(query, reference, best, method, params, alone=best.instant.alone and not rivals)
+
+
+def _scanned(luma: Luma, frames: Reference, seeds: tuple[Seed, ...], params: StillParams) -> list[Shown]:
+    """Scans at the seeds whose geometry holds, of the cheapest look by which any does."""
+    sights = {pose: Sight(luma, pose) for pose in {seed.pose for seed in seeds}}
+    inliers: dict[Seed, int] = {}
+    for look in Look:
+        found: list[Shown] = []
+        for seed in _looked_at(look, seeds, inliers, params):
+            if len(found) >= params.most_scans or any(_covers(shown, seed.pose, seed.reference_s) for shown in found):
+                continue
+            sight = sights[seed.pose]
+            tried = place(sight, frames, seed.reference_s, look, params)
+            inliers[seed] = max(tried.inliers, inliers.get(seed, 0))
+            scan = None if tried.placed is None else scan_around(sight, frames, tried.placed, params)
+            if scan is not None and scan.readings:
+                scan = refined(scan, sight, frames, peaks(scan), params)
+                found.append(Shown(scan=scan, instant=instant_of(scan, params), sight=sight))
+        if found:
+            return found
+    return []
+
+
+def _looked_at(
+    look: Look, seeds: tuple[Seed, ...], inliers: Mapping[Seed, int], params: StillParams
+) -> tuple[Seed, ...]:
+    """The seeds of one look: all by plain features; then those that nearly held, also at times beside them."""
+    if look in (Look.PLAIN, Look.CLOSE):
+        return seeds
+    nearly = [seed for seed in seeds if inliers.get(seed, 0) >= params.nearly_inliers]
+    nearly = sorted(nearly, key=lambda seed: -inliers[seed])[: params.most_nearly]
+    if look is Look.SIFT:
+        return tuple(nearly)
+    return tuple(replace(seed, reference_s=seed.reference_s + step) for seed in nearly for step in BESIDE_S)
 
 
 def _covers(shown: Shown, pose: Pose, at_s: float) -> bool:
@@ -70,10 +100,12 @@ def _covers(shown: Shown, pose: Pose, at_s: float) -> bool:
     return shown.sight.pose == pose and bool(seconds[0] <= at_s <= seconds[-1])
 
 
-def _match(query: Subject, reference: Subject, shown: Shown, method: Method, params: StillParams) -> Match:
+def _match(
+    query: Subject, reference: Subject, shown: Shown, method: Method, params: StillParams, *, alone: bool
+) -> Match:
     instant, held = shown.instant, shown.instant.reading.held
     fit = held.fit
-    probable = not reference.still and singled_out(instant, params)
+    probable = not reference.still and alone and singled_out(instant, params)
     score = round(_score(instant, probable=probable), 6)
     whole = replace(fit, matrix=shown.sight.similarity(held, shown.scan.view))
     transform = describe(whole, shown.sight.pose, shown.sight.shape, shown.scan.frame_shape)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from forensics.matching.candidates import RADIUS, Candidate, RangeQuery, Seed, Views
 from forensics.matching.footage import LONG_SIDE, Footage
 from forensics.matching.geometry import SEED, Detector, Floats, Pose, cells_of
-from forensics.matching.sight import SIDE, Sight, View
+from forensics.matching.sight import CLOSE, SIDE, Sight, View
 from forensics.matching.subject import Corpus, Subject
 
 ANCHOR_RADIUS = 60
@@ -44,9 +44,17 @@ QUICK_SCALE = (0.15, 7.0)
 HASH_WORTH = 6.0
 """What a frame hash at the radius is worth; one that is equal is worth twice as much."""
 
+CLEAR_WORTH = 12.0
+"""Where no reference reaches this by plain features the still is looked at closely too, for what is small in it."""
+
+LEAST_WORTH, LEAST_CLEAR_WORTH = 0.3, 3.0
+"""What is worth less is chance; where another reference is clear, what is worth less than the second: 19 of 20 wrong
+clips were (214 stills of 47 clips).
+"""
+
 SEEDS_APART_S = 1.5
 SEEDS_PER_CANDIDATE = 8
-MOST_CANDIDATES = 16
+MOST_CANDIDATES = 8
 
 POSES = (Pose(False, False), Pose(True, False), Pose(False, True), Pose(True, True))
 
@@ -85,7 +93,8 @@ def still_candidates(
         candidate = Candidate(query_id=query.id, reference_id=subject.id, score=score, seeds=chosen)
         (exact if same else made).append(candidate)
     made.sort(key=lambda c: (-c.score, c.reference_id))
-    return tuple(exact + made[:MOST_CANDIDATES])
+    least = LEAST_CLEAR_WORTH if made and made[0].score >= CLEAR_WORTH else LEAST_WORTH
+    return (*exact, *(candidate for candidate in made[:MOST_CANDIDATES] if candidate.score >= least))
 
 
 def _apart(seeds: list[Seed]) -> tuple[Seed, ...]:
@@ -122,18 +131,26 @@ def _by_anchors(query: Subject, corpus: Corpus, search: RangeQuery, footage: Foo
     luma = footage.still(query.id, SIDE) if len(corpus.descriptors) else None
     if luma is None:
         return []
+    sights = [Sight(luma, pose) for pose in POSES]
+    plain = [(sight, part) for sight in sights for part in sight.plain_parts]
+    out = _looked(plain, corpus, search)
+    if all(seed.weight < CLEAR_WORTH for _, seed in out):
+        out += _looked([(sight, CLOSE) for sight in sights], corpus, search)
+    return out
+
+
+def _looked(parts: list[tuple[Sight, int]], corpus: Corpus, search: RangeQuery) -> list[tuple[int, Seed]]:
+    """What these parts of the posed still fit."""
     pictures, which = _pictures(corpus)
     out = []
-    for pose in POSES:
-        sight = Sight(luma, pose)
-        for part in range(len(sight.parts)):
-            found = sight.features(View(part, Detector.ORB))
-            if len(found.points):
-                fitted = _fitted(found.points, np.asarray(found.descriptors, np.uint8), corpus, which, search)
-                for number, worth in fitted:
-                    at = pictures[number].at_s
-                    seed = Seed(query_s=0.0, reference_s=at, pose=pose, weight=worth, by_hash=False)
-                    out.append((pictures[number].subject, seed))
+    for sight, part in parts:
+        found = sight.features(View(part, Detector.ORB))
+        if not len(found.points):
+            continue
+        for number, worth in _fitted(found.points, np.asarray(found.descriptors, np.uint8), corpus, which, search):
+            at = pictures[number].at_s
+            seed = Seed(query_s=0.0, reference_s=at, pose=sight.pose, weight=worth, by_hash=False)
+            out.append((pictures[number].subject, seed))
     return out
 
 

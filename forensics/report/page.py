@@ -134,6 +134,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "assessment_names": wording.ASSESSMENT_NAMES,
         "assessment_meanings": wording.ASSESSMENT_MEANINGS,
+        "still_meanings": wording.STILL_MEANINGS,
         "sound_in_words": wording.sound_in_words,
         "sound_says_not": wording.SOUND_SAYS_NOT,
         "posting_time": posting_time,

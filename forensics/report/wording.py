@@ -40,6 +40,21 @@ ASSESSMENT_MEANINGS = {
     ),
 }
 
+STILL_MEANINGS = {
+    **ASSESSMENT_MEANINGS,
+    Assessment.SAME_RECORDING_PROBABLE: (
+        "Points in the picture and in a frame of the second file lie in the same places, and where that file shows at "
+        "this instant what it shows neither shortly before nor after, the picture shows the same. One picture has no "
+        "movement, so that another recording cannot be excluded. A person should look."
+    ),
+    Assessment.SAME_SCENE: (
+        "The picture and a frame of the second file show the same place or object. The picture could be of any of "
+        "several moments, or of another recording: that it was taken from this one is not established. A person "
+        "should look."
+    ),
+}
+"""What an assessment means where the first file is one picture."""
+
 SOUND_SAYS_NOT = (
     "The same sound: this does not say that the pictures are of the same recording, and took no part in the decision."
 )

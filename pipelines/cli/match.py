@@ -138,7 +138,7 @@ class Printer:
         say(f"           {found.reference_id[:12]}  {pair.reference_path}")
         for segment in found.segments:
             if segment.moment is not None:
-                say(f"           {moment_in_words(segment)}")
+                say(f"           {moment_in_words(segment, found.assessment)}")
                 continue
             if segment.query_start_s == segment.query_end_s:  # two stills have no times
                 continue
@@ -173,11 +173,14 @@ def as_line(pair: Matched) -> dict[str, object]:
     }
 
 
-def moment_in_words(segment: Segment) -> str:
-    """Which moment a still shows, in one line."""
+def moment_in_words(segment: Segment, assessment: str) -> str:
+    """What a still shows of a reference, in one line: an instant, or only a place."""
     assert segment.moment is not None
     start, end = segment.reference_start_s, segment.reference_end_s
-    return f"the still shows the moment {segment.moment.at_s:.2f} s ({start:.2f} to {end:.2f}) of the reference"
+    told = f"{segment.moment.at_s:.2f} s ({start:.2f} to {end:.2f}) of the reference"
+    if assessment == "same_recording_probable":
+        return f"the still shows the moment {told}"
+    return f"the still looks most like {told}; another moment, or another recording of the place, is not excluded"
 
 
 def _segment_fields(segment: Segment) -> dict[str, object]:

@@ -50,6 +50,15 @@ def test_a_frame_finds_its_video_and_its_second_and_no_other(
     assert segment["reference_start_s"] - 0.1 <= AT_S <= segment["reference_end_s"] + 0.1
 
 
+def test_of_a_place_without_an_instant_it_is_said_that_it_may_be_another_moment(
+    forensics: Callable[..., Ran], case: Path, tmp_path: Path
+) -> None:
+    ran = forensics("match", grabbed(tmp_path / "shot.png", AT_S, "scale=640:-2"), "-c", case)
+    assert "same_scene" in ran.out
+    assert "another moment, or another recording of the place, is not excluded" in ran.out
+    assert "shows the moment" not in ran.out
+
+
 def test_a_picture_of_another_place_finds_nothing(forensics: Callable[..., Ran], case: Path) -> None:
     ran = forensics("match", ROOT / "sample_media/more/coast_still.jpg", "-c", case, "--json")
     assert [line for line in ran.of("match") if Path(line["reference"]["path"]).name == DRONE.name] == []
