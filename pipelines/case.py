@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,10 @@ SCHEMA = 1
 CASE_FILE = "case.json"
 MIN_PREFIX = 6
 """Fewest hex digits that name an evidence: what an investigator still reads aloud."""
+
+
+KEPT_MANIFESTS = 256
+"""Manifests kept decoded: a command reads those of a usual case several times. They take 100 kB each, or so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +152,7 @@ class Case:
             ManifestError: the stored bytes are not a canonical manifest.
 
         """
-        return custody.decode_manifest(self.manifest_bytes(evidence))
+        return _manifest_of(self.manifest_bytes(evidence))
 
     def resolve(self, name: str) -> str:
         """The evidence that a SHA-256, an unambiguous prefix of it, or an exhibit number means.
@@ -241,6 +246,12 @@ class Case:
 
     def _area(self, run_id: str) -> Path:
         return self.staging / run_id.removeprefix("urn:uuid:")
+
+
+@lru_cache(KEPT_MANIFESTS)
+def _manifest_of(data: bytes) -> Manifest:
+    """The manifest whose stored bytes these are: equal bytes are the same manifest."""
+    return custody.decode_manifest(data)
 
 
 def entry(run: Run, event: EventType, item: str | None, detail: Mapping[str, str | int]) -> custody.Entry:
