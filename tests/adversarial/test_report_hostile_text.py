@@ -5,12 +5,13 @@ import enum
 import re
 import types
 import typing
+from collections.abc import Mapping
 from html.parser import HTMLParser
 
 import pytest
 
 from forensics.model.match import Assessment, Decision
-from forensics.report import CaseReport, render_case, visible
+from forensics.report import CaseReport, render_case, repost_groups, visible
 
 DIGESTS = {"query_id", "reference_id", "prev", "sha256", "item"}
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -64,6 +65,8 @@ class Filler:
             return tuple(self.fill(each, owner, name) for each in arguments)
         if origin is dict:
             return {self.text(owner): self.text(owner)}
+        if origin is Mapping:
+            return {}  # names of groups, by the stretches that follow from the rest: see `hostile_case`
         if dataclasses.is_dataclass(kind):
             return self.value(kind)
         return self.plain(kind, owner, name)
@@ -98,7 +101,10 @@ def hostile_case(attack):
     scene = dataclasses.replace(
         second.match, query_id="3" * 64, decision=Decision.CANDIDATE, assessment=Assessment.SAME_SCENE
     )
-    return dataclasses.replace(report, matches=(group, dataclasses.replace(second, match=scene))), filler.texts
+    matches = (group, dataclasses.replace(second, match=scene))
+    groups = repost_groups(report.evidence, [view.match for view in matches])
+    names = {each.stretches: filler.text("CaseReport.group_names") for each in groups}
+    return dataclasses.replace(report, matches=matches, group_names=names), filler.texts
 
 
 class Skeleton(HTMLParser):

@@ -31,7 +31,7 @@ def matched(forensics, tmp_path_factory) -> Path:
     assert early.code == 2
     assert "not matched" in early.err
     unmeasured = forensics("match", "-c", folder / "case", "-j", "1", "--json")
-    assert unmeasured.of("summary")[0]["validation"] is None
+    assert unmeasured.of("summary")[0]["validation"]["own"] is False
     return folder / "case"
 
 
