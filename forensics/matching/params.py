@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from forensics.model.match import Method
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
-    """Thresholds of the decision. `digest` is over their canonical text and is recorded with every match.
+    """Thresholds of the decision. A match names their digest.
 
     Geometry: ``least_inliers`` and ``least_cells`` (unrelated pairs reached 25 inliers but never more than 4 cells);
     ``scale_range`` of query against reference; ``least_moments`` of five at which that must hold for a match;
@@ -87,14 +91,15 @@ class Params:
     cover_reach: float = 0.25
     cover_change: float = 2.0
 
-    def digest(self) -> str:
-        """SHA-256 of the canonical text: one line ``name=value`` for each field, sorted by name."""
-        lines = sorted(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+def digest_of(params: DataclassInstance) -> str:
+    """SHA-256 of the canonical text of thresholds: one line ``name=value`` for each field, sorted by name."""
+    lines = sorted(f"{field.name}={getattr(params, field.name)!r}" for field in fields(params))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 PARAMS = Params()
 """The thresholds in force."""
 
-METHOD = Method(name="geometry-motion", version="1", params_sha256=PARAMS.digest())
+METHOD = Method(name="geometry-motion", version="1", params_sha256=digest_of(PARAMS))
 """The procedure as recorded with every match."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+from forensics.matching.params import digest_of
 from forensics.model.match import Method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillParams:
-    """Thresholds of the decision on a still. `digest` is over their canonical text and is recorded with every match.
+    """Thresholds of the decision on a still. A match names their digest.
 
     Geometry, as for videos: ``least_inliers``, ``least_cells``, ``scale_range``. ``least_detail``: mean agreement of
     fine detail below which a map is taken for chance.
@@ -49,14 +49,9 @@ class StillParams:
     nearly_inliers: int = 6
     most_nearly: int = 2
 
-    def digest(self) -> str:
-        """SHA-256 of the canonical text: one line ``name=value`` for each field, sorted by name."""
-        lines = sorted(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
 
 STILL_PARAMS = StillParams()
 """The thresholds in force."""
 
-STILL_METHOD = Method(name="still-moment", version="1", params_sha256=STILL_PARAMS.digest())
+STILL_METHOD = Method(name="still-moment", version="1", params_sha256=digest_of(STILL_PARAMS))
 """The procedure as recorded with every match of a still."""

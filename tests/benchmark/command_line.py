@@ -60,3 +60,11 @@ def files_sha256(files: Iterable[Path], below: Path) -> str:
     """SHA-256 of a set of files: of the lines ``digest  name`` in the order of the names, as ``sha256sum`` prints."""
     rows = sorted((str(path.relative_to(below)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
     return hashlib.sha256("".join(f"{digest}  {name}\n" for name, digest in rows).encode()).hexdigest()
+
+
+def keep_plan(path: Path, text: str) -> None:
+    """Write down what a benchmark is about to make; SystemExit where the folder holds what another plan made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.read_text() != text:
+        raise SystemExit(f"{path} holds another plan: give another --out")
+    path.write_text(text)

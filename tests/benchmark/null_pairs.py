@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from forensics.matching.statistics import clopper_pearson_upper
-from tests.benchmark.command_line import ROOT, files_sha256, forensics, program_sha256
+from tests.benchmark.command_line import ROOT, files_sha256, forensics, keep_plan, program_sha256
 from tests.benchmark.null_clips import Clip, described, planned, render
 from tests.benchmark.real_footage import COUNTED, LEFT_OUT, Kinship, kinship, real_sources
 
@@ -83,7 +83,7 @@ class Result:
 def run(shared: Path, out: Path, *, count: int, seed: int, jobs: int) -> Result:
     """All stages; those that DIR already has are taken from it."""
     clips = planned(real_sources(shared), count, seed)
-    _plan(out / "plan.json", described(clips, seed))
+    keep_plan(out / "plan.json", described(clips, seed))
     render(clips, out / "clips", jobs)
     place = out / f"program-{program_sha256()[:16]}"
     place.mkdir(exist_ok=True)
@@ -100,13 +100,6 @@ def run(shared: Path, out: Path, *, count: int, seed: int, jobs: int) -> Result:
     result = counted(clips, lines, seed, files_sha256((out / "clips").iterdir(), out / "clips"))
     (place / "result.json").write_text(json.dumps(asdict(result), indent=1))
     return result
-
-
-def _plan(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.read_text() != text:
-        raise SystemExit(f"{path} holds another plan: give another --out")
-    path.write_text(text)
 
 
 def _check_ingest(output: bytes, clips: Sequence[Clip]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from forensics.matching.statistics import clopper_pearson_upper, quantile
 from tests.benchmark.accuracy_measures import REPORT, TUNE, Share, half_of
-from tests.benchmark.command_line import ROOT, files_sha256, forensics, program_sha256
+from tests.benchmark.command_line import ROOT, files_sha256, forensics, keep_plan, program_sha256
 from tests.benchmark.null_clips import Clip, render
 from tests.benchmark.real_footage import COUNTED, Kinship, Source, kinship, listed, real_sources
 from tests.benchmark.still_shots import KEPT_ROLES, Shot, described, kept_span, moves, planned, render_stills
@@ -130,7 +130,7 @@ def run(shared: Path, out: Path, *, size: Size, seed: int, jobs: int) -> Result:
     roles = {row["id"]: row["role"] for row in listed(shared)}
     kept = [source for source in sources if roles.get(source.id) in KEPT_ROLES]
     shots = planned(sources, roles, size.moments, size.attacks, size.nulls, seed)
-    _plan(out / "plan.json", described(shots, seed))
+    keep_plan(out / "plan.json", described(shots, seed))
     render_stills(shots, out / "stills", jobs)
     render([Clip(f"{source.id}.mp4", kept_span(source)) for source in kept], out / "clips", jobs)
     place = out / f"program-{program_sha256()[:16]}"
@@ -162,13 +162,6 @@ def run(shared: Path, out: Path, *, size: Size, seed: int, jobs: int) -> Result:
     )
     (place / "result.json").write_text(json.dumps(asdict(result), indent=1))
     return result
-
-
-def _plan(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.read_text() != text:
-        raise SystemExit(f"{path} holds another plan: give another --out")
-    path.write_text(text)
 
 
 def _moving(shots: Sequence[Shot], kept: Path) -> frozenset[str]:
