@@ -27,13 +27,16 @@ class EventType(StrEnum):
 
 
 class Namespace(StrEnum):
-    """What a signature is for (SSHSIG namespaces), one a type of document."""
+    """What a signature is for (SSHSIG namespaces), one a type of document. New ones come last: files of earlier
+    versions name the first so many.
+    """
 
     CHECKPOINT = "checkpoint@footage-forensics"
     MANIFEST = "manifest@footage-forensics"
     FINDING = "finding@footage-forensics"
     VALIDATION = "validation@footage-forensics"
     KEY = "key@footage-forensics"
+    EXHIBIT = "exhibit@footage-forensics"
 
 
 class KeyAct(StrEnum):
