@@ -106,8 +106,7 @@ def verify_case(root: Path, held: bytes | None = None, extent: Extent = WHOLE) -
     yield from custody.check_case(case_file)
     case_id = _case_id(case_file)
     log_path = root / "log" / "custody.jsonl"
-    yield from custody.check_log(log_path, case_id)
-    events = tuple(custody.sound_events(log_path, case_id))
+    events = yield from custody.check_log(log_path, case_id)
     log = custody.index_log(events)
     sealed = custody.read_sealed_log(log_path, case_id, events)
     yield from _check_case_digest(case_file, events)
