@@ -41,7 +41,7 @@ from forensics.custody.seals import (
     judge,
     read_sealed_log,
 )
-from forensics.custody.sshsig import PublicKey, Signer, read_public, sign, verify
+from forensics.custody.sshsig import PublicKey, Signer, read_public, sign, sign_plain, verify
 from forensics.custody.stamp import NONCE_BYTES, Stamp, check_answer, encode_request
 from forensics.custody.stamps import check_brackets, check_stamps
 from forensics.custody.validation import decode_validation, encode_validation, validation_id
@@ -119,6 +119,7 @@ __all__ = [
     "ring_of",
     "seal",
     "sign",
+    "sign_plain",
     "sound_events",
     "validation_id",
     "verify",

@@ -89,6 +89,17 @@ def sign(signer: Signer, namespace: Namespace, data: bytes) -> bytes:
     return _armour(Signature(signer.key, namespace, blob))
 
 
+def sign_plain(signer: Signer, data: bytes) -> bytes | None:
+    """The 64 bytes of the Ed25519 signature (RFC 8032) over ``data`` as it is, for formats other than SSHSIG.
+
+    None for a hardware token, which signs a digest of its own making (PROTOCOL.u2f). ``data`` must begin with a word
+    that tells its format, so that the signature can be no SSHSIG. Raises what the signer raises.
+    """
+    if signer.key.kind != PLAIN_KEY:
+        return None
+    return _strings(signer.sign_bytes(data), 2)[1]
+
+
 def verify(armoured: bytes, namespace: Namespace, data: bytes) -> PublicKey:
     """The key that signed exactly ``data`` in this namespace; whether it may is for others to say.
 
