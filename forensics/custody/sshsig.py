@@ -23,7 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from forensics.errors import IntegrityError
-from forensics.model.custody import Namespace
+from forensics.model.custody import Namespace, ReceiverNamespace
 from forensics.model.text import visible
 
 PLAIN_KEY = "ssh-ed25519"
@@ -83,7 +83,7 @@ class Signer(Protocol):
         ...
 
 
-def sign(signer: Signer, namespace: Namespace, data: bytes) -> bytes:
+def sign(signer: Signer, namespace: Namespace | ReceiverNamespace, data: bytes) -> bytes:
     """The armoured signature over a document's stored bytes. Raises what the signer raises."""
     blob = signer.sign_bytes(_to_sign(namespace, data))
     return _armour(Signature(signer.key, namespace, blob))
@@ -100,7 +100,7 @@ def sign_plain(signer: Signer, data: bytes) -> bytes | None:
     return _strings(signer.sign_bytes(data), 2)[1]
 
 
-def verify(armoured: bytes, namespace: Namespace, data: bytes) -> PublicKey:
+def verify(armoured: bytes, namespace: Namespace | ReceiverNamespace, data: bytes) -> PublicKey:
     """The key that signed exactly ``data`` in this namespace; whether it may is for others to say.
 
     Raises IntegrityError (``integrity.signature``) for anything else, and for a signature in any other than the one
@@ -161,7 +161,7 @@ def plain_signature(raw: bytes) -> bytes:
     return _string(PLAIN_KEY.encode()) + _string(raw)
 
 
-def _to_sign(namespace: Namespace, data: bytes) -> bytes:
+def _to_sign(namespace: Namespace | ReceiverNamespace, data: bytes) -> bytes:
     digest = hashlib.sha512(data).digest()
     return _MAGIC + b"".join(map(_string, (namespace.encode(), b"", _HASH, digest)))
 
