@@ -45,6 +45,12 @@ MAX_FILES = 200_000
 MAX_SIZE = 2**40
 """Bytes of all members of a zip, as they unpack: a day of the best footage is below, and a bomb is not read on."""
 
+MAX_SHOWN = 255
+"""Characters of the name of the receiver's own folder: what a file system can hold."""
+
+UNNAMED = "exhibit"
+"""What an exhibit without a plain name of its own is called."""
+
 CHUNK = 2**20
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}){0,8}\Z")
 _LINE = re.compile(r"([0-9a-f]{64}|[0-9a-f]{128})  (.+)\Z")
@@ -68,7 +74,7 @@ def examine(path: Path) -> Examined:
     bag = _Bag(path)
     checks = [_ok_or(BAG, "member", problem, name) for name, problem in bag.problems]
     checks += _check_declaration(bag)
-    digests = {name: bag.digests(name) for name in bag.names if not name.startswith("seal/")}
+    digests = {name: bag.digests(name) for name in bag.names if name != SEAL}
     checks += _check_lists(bag, digests)
     sealed_by, seal = _signature(bag, Namespace.EXHIBIT, TAGS, SEAL)
     checks.append(seal)
@@ -180,7 +186,7 @@ class _Bag:
         self._zip: zipfile.ZipFile | None = None
         self._members: dict[str, Path | zipfile.ZipInfo] = {}
         try:
-            self.name = path.resolve().name
+            self.name = visible(path.resolve().name)[:MAX_SHOWN] or UNNAMED
             found = self._walk(path) if path.is_dir() else self._list(path)
             for name, member in found:
                 self._take(name, member)
@@ -236,7 +242,8 @@ class _Bag:
         members = self._zip.infolist()
         if sum(each.file_size for each in members) > MAX_SIZE:
             raise OSError(f"it unpacks to more than {MAX_SIZE} bytes")
-        self.name = members[0].filename.partition("/")[0] if members else ""
+        top = members[0].filename.partition("/")[0] if members else ""
+        self.name = top if _NAME.match(top) else UNNAMED
         for member in members:
             top, _, name = member.filename.partition("/")
             mode = member.external_attr >> 16

@@ -162,7 +162,8 @@ ATTACKS: dict[str, tuple[Callable[[Sent], None], set[int]]] = {
     "link in a file's place": (link, {BAG, BAG_DIGESTS, Step.SUBJECTS}),
     "pipe": (pipe, {BAG}),
     "hidden file": (put("data/.hidden", b"x"), {BAG}),
-    "file beside the seal": (put("seal/.x", b"x"), {BAG}),
+    "file beside the seal": (put("seal/x", b"x"), {BAG_DIGESTS}),
+    "hidden file beside the seal": (put("seal/.x", b"x"), {BAG}),
 }
 
 
@@ -224,6 +225,22 @@ def hostile_zip(path: Path, name: str, *, mode: int = 0o100644, data: bytes = b"
 def test_a_zip_with_a_name_that_climbs_is_not_whole(name: str, bag: Sent) -> None:
     path = hostile_zip(bag.zipped(), name.format(bag.root.name))
     assert BAG in failed(examine(path))
+
+
+@pytest.mark.parametrize("top", ["..", "a\nb", "\u202egpj", "."])
+def test_a_zip_whose_folder_has_no_plain_name_names_no_file_here(
+    top: str, bag: Sent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "hostile.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in bag.root.rglob("*"):
+            if file.is_file():
+                archive.write(file, f"{top}/{file.relative_to(bag.root)}")
+    (tmp_path / "desk").mkdir()
+    monkeypatch.chdir(tmp_path / "desk")
+    with pytest.raises(IntegrityError):
+        receive(path, *at_receiver(), refusal=True)
+    assert sorted(each.name for each in (tmp_path / "desk").iterdir()) == []
 
 
 def test_a_zip_with_a_link_or_a_name_twice_is_not_whole(bag: Sent) -> None:
