@@ -15,6 +15,8 @@ from forensics.model.verification import Step
 
 SUFFIX = ".json"
 
+_HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
+
 
 class ReceiptFile(NamedTuple):
     """A file of receipts/ by its name, and the signature beside it, or None."""
@@ -51,7 +53,7 @@ def exhibit_event(receipt: Receipt, events: Iterable[CustodyEvent]) -> CustodyEv
 
 def check_receipts(files: Iterable[ReceiptFile], events: Iterable[CustodyEvent]) -> Iterator[Check]:
     """Steps 8 and 10 for the files of receipts/: canonical, logged, of an exhibit of this case, signed as logged."""
-    events = tuple(events)
+    events = tuple(event for event in events if event.event in _HAND_OVERS)
     told = transfers(events)
     present: set[str] = set()
     for file in files:

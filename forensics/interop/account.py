@@ -20,8 +20,10 @@ documents of their own, and would change these with each exhibit that is made.
 ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE})
 """Events that brought a version of the manifest, with the files that it names."""
 
-_PSEUDONYM = re.compile(r"op-[a-z2-7]{16}\Z")
-"""A name that stands for an operator already: it is told as it is. Any other may be a person's."""
+_PSEUDONYM = re.compile(r"op-[a-z2-7]{16,52}\Z")
+"""A name that stands for an operator already (letters of a digest in base32): it is told as it is. Any other may be a
+person's.
+"""
 
 _NAMESPACE = uuid.UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
 """For names that are object identifiers (RFC 9562, 6.6), here ``urn:sha256:`` of the manifest and a local name."""

@@ -16,7 +16,7 @@ import pytest
 
 from forensics import custody
 from forensics.custody import canonical, sign
-from forensics.errors import ForensicsError, InputError, IntegrityError, ManifestError, Unreadable
+from forensics.errors import ForensicsError, InputError, IntegrityError, ManifestError, StoreError, Unreadable
 from forensics.model.custody import CheckStatus, EventType, Namespace, ReceiverNamespace
 from forensics.model.verification import Step
 from pipelines import received
@@ -349,6 +349,37 @@ def test_what_the_receiver_calls_the_folder_is_of_no_matter(case: SealedCase, ba
     imported = take(case, got(renamed, tmp_path / "receipt.json").path)
     assert imported.receipt.exhibit.bag == "from the prosecutor"
     assert transfers(case)[0]["bag"] == bag.root.name
+    assert fired(case) == set()
+
+
+def test_a_receipt_whose_line_a_crash_cut_off_stands_after_it_is_imported_again(
+    case: SealedCase, receipt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(type(open_case(case.root)), "record", _no_room)
+        with pytest.raises(StoreError):
+            import_receipt(open_case(case.root), case.run, receipt)
+    assert fired(case) == {Step.FINDINGS}
+    assert not take(case, receipt).known
+    assert fired(case) == set()
+    assert len(transfers(case)) == 1
+
+
+def _no_room(*_: object) -> None:
+    raise StoreError("the disk is full", code="store.full")
+
+
+def test_a_full_disk_leaves_the_case_as_it_was(
+    case: SealedCase, receipt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("pipelines.receipts.write_whole", full)
+        with pytest.raises(StoreError):
+            import_receipt(open_case(case.root), case.run, receipt)
+    assert transfers(case) == []
     assert fired(case) == set()
 
 
