@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from forensics import custody, interop
 from forensics.errors import CaseError
+from forensics.model.custody import CustodyEvent
 from pipelines.case import Case, Run
 
 ENVELOPE = "dsse.json"
@@ -25,8 +27,12 @@ _WHY_NONE = (
 )
 
 
-def files(case: Case, evidence: str, run: Run) -> tuple[tuple[str, bytes], ...]:
+def files(
+    case: Case, evidence: str, run: Run, events: Iterable[CustodyEvent] | None = None
+) -> tuple[tuple[str, bytes], ...]:
     """Name and bytes of each document, by name: equal for an equal manifest, log and key.
+
+    ``events`` are those of the whole log, from a caller who has them and asks for many evidences.
 
     Raises:
         CaseError: the run has no key.
@@ -40,7 +46,7 @@ def files(case: Case, evidence: str, run: Run) -> tuple[tuple[str, bytes], ...]:
     account = interop.Account.of(
         custody.decode_manifest(stored),
         hashlib.sha256(stored).hexdigest(),
-        (line.event for line in case.log.events()),
+        (line.event for line in case.log.events()) if events is None else events,
     )
     made = {name: custody.canonical.encode_stored(view(account)) for name, view in interop.VIEWS.items()}
     return tuple(sorted((made | _envelope(stored, run.signer)).items()))

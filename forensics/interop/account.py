@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forensics.model.custody import CustodyEvent, EventType
@@ -50,7 +50,7 @@ class Account:
     events: tuple[CustodyEvent, ...]
 
     @classmethod
-    def of(cls, manifest: Manifest, manifest_sha256: str, events: Iterator[CustodyEvent]) -> Account:
+    def of(cls, manifest: Manifest, manifest_sha256: str, events: Iterable[CustodyEvent]) -> Account:
         """The account of this manifest's evidence from the events of a whole log."""
         item = manifest.item.rpartition(":")[2]
         told = tuple(event for event in events if event.item == item and event.event in DESCRIBED)

@@ -70,7 +70,7 @@ def account(made: SealedCase, evidence: str) -> interop.Account:
         replace(event, seq=43, event=EventType.FIXITY_CHECK, operator="A. Nother"),
     )
     told = (*(line.event for line in events), *more)
-    return interop.Account.of(replace(manifest, record=record), "cd" * 32, iter(told))
+    return interop.Account.of(replace(manifest, record=record), "cd" * 32, told)
 
 
 def pem_of(key: PublicKey) -> bytes:
@@ -91,6 +91,8 @@ def test_the_same_case_gives_the_same_bytes_and_each_is_canonical(
     assert list(documents) == ["case.jsonld", "dsse.json", "prov.json"]
     made.record(EventType.DISSEMINATION, evidence, tagmanifest="ab" * 32, bag="EXHIBIT-1", profile="public")
     assert dict(files(open_case(made.root), evidence, made.run)) == documents
+    told = [line.event for line in made.log.events()]
+    assert dict(files(open_case(made.root), evidence, made.run, told)) == documents
     for data in documents.values():
         canonical.decode_stored(data)
 
