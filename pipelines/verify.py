@@ -6,9 +6,9 @@ The steps and their numbers are those of `forensics.custody.VERIFY_STEPS`; this 
     2    the log against itself
     3,4  each object of the store: inventory, then every byte of it, or of those that `Extent` chooses
     5-7  each manifest against its object and the log; the log against the store
-    8    the findings
+    8    the findings and the receipts
     9    each seal against the log; what no seal covers, counted aloud
-    10   each signature: of seals, manifests, findings, validation records
+    10   each signature: of seals, manifests, findings, validation records, receipts
     11   which keys signed, and whether they might
     12   with a head that somebody else kept: whether the log still begins with it
 """
@@ -38,6 +38,7 @@ from forensics.model.text import visible
 from forensics.model.verification import Step
 from pipelines.case import CASE_FILE, find_case
 from pipelines.extent import Extent, in_order
+from pipelines.receipts import files_of
 from pipelines.surroundings import Surroundings, cpu_count
 
 NOT_READ = "evidence not read"
@@ -117,6 +118,7 @@ def verify_case(root: Path, held: bytes | None = None, extent: Extent = WHOLE) -
     yield from custody.check_validations([(each.name, each.data) for each in validations], log)
     for namespace, documents_ in ((Namespace.FINDING, findings), (Namespace.VALIDATION, validations)):
         yield from _check_signatures(sealed, log, namespace, documents_)
+    yield from custody.check_receipts(files_of(root), events)
     checks, judged = custody.judge(sealed)
     yield from checks
     yield from custody.check_keys(sealed, _key_files(root / "keys"))

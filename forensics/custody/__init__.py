@@ -15,13 +15,20 @@ from forensics.custody.agreement import (
 )
 from forensics.custody.chain import check_log, sound_events
 from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
-from forensics.custody.event import decode_event, encode_event
+from forensics.custody.event import decode_event, encode_event, moment
 from forensics.custody.finding import decode_finding, encode_finding
 from forensics.custody.key_ring import KeyRing, histories, key_change, key_files, ring_of
 from forensics.custody.lines import LogHead
 from forensics.custody.log import Entry, Log, LogLine
 from forensics.custody.manifest import decode_manifest, encode_manifest, facts_digests, item_of
 from forensics.custody.operator_key import MAX_KEY_FILE, SEED_BYTES, is_encrypted, load_key, make_key
+from forensics.custody.receipt import (
+    MAX_RECEIPT,
+    check_receipt_signature,
+    decode_receipt,
+    encode_receipt,
+)
+from forensics.custody.receipts import ReceiptFile, check_receipts, exhibit_event, transfer_detail, transfers
 from forensics.custody.sealing import (
     Seal,
     checkpoint_folder,
@@ -41,8 +48,9 @@ from forensics.custody.seals import (
     judge,
     read_sealed_log,
 )
-from forensics.custody.sshsig import PublicKey, Signer, read_public, sign, verify
+from forensics.custody.sshsig import PublicKey, Signer, read_public, sign, sign_plain, verify
 from forensics.custody.stamp import NONCE_BYTES, Stamp, check_answer, encode_request
+from forensics.custody.stamps import TOLERANCE as CLOCK_TOLERANCE
 from forensics.custody.stamps import check_brackets, check_stamps
 from forensics.custody.validation import decode_validation, encode_validation, validation_id
 from forensics.custody.verification import (
@@ -55,7 +63,9 @@ from forensics.custody.verification import (
 
 __all__ = [
     "CASE_SCHEMA",
+    "CLOCK_TOLERANCE",
     "MAX_KEY_FILE",
+    "MAX_RECEIPT",
     "NONCE_BYTES",
     "SEED_BYTES",
     "VERIFY_STEPS",
@@ -68,6 +78,7 @@ __all__ = [
     "LogIndex",
     "LogLine",
     "PublicKey",
+    "ReceiptFile",
     "Seal",
     "SealedLog",
     "Signer",
@@ -84,6 +95,8 @@ __all__ = [
     "check_log",
     "check_log_items",
     "check_manifest",
+    "check_receipt_signature",
+    "check_receipts",
     "check_stamps",
     "check_validations",
     "checkpoint_folder",
@@ -91,12 +104,15 @@ __all__ = [
     "decode_event",
     "decode_finding",
     "decode_manifest",
+    "decode_receipt",
     "decode_validation",
     "encode_event",
     "encode_finding",
     "encode_manifest",
+    "encode_receipt",
     "encode_request",
     "encode_validation",
+    "exhibit_event",
     "facts_digests",
     "find_head",
     "histories",
@@ -112,6 +128,7 @@ __all__ = [
     "leftovers",
     "load_key",
     "make_key",
+    "moment",
     "origin_of",
     "read_checkpoints",
     "read_public",
@@ -119,7 +136,10 @@ __all__ = [
     "ring_of",
     "seal",
     "sign",
+    "sign_plain",
     "sound_events",
+    "transfer_detail",
+    "transfers",
     "validation_id",
     "verify",
 ]

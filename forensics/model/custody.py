@@ -24,6 +24,7 @@ class EventType(StrEnum):
     KEY_CHANGE = "key change"
     SEALED = "sealed"
     DISSEMINATION = "dissemination"
+    TRANSFER = "transfer"
 
 
 class Namespace(StrEnum):
@@ -34,6 +35,7 @@ class Namespace(StrEnum):
     FINDING = "finding@footage-forensics"
     VALIDATION = "validation@footage-forensics"
     KEY = "key@footage-forensics"
+    EXHIBIT = "exhibit@footage-forensics"
 
 
 class KeyAct(StrEnum):
@@ -43,6 +45,14 @@ class KeyAct(StrEnum):
     ADMITTED = "admitted"
     RETIRED = "retired"
     REVOKED = "revoked"
+
+
+class ReceiverNamespace(StrEnum):
+    """What somebody outside a case signs; the keys of a case sign nothing in it, and keys/allowed_signers never
+    names it.
+    """
+
+    RECEIPT = "receipt@footage-forensics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
