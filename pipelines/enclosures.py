@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pipelines.case import Case
+from collections.abc import Iterable
+
+from forensics.model.custody import CustodyEvent
+from pipelines import interop as documents
+from pipelines.case import Case, Run
 
 Enclosed = tuple[tuple[str, bytes], ...]
 
@@ -12,6 +16,6 @@ def disclosures(case: Case, evidence: str) -> Enclosed:
     return ()
 
 
-def interop(case: Case, evidence: str) -> Enclosed:
-    """The manifest in formats of other programs."""
-    return ()
+def interop(case: Case, evidence: str, run: Run, shown: Iterable[CustodyEvent]) -> Enclosed:
+    """The manifest, and the events that the exhibit shows, in formats of other programs. Raises as that job does."""
+    return documents.files(case, evidence, run, shown)

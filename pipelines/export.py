@@ -39,6 +39,7 @@ MAX_HEADS = 1000
 """Earlier heads that an exhibit can be held against: three years of a seal a day, in less than a megabyte."""
 
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
 _TOKEN = ".tsr"  # noqa: S105  the suffix of a file
 
 
@@ -128,7 +129,7 @@ def export(
     standing = tuple(findings.load(case))
     with exhibit.alone_in(out):
         for evidence in ids:
-            plan = _plan(case, log, standing, evidence, frozenset(ids), profile)
+            plan = _plan(case, run, log, standing, evidence, frozenset(ids), profile)
             if plan.withheld:
                 message = (
                     f"{plan.name}: {plan.withheld} findings are withheld: their other item is not exported with it"
@@ -209,7 +210,7 @@ def _read(case: Case) -> _Log:
 
 
 def _plan(
-    case: Case, log: _Log, standing: Iterable[StoredFinding], evidence: str, ids: frozenset[str], profile: str
+    case: Case, run: Run, log: _Log, standing: Iterable[StoredFinding], evidence: str, ids: frozenset[str], profile: str
 ) -> _Plan:
     states = tuple(case.store.states(evidence))
     _require_sound(case, log, evidence, states)
@@ -231,7 +232,7 @@ def _plan(
         checkpoint=_checkpoint(log, lines),
         earlier=earlier,
         disclosures=enclosures.disclosures(case, evidence) if profile == SEALED else (),
-        interop=enclosures.interop(case, evidence),
+        interop=enclosures.interop(case, evidence, run, [log.events[seq] for seq in lines]),
     )
 
 
@@ -274,7 +275,7 @@ def _lines(
         elif event.event is EventType.MATCHING and finding in left:
             left.remove(finding)
             shown.append(event.seq)
-        elif event.item == evidence and event.event is not EventType.DISSEMINATION:
+        elif event.item == evidence and event.event not in _HAND_OVERS:
             if event.event is EventType.MATCHING or (event.event is EventType.LIST_CHECK and profile == PUBLIC):
                 unshown += 1
             else:

@@ -3,11 +3,11 @@
     1  case file       case.json is canonical and of a schema that this program knows
     2  log chain       each log line is canonical, of this case, next in number, and names the digest of the one before
     3  inventories     each OCFL inventory agrees with its sidecar and its history; declared and present files are equal
-    4  content         each stored file has the SHA-256 and the SHA-512 that its inventory declares
+    4  content         each stored file has the SHA-256 that its inventory declares; --all-digests: the SHA-512 too
     5  manifests       each manifest is canonical, facts have the digests beside them, it names the one it supersedes
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
-    8  findings        each finding or validation record is canonical and logged; findings name manifests of this case
+    8  findings        findings, validation records and receipts are canonical and logged; findings name kept manifests
     9  seals           each checkpoint has the root of the log's lines; the next line names it; the unsealed are counted
     10 signatures      each checkpoint, manifest, finding and validation record is signed by a key in force at its line
     11 keys            each key came in, and was put away, by an event signed by a key in force; keys/ says the same
@@ -26,6 +26,8 @@ Steps 1 to 8 find every change by somebody who cannot rewrite the whole log. Ste
 somebody who does not hold the key. Its holder can write all of it anew: steps 12 and 13 find that when an authority
 gave times, and the rewritten lines claim others. Anybody can put an older copy in its place, and the key's holder can
 claim later times: only step 14 finds that. What was never sealed can be cut off without a trace; it is counted aloud.
+
+A receipt is the word of somebody outside the case: in step 10 it must be signed by the key that it names itself.
 
 A check that was not done, or a state that a crash leaves and the next run puts right, is ``skipped`` and says why.
 """
@@ -55,7 +57,11 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "inventories",
         "each OCFL inventory agrees with its sidecar and its history; declared and present files are equal",
     ),
-    (Step.CONTENT, "content", "each stored file has the SHA-256 and the SHA-512 that its inventory declares"),
+    (
+        Step.CONTENT,
+        "content",
+        "each stored file has the SHA-256 that its inventory declares; --all-digests: the SHA-512 too",
+    ),
     (
         Step.MANIFESTS,
         "manifests",
@@ -74,7 +80,7 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
     (
         Step.FINDINGS,
         "findings",
-        "each finding or validation record is canonical and logged; findings name manifests of this case",
+        "findings, validation records and receipts are canonical and logged; findings name kept manifests",
     ),
     (
         Step.SEALS,

@@ -24,6 +24,7 @@ class EventType(StrEnum):
     KEY_CHANGE = "key change"
     SEALED = "sealed"
     DISSEMINATION = "dissemination"
+    TRANSFER = "transfer"
 
 
 class Namespace(StrEnum):
@@ -46,6 +47,14 @@ class KeyAct(StrEnum):
     ADMITTED = "admitted"
     RETIRED = "retired"
     REVOKED = "revoked"
+
+
+class ReceiverNamespace(StrEnum):
+    """What somebody outside a case signs; the keys of a case sign nothing in it, and keys/allowed_signers never
+    names it.
+    """
+
+    RECEIPT = "receipt@footage-forensics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ from pipelines.cli.key import key
 from pipelines.cli.lines import tell, tell_error
 from pipelines.cli.lists import lists
 from pipelines.cli.match import match
+from pipelines.cli.receipt import receipt
+from pipelines.cli.receive import receive
 from pipelines.cli.replay import replay
 from pipelines.cli.report import report
 from pipelines.cli.run import run
@@ -30,8 +32,8 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, show, timeline, lists, validate, seal, head, key),
-    *(verify, replay, export, report, doctor),
+    *(run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, export),
+    *(receive, receipt, report, doctor),
 )
 """Every command, in the order of the help text."""
 

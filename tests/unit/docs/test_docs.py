@@ -24,7 +24,8 @@ DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 GUIDES = tuple(page for page in PAGES if page.parent != DOCS / "adr")
 PREFIXES = (
-    "exchange|exif|input|integrity|manifest|match|media|model|seal|sidecar|stamp|store|telegram|telemetry|tool|worker"
+    "exchange|exif|input|integrity|manifest|match|media|model|receipt|"
+    "seal|sidecar|stamp|store|telegram|telemetry|tool|worker"
 )
 CODE = re.compile(rf"(?:{PREFIXES})\.(?!json\Z|jsonl\Z|html\Z)[a-z][a-z_]+\Z")
 PARTLY_NAMED = {"srt.py": "telemetry", "exif.py": "exif"}
