@@ -23,13 +23,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from forensics import acquire, custody
+from forensics import acquire, custody, exhibit
 from forensics.errors import CaseError, ForensicsError, InputError, IntegrityError
 from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType, Namespace
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_SUFFIX, ObjectState
 from forensics.model.text import visible
 from forensics.model.verification import Step
 from pipelines.case import CASE_FILE, find_case
+from pipelines.exhibit_checks import Shown, check_exhibit
 from pipelines.receipts import files_of
 from pipelines.surroundings import Surroundings
 
@@ -39,25 +40,33 @@ MAX_DOCUMENT_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsealed:
-    """How many events of the log no seal covers, and how many no time-stamp."""
+    """How many events of the log no seal covers, and how many no time-stamp. Of an exhibit, where only the lines that
+    it shows count, ``exhibit`` is True and ``key`` the fingerprint of the key that signed it, when that holds.
+    """
 
     events: int
     unstamped: int
+    exhibit: bool = False
+    key: str | None = None
 
 
 def verify_target(
     target: Path | None, case_dir: Path | None, against: Path | None = None
 ) -> Iterator[Check | Unsealed]:
-    """Verify ``target`` (a case folder, or one manifest file), or else the case that is in force.
+    """Verify ``target`` (a case folder, an exhibit, or one manifest file), or else the case that is in force.
 
     ``against`` is a file that holds a head of the log as it was given away earlier.
 
     Raises:
         CaseError: there is no case.
         InputError: the head cannot be read, or the target is a file and has no log to hold against it.
-        IntegrityError: the file holds no head of this case's log (``integrity.head``).
+        IntegrityError: the file holds no head of this case's log (``integrity.head``); an exhibit cannot be read.
         ManifestError: the target is a file and no canonical manifest.
     """
+    if target is not None and not (target / CASE_FILE).exists() and exhibit.looks_like_exhibit(target):
+        for thing in check_exhibit(target, None if against is None else _head(against)):
+            yield thing if isinstance(thing, Check) else _of_exhibit(thing)
+        return
     if target is not None and target.is_file():
         if against is not None:
             raise InputError("a manifest alone has no log to hold against a head", hint="name the case")
@@ -65,8 +74,12 @@ def verify_target(
         return
     root = target or find_case(case_dir, Surroundings().environ, Path.cwd())
     if not (root / CASE_FILE).exists() and not (root / "store").exists():
-        raise CaseError(f"{root} is no case", hint="name a case folder or a manifest file")
+        raise CaseError(f"{root} is no case", hint="name a case folder, an exhibit or a manifest file")
     yield from verify_case(root, None if against is None else _head(against))
+
+
+def _of_exhibit(shown: Shown) -> Unsealed:
+    return Unsealed(events=0, unstamped=shown.unstamped, exhibit=True, key=shown.key)
 
 
 def verify_case(root: Path, held: bytes | None = None) -> Iterator[Check | Unsealed]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from forensics.custody import merkle
 from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, name_of, origin_of, size_in_name
-from forensics.custody.key_ring import KeyRing, histories, key_files
+from forensics.custody.key_ring import KeyRing, key_file_history
 from forensics.custody.lines import read_pieces
 from forensics.custody.sshsig import verify
 from forensics.errors import ForensicsError, IntegrityError
@@ -256,7 +256,7 @@ def _count(log: SealedLog, sound: Mapping[int, Checkpoint], unsealed: int) -> Ch
 
 
 def _check_key_files(log: SealedLog, files: Mapping[str, bytes | None]) -> Iterator[Check]:
-    said = [key_files(ring) for ring in histories(log.events, log.case_id)]
+    said = key_file_history(log.events, log.case_id)
     for name, data in said[-1].items() if log.ring.keys else ():
         found = files.get(name)
         if found == data:

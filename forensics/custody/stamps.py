@@ -44,7 +44,7 @@ def check_stamps(log: SealedLog, judged: Judged) -> tuple[tuple[Check, ...], tup
         size = size_in_name(name)
         if found is None or size is None:
             continue
-        check, time = _check_one(log.files, name, found["authority"], size)
+        check, time = check_stamp(log.files, name, found["authority"], size)
         checks.append(check)
         if time is not None and size in judged.sound:
             stamped.append(Stamped(size, time, name in named.get(size, {})))
@@ -75,9 +75,10 @@ def check_brackets(log: SealedLog, stamped: tuple[Stamped, ...]) -> Iterator[Che
         yield _check(Step.BRACKETS, "bracket", CheckStatus.OK, "log/custody.jsonl", None, found)
 
 
-def _check_one(
+def check_stamp(
     files: Mapping[str, bytes | None], name: str, authority: str, size: int
 ) -> tuple[Check, datetime | None]:
+    """One token: ``name`` is the answer's among the ``files`` of seals. Its time when it holds."""
     stem = f"{name_of(size)}.sig"
     parts = [files.get(each) for each in (stem, f"{stem}.{authority}.tsq", name, f"{stem}.{authority}.pem")]
     subject = f"log/checkpoints/{name}"

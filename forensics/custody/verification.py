@@ -14,8 +14,14 @@
     12 time-stamps     each token is over the seal's signature, in answer to its request, and holds at its own time
     13 brackets        each event's time is not after the next token's time and not before the last logged token's
     14 held head       with --against: the log begins with the lines of a head that somebody else kept
+    15 bag             an exhibit is a BagIt 1.0 bag in the form that is written, with every file named and no other
+    16 bag digests     each file of an exhibit has the SHA-256, and each of its payload the SHA-512, that the bag says
+    17 inclusion       each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint
 
-Steps 3 and 4 are done by `forensics.acquire.Store.check`; the rest is in this part. None needs a secret or a network.
+Steps 3 and 4 are done by `forensics.acquire.Store.check`, 15 and 16 by `forensics.exhibit`; the rest is in this part.
+None needs a secret or a network. Steps 1, 3 and 4 are of cases only, 15 to 17 of exhibits only; with these, step 10 is
+of the signature over the whole exhibit too.
+
 Steps 1 to 8 find every change by somebody who cannot rewrite the whole log. Steps 9 to 11 find every change by
 somebody who does not hold the key. Its holder can write all of it anew: steps 12 and 13 find that when an authority
 gave times, and the rewritten lines claim others. Anybody can put an older copy in its place, and the key's holder can
@@ -98,6 +104,21 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "each event's time is not after the next token's time and not before the last logged token's",
     ),
     (Step.HELD_HEAD, "held head", "with --against: the log begins with the lines of a head that somebody else kept"),
+    (
+        Step.BAG,
+        "bag",
+        "an exhibit is a BagIt 1.0 bag in the form that is written, with every file named and no other",
+    ),
+    (
+        Step.BAG_DIGESTS,
+        "bag digests",
+        "each file of an exhibit has the SHA-256, and each of its payload the SHA-512, that the bag says",
+    ),
+    (
+        Step.INCLUSION,
+        "inclusion",
+        "each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint",
+    ),
 )
 """Number, name and explanation of each step, as in the docstring of this module."""
 

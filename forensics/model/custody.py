@@ -28,7 +28,9 @@ class EventType(StrEnum):
 
 
 class Namespace(StrEnum):
-    """What a signature is for (SSHSIG namespaces), one a type of document."""
+    """What a signature is for (SSHSIG namespaces), one a type of document. New ones come last: files of earlier
+    versions name the first so many.
+    """
 
     CHECKPOINT = "checkpoint@footage-forensics"
     MANIFEST = "manifest@footage-forensics"

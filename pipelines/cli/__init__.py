@@ -10,6 +10,7 @@ from forensics import __version__
 from forensics.errors import ForensicsError
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
+from pipelines.cli.export import export
 from pipelines.cli.ingest import ingest
 from pipelines.cli.init import init
 from pipelines.cli.key import key
@@ -31,8 +32,8 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, receive, receipt),
-    *(report, doctor),
+    *(run, init, ingest, match, show, timeline, lists, validate, seal, head, key),
+    *(verify, replay, export, receive, receipt, report, doctor),
 )
 """Every command, in the order of the help text."""
 

@@ -31,7 +31,7 @@ COUNTED = frozenset({"not yet sealed", "time from outside"})
 def verify(
     target: Path | None, against: Path | None, case_dir: Path | None, as_json: bool, quiet: bool, verbose: bool
 ) -> int:
-    """Check a case (or TARGET, a case folder or a manifest file) in numbered steps; report every problem."""
+    """Check a case (or TARGET: a case folder, an exhibit, a manifest file) in numbered steps; report every problem."""
     from forensics.model.custody import CheckStatus
     from pipelines.verify import Unsealed, verify_target
 
@@ -69,8 +69,11 @@ def verify(
             "skipped": skipped,
             "unsealed": counted and counted.events,
         }
-        emit({"type": "summary", **summary, "unstamped": counted and counted.unstamped})
+        signed = {"key": counted.key} if counted is not None and counted.exhibit else {}
+        emit({"type": "summary", **summary, "unstamped": counted and counted.unstamped, **signed})
     elif not quiet:
+        if counted is not None and counted.exhibit:
+            say(f"signed by the key {counted.key or 'NONE'}; compare it with the one on paper")
         verdict = "verified" if problems == 0 else f"NOT VERIFIED: {problems} problems"
         undone_too = f"; {skipped} checks could not be done" if skipped else ""
         say(f"{verdict}{undone_too}; {_sealed(counted)}")
@@ -80,6 +83,8 @@ def verify(
 def _sealed(counted: Unsealed | None) -> str:
     if counted is None:
         return "the log was not looked at"
+    if counted.exhibit:
+        return "no time from outside" if counted.unstamped else "with a time from outside"
     sealed = f"{counted.events} events of the log are NOT SEALED" if counted.events else "every event is sealed"
     stamped = f"{counted.unstamped} have no time from outside" if counted.unstamped else "and has a time from outside"
     return f"{sealed}, {stamped}"
