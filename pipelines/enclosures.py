@@ -16,6 +16,6 @@ def disclosures(case: Case, evidence: str) -> Enclosed:
     return ()
 
 
-def interop(case: Case, evidence: str, run: Run, events: Iterable[CustodyEvent]) -> Enclosed:
-    """The manifest in formats of other programs. ``events`` are those of the whole log."""
-    return documents.files(case, evidence, run, events)
+def interop(case: Case, evidence: str, run: Run, shown: Iterable[CustodyEvent]) -> Enclosed:
+    """The manifest, and the events that the exhibit shows, in formats of other programs. Raises as that job does."""
+    return documents.files(case, evidence, run, shown)

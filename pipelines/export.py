@@ -38,10 +38,8 @@ PUBLIC, SEALED = "public", "sealed"
 MAX_HEADS = 1000
 """Earlier heads that an exhibit can be held against: three years of a seal a day, in less than a megabyte."""
 
-HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
-"""Events that tell who got an exhibit, and who sent a receipt: not for the next one to read."""
-
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
 _TOKEN = ".tsr"  # noqa: S105  the suffix of a file
 
 
@@ -212,13 +210,7 @@ def _read(case: Case) -> _Log:
 
 
 def _plan(
-    case: Case,
-    run: Run,
-    log: _Log,
-    standing: Iterable[StoredFinding],
-    evidence: str,
-    ids: frozenset[str],
-    profile: str,
+    case: Case, run: Run, log: _Log, standing: Iterable[StoredFinding], evidence: str, ids: frozenset[str], profile: str
 ) -> _Plan:
     states = tuple(case.store.states(evidence))
     _require_sound(case, log, evidence, states)
@@ -240,7 +232,7 @@ def _plan(
         checkpoint=_checkpoint(log, lines),
         earlier=earlier,
         disclosures=enclosures.disclosures(case, evidence) if profile == SEALED else (),
-        interop=enclosures.interop(case, evidence, run, log.events),
+        interop=enclosures.interop(case, evidence, run, [log.events[seq] for seq in lines]),
     )
 
 
@@ -283,7 +275,7 @@ def _lines(
         elif event.event is EventType.MATCHING and finding in left:
             left.remove(finding)
             shown.append(event.seq)
-        elif event.item == evidence and event.event not in HAND_OVERS:
+        elif event.item == evidence and event.event not in _HAND_OVERS:
             if event.event is EventType.MATCHING or (event.event is EventType.LIST_CHECK and profile == PUBLIC):
                 unshown += 1
             else:

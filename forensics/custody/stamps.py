@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 from forensics.custody.checkpoint import name_of, size_in_name
@@ -58,9 +60,9 @@ def check_brackets(log: SealedLog, stamped: tuple[Stamped, ...]) -> Iterator[Che
     if not stamped:
         return
     problems = 0
+    latest_at, earliest_at = _Latest(stamped), _Earliest(stamped)
     for event in log.events:
-        latest = min((each.time for each in stamped if each.size > event.seq), default=None)
-        earliest = max((each.time for each in stamped if each.logged and each.size <= event.seq), default=None)
+        latest, earliest = latest_at(event.seq), earliest_at(event.seq)
         said = moment(event.time)
         problem = None
         if latest is not None and said > latest + TOLERANCE:
@@ -73,6 +75,33 @@ def check_brackets(log: SealedLog, stamped: tuple[Stamped, ...]) -> Iterator[Che
     if not problems:
         found = f"{len(log.events)} events against {len(stamped)} outside times, within {TOLERANCE}"
         yield _check(Step.BRACKETS, "bracket", CheckStatus.OK, "log/custody.jsonl", None, found)
+
+
+class _Latest:
+    """The earliest time of a token over a line, in logarithmic time for each line."""
+
+    def __init__(self, stamped: tuple[Stamped, ...]) -> None:
+        ordered = sorted(stamped)
+        self._sizes = [each.size for each in ordered]
+        times = list(accumulate((each.time for each in reversed(ordered)), min))
+        self._times = times[::-1]
+
+    def __call__(self, seq: int) -> datetime | None:
+        at = bisect_right(self._sizes, seq)
+        return self._times[at] if at < len(self._times) else None
+
+
+class _Earliest:
+    """The latest time of a token that a line above one, or that line, names."""
+
+    def __init__(self, stamped: tuple[Stamped, ...]) -> None:
+        ordered = sorted(each for each in stamped if each.logged)
+        self._sizes = [each.size for each in ordered]
+        self._times = list(accumulate((each.time for each in ordered), max))
+
+    def __call__(self, seq: int) -> datetime | None:
+        at = bisect_right(self._sizes, seq)
+        return self._times[at - 1] if at else None
 
 
 def check_stamp(

@@ -3,7 +3,7 @@
     1  case file       case.json is canonical and of a schema that this program knows
     2  log chain       each log line is canonical, of this case, next in number, and names the digest of the one before
     3  inventories     each OCFL inventory agrees with its sidecar and its history; declared and present files are equal
-    4  content         each stored file has the SHA-256 and the SHA-512 that its inventory declares
+    4  content         each stored file has the SHA-256 that its inventory declares; --all-digests: the SHA-512 too
     5  manifests       each manifest is canonical, facts have the digests beside them, it names the one it supersedes
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
@@ -57,7 +57,11 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "inventories",
         "each OCFL inventory agrees with its sidecar and its history; declared and present files are equal",
     ),
-    (Step.CONTENT, "content", "each stored file has the SHA-256 and the SHA-512 that its inventory declares"),
+    (
+        Step.CONTENT,
+        "content",
+        "each stored file has the SHA-256 that its inventory declares; --all-digests: the SHA-512 too",
+    ),
     (
         Step.MANIFESTS,
         "manifests",

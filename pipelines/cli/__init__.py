@@ -32,8 +32,8 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, show, timeline, lists, validate, seal, head, key),
-    *(verify, replay, export, receive, receipt, report, doctor),
+    *(run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, export),
+    *(receive, receipt, report, doctor),
 )
 """Every command, in the order of the help text."""
 
