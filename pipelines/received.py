@@ -80,7 +80,7 @@ def _exhibit(path: Path, sealed_by: str | None) -> Exhibit | None:
         return None  # told by step 15
     case, number = manifest.record.case.get("id"), manifest.record.case.get("exhibit")
     return Exhibit(
-        bag=visible(path.resolve().name)[:MAX_SHOWN],
+        bag=visible(path.resolve().name.removesuffix(".zip"))[:MAX_SHOWN],
         tagmanifest=tags,
         item=manifest.item.rpartition(":")[2],
         manifest=hashlib.sha256(data).hexdigest(),
