@@ -77,7 +77,7 @@ class Receiver:
 class Receipt:
     """What one receiver says of one exhibit. ``received`` is RFC 3339 UTC by the receiver's clock.
 
-    Of the checks that ``steps`` count, ``problems`` are the first `MAX_NOTED` that failed, ``not_done`` that were skipped.
+    Of the checks in ``steps``, ``problems`` are the first `MAX_NOTED` that failed, ``not_done`` those skipped.
     """
 
     exhibit: Exhibit
