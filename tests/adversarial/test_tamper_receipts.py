@@ -25,7 +25,7 @@ from pipelines.receipts import import_receipt
 from pipelines.receive import Received, receive
 from pipelines.received import examine
 from pipelines.surroundings import Surroundings
-from tests.adversarial.sealed_case import COLLEAGUE, OWN, STRANGER, Clock, SealedCase, checks, copy_of, fired
+from tests.adversarial.sealed_case import COLLEAGUE, OWN, STRANGER, Clock, SealedCase, checks, copy_of, fired, skipped
 from tests.adversarial.sent_exhibit import SEAL, TAGS, Sent, send
 from tests.adversarial.test_tamper_matrix import CASE_ID
 
@@ -295,6 +295,25 @@ def test_a_receipt_whose_line_a_crash_cut_off_stands_after_it_is_imported_again(
     assert not take(case, receipt).known
     assert fired(case) == set()
     assert len(transfers(case)) == 1
+
+
+@pytest.mark.parametrize("left", [".{}.json.sig.new", "{}.json.sig", ".{}.json.new"])
+def test_half_a_receipt_is_told_as_such_and_goes_when_it_is_imported_again(
+    case: SealedCase, receipt: Path, left: str
+) -> None:
+    sha256 = hashlib.sha256(receipt.read_bytes()).hexdigest()
+    (case.root / "receipts").mkdir()
+    (case.root / "receipts" / left.format(sha256)).write_bytes(b"-----BEGIN")
+    assert fired(case) == set()
+    assert "receipt" in skipped(case)
+    take(case, receipt)
+    assert sorted(path.name for path in (case.root / "receipts").iterdir()) == [f"{sha256}.json", f"{sha256}.json.sig"]
+    assert "receipt" not in skipped(case)
+
+
+def test_a_signature_whose_receipt_was_taken_away_is_no_crash(case: SealedCase, receipt: Path) -> None:
+    take(case, receipt).path.unlink()
+    assert fired(case) == {Step.FINDINGS}
 
 
 def _no_room(*_: object) -> None:
