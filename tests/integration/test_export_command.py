@@ -47,6 +47,17 @@ def test_an_exhibit_of_a_real_clip_is_verified_by_program_script_and_bagit(foren
     assert (exported / "data/derived").is_dir()
 
 
+def test_a_receiver_finds_it_whole_and_the_sender_takes_the_receipt(
+    forensics: Run, case: Path, exported: Path, tmp_path: Path
+) -> None:
+    """With the one key that these tests have the receipt is the sender's own: taken, and said to be so."""
+    receipt = tmp_path / "receipt.json"
+    assert forensics("receive", exported, "--out", receipt).code == 0
+    assert forensics("receipt", "import", receipt, "-c", case).code in {0, 3}
+    assert '"event":"transfer"' in (case / "log/custody.jsonl").read_text()
+    assert forensics("verify", case).code == 0
+
+
 def test_nothing_of_other_items_is_in_a_public_exhibit(forensics: Run, case: Path, exported: Path) -> None:
     others = [forensics("show", f"E-000{number}", "-c", case, "--json").lines[0]["id"] for number in (2, 3)]
     assert not [name for name, data in tree(exported).items() for other in others if other.encode() in data]
