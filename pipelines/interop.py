@@ -32,7 +32,7 @@ def files(
 ) -> tuple[tuple[str, bytes], ...]:
     """Name and bytes of each document, by name: equal for an equal manifest, log and key.
 
-    ``events`` are those of the whole log, from a caller who has them and asks for many evidences.
+    ``events`` are those of the log that may be told (those that an exhibit shows); without them, all of them.
 
     Raises:
         CaseError: the run has no key.

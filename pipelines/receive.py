@@ -19,11 +19,11 @@ from forensics.errors import InputError, IntegrityError, StoreError
 from forensics.model.custody import Check, CheckStatus, ReceiverNamespace
 from forensics.model.receipt import (
     MAX_NAME,
-    MAX_PROBLEMS,
+    MAX_NOTED,
     MAX_TEXT,
     Exhibit,
+    Noted,
     Outcome,
-    Problem,
     Receipt,
     Receiver,
     StepCount,
@@ -91,12 +91,13 @@ def receive(
 def _receipt(
     exhibit: Exhibit, checks: Sequence[Check], signer: custody.Signer, surroundings: Surroundings, name: str | None
 ) -> Receipt:
-    failed = [each for each in checks if each.status is CheckStatus.FAILED]
+    failed = any(each.status is CheckStatus.FAILED for each in checks)
     return Receipt(
         exhibit=exhibit,
         outcome=Outcome.REFUSED if failed else Outcome.WHOLE,
         steps=_counts(checks),
-        problems=tuple(_problem(each) for each in failed[:MAX_PROBLEMS]),
+        problems=_noted(checks, CheckStatus.FAILED),
+        not_done=_noted(checks, CheckStatus.SKIPPED),
         received=surroundings.timestamp(),
         receiver=Receiver(name=name, key=signer.key.fingerprint, public_key=signer.key.line),
         tool=DISTRIBUTION,
@@ -110,19 +111,24 @@ def _counts(checks: Sequence[Check]) -> tuple[StepCount, ...]:
     for each in checks:
         counts = counted.setdefault(int(each.step), dict.fromkeys(CheckStatus, 0))
         counts[each.status] += 1
+    names = {int(step): name for step, name, _ in custody.VERIFY_STEPS}
     return tuple(
-        StepCount(step=step, **{str(status): count for status, count in counts.items()})
+        StepCount(step=step, name=names[step], **{str(status): count for status, count in counts.items()})
         for step, counts in sorted(counted.items())
     )
 
 
-def _problem(check: Check) -> Problem:
-    return Problem(
-        step=int(check.step),
-        name=_bounded(check.name),
-        subject=_bounded(check.subject),
-        expected=None if check.expected is None else _bounded(check.expected),
-        found=None if check.found is None else _bounded(check.found),
+def _noted(checks: Sequence[Check], status: CheckStatus) -> tuple[Noted, ...]:
+    """The first checks that ended so, as far as a receipt lists them."""
+    return tuple(
+        Noted(
+            step=int(check.step),
+            name=_bounded(check.name),
+            subject=_bounded(check.subject),
+            expected=None if check.expected is None else _bounded(check.expected),
+            found=None if check.found is None else _bounded(check.found),
+        )
+        for check in [each for each in checks if each.status is status][:MAX_NOTED]
     )
 
 

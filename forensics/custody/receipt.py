@@ -17,10 +17,10 @@ from forensics.custody.wire import Descriptor, DigestSet, Hex64, wire_error
 from forensics.errors import ForensicsError, IntegrityError, ManifestError
 from forensics.model.custody import ReceiverNamespace
 from forensics.model.manifest import STATEMENT_TYPE, Json
-from forensics.model.receipt import RECEIPT_TYPE, Exhibit, Outcome, Problem, Receipt, Receiver, StepCount
+from forensics.model.receipt import RECEIPT_TYPE, Exhibit, Noted, Outcome, Receipt, Receiver, StepCount
 
-MAX_RECEIPT = 4 * 2**20
-"""Bytes of a receipt: a thousand problems with the longest texts are below."""
+MAX_RECEIPT = 16 * 2**20
+"""Bytes of a receipt: two thousand checks with the longest texts are below."""
 
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 """Name of the first subject: the file of the exhibit through which every other is bound."""
@@ -37,7 +37,8 @@ class _Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     sealed_by: str | None
     outcome: Outcome
     steps: tuple[StepCount, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Noted, ...]
+    not_done: tuple[Noted, ...]
     received: str
     receiver: Receiver
     tool: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from forensics.model.text import visible
 from forensics.model.verification import Step
 
 SUFFIX = ".json"
+
+_CUT_OFF = re.compile(r"\.[0-9a-f]{64}\.json(\.sig)?\.new\Z|[0-9a-f]{64}\.json\.sig\Z")
+"""What an import that was cut off leaves: a file without its name yet, or a signature whose receipt was to follow."""
 
 _HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
 
@@ -68,6 +72,10 @@ def _check_file(
     file: ReceiptFile, sha256: str, told: Mapping[str, CustodyEvent], events: tuple[CustodyEvent, ...]
 ) -> Iterator[Check]:
     subject = f"receipts/{visible(file.name)}"
+    if _CUT_OFF.match(file.name):
+        found = "half of a receipt, as a crash leaves it: import it again"
+        yield _check("receipt", CheckStatus.SKIPPED, subject, "a receipt", found)
+        return
     try:
         receipt = decode_receipt(file.data)
     except ForensicsError as error:

@@ -10,11 +10,11 @@ RECEIPT_TYPE = "urn:footage-forensics:receipt:v1"
 MAX_NAME = 200
 """Characters of a receiver's name: a person, an office and a town fit."""
 
-MAX_PROBLEMS = 1000
-"""Problems that one receipt lists; the rest of a ruined exhibit is counted."""
+MAX_NOTED = 1000
+"""Failed checks that one receipt lists, and as many that were not done; the rest of a ruined exhibit is counted."""
 
 MAX_TEXT = 400
-"""Characters of each text of a problem: two digests and a path fit."""
+"""Characters of each text of a check that is listed: two digests and a path fit."""
 
 
 class Outcome(StrEnum):
@@ -44,17 +44,18 @@ class Exhibit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCount:
-    """How many checks of one step of `verify` ended how."""
+    """How many checks of one step of `verify` ended how. ``name`` is the step's."""
 
     step: int
+    name: str
     ok: int
     failed: int
     skipped: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A check that failed."""
+class Noted:
+    """A check that failed, or that was not done."""
 
     step: int
     name: str
@@ -76,13 +77,14 @@ class Receiver:
 class Receipt:
     """What one receiver says of one exhibit. ``received`` is RFC 3339 UTC by the receiver's clock.
 
-    ``problems`` are the first `MAX_PROBLEMS` of those that ``steps`` count.
+    Of the checks in ``steps``, ``problems`` are the first `MAX_NOTED` that failed, ``not_done`` those skipped.
     """
 
     exhibit: Exhibit
     outcome: Outcome
     steps: tuple[StepCount, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Noted, ...]
+    not_done: tuple[Noted, ...]
     received: str
     receiver: Receiver
     tool: str
@@ -93,8 +95,9 @@ class Receipt:
         failed = sum(each.failed for each in self.steps)
         if (self.outcome is Outcome.WHOLE) != (failed == 0):
             raise ValueError("an exhibit is whole when no check failed, and refused when one did")
-        if len(self.problems) != min(failed, MAX_PROBLEMS):
-            raise ValueError("the problems are as many as the failed checks")
+        skipped = sum(each.skipped for each in self.steps)
+        if (len(self.problems), len(self.not_done)) != (min(failed, MAX_NOTED), min(skipped, MAX_NOTED)):
+            raise ValueError("the problems are as many as the failed checks, and so are those not done")
         if self.outcome is Outcome.WHOLE and (self.exhibit.sealed_by is None or not any(s.ok for s in self.steps)):
             raise ValueError("an exhibit that nobody sealed, or of which nothing was checked, is not whole")
         if self.receiver.name is not None and not 0 < len(self.receiver.name) <= MAX_NAME:

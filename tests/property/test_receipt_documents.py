@@ -23,15 +23,15 @@ from forensics.custody import (
     validation_id,
 )
 from forensics.errors import ManifestError
-from forensics.model.receipt import Exhibit, Outcome, Problem, Receipt, Receiver, StepCount
+from forensics.model.receipt import Exhibit, Noted, Outcome, Receipt, Receiver, StepCount
 from tests.property.test_custody_documents import events, findings, hex64, manifests, patient, words
 from tests.unit.custody.test_custody_validation import DRAFT
 
 KEYS = tuple(make_key(bytes([seed]) * 32, None)[1].key for seed in range(3))
 counts = st.integers(0, 5)
 times = st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0"))
-problems = st.builds(
-    Problem,
+noted = st.builds(
+    Noted,
     step=st.integers(1, 17),
     name=words,
     subject=words,
@@ -43,8 +43,10 @@ problems = st.builds(
 @st.composite
 def receipts(draw: st.DrawFn) -> Receipt:
     numbers = sorted(draw(st.sets(st.integers(1, 17), max_size=4)))
-    steps = [StepCount(step=n, ok=draw(counts), failed=draw(counts), skipped=draw(counts)) for n in numbers]
-    steps.append(StepCount(step=18, ok=1, failed=0, skipped=draw(counts)))
+    steps = [
+        StepCount(step=n, name=draw(words), ok=draw(counts), failed=draw(counts), skipped=draw(counts)) for n in numbers
+    ]
+    steps.append(StepCount(step=18, name=draw(words), ok=1, failed=0, skipped=draw(counts)))
     failed = sum(each.failed for each in steps)
     key = draw(st.sampled_from(KEYS))
     sealed_by = draw(st.none() | words) if failed else draw(words)
@@ -60,7 +62,8 @@ def receipts(draw: st.DrawFn) -> Receipt:
         ),
         outcome=Outcome.REFUSED if failed else Outcome.WHOLE,
         steps=tuple(steps),
-        problems=tuple(draw(problems) for _ in range(failed)),
+        problems=tuple(draw(noted) for _ in range(failed)),
+        not_done=tuple(draw(noted) for _ in range(sum(each.skipped for each in steps))),
         received=draw(times),
         receiver=Receiver(name=draw(st.none() | words.filter(bool)), key=key.fingerprint, public_key=key.line),
         tool=draw(words),
@@ -91,15 +94,17 @@ def test_a_mutated_byte_of_a_receipt_is_refused_or_is_another_receipt(receipt: R
 
 
 @patient
-@given(receipts(), st.sampled_from(["whole", "problems", "nobody", "nothing", "order", "negative", "name"]))
+@given(receipts(), st.sampled_from(["whole", "problems", "not done", "nobody", "nothing", "order", "negative", "name"]))
 def test_a_receipt_that_contradicts_itself_cannot_be_made(receipt: Receipt, contradiction: str) -> None:
     whole = receipt.outcome is Outcome.WHOLE
+    one = Noted(step=1, name="", subject="", expected=None, found=None)
     step = receipt.steps[-1]
     changes = {
         "whole": {"outcome": Outcome.REFUSED if whole else Outcome.WHOLE},
-        "problems": {"problems": (*receipt.problems, Problem(step=1, name="", subject="", expected=None, found=None))},
+        "problems": {"problems": (*receipt.problems, one)},
+        "not done": {"not_done": (*receipt.not_done, one)},
         "nobody": {"outcome": Outcome.WHOLE, "exhibit": replace(receipt.exhibit, sealed_by=None)},
-        "nothing": {"outcome": Outcome.WHOLE, "steps": (), "problems": ()},
+        "nothing": {"outcome": Outcome.WHOLE, "steps": (), "problems": (), "not_done": ()},
         "order": {"steps": (step, *receipt.steps)},
         "negative": {"steps": (*receipt.steps[:-1], replace(step, skipped=-1))},
         "name": {"receiver": replace(receipt.receiver, name="")},
