@@ -42,7 +42,7 @@ from forensics.custody.seals import (
     read_sealed_log,
 )
 from forensics.custody.sshsig import PublicKey, Signer, read_public, sign, verify
-from forensics.custody.stamp import NONCE_BYTES, Stamp, check_answer, encode_request
+from forensics.custody.stamp import NONCE_BYTES, UNJUDGED, Reader, Stamp, check_answer, encode_request
 from forensics.custody.stamps import check_brackets, check_stamps
 from forensics.custody.validation import decode_validation, encode_validation, validation_id
 from forensics.custody.verification import (
@@ -58,6 +58,7 @@ __all__ = [
     "MAX_KEY_FILE",
     "NONCE_BYTES",
     "SEED_BYTES",
+    "UNJUDGED",
     "VERIFY_STEPS",
     "Checkpoint",
     "Entry",
@@ -68,6 +69,7 @@ __all__ = [
     "LogIndex",
     "LogLine",
     "PublicKey",
+    "Reader",
     "Seal",
     "SealedLog",
     "Signer",
