@@ -27,6 +27,8 @@ from forensics.model.evidence import Digests
 from forensics.model.manifest import Subject
 from forensics.model.store import SIGNATURE_SUFFIX, ObjectState
 from forensics.model.verification import Step
+from pipelines.second_reader import SecondReader
+from pipelines.surroundings import Surroundings
 
 MAX_DOCUMENT = 64 * 2**20
 """Bytes of a document in an exhibit (see `forensics.custody.canonical`)."""
@@ -57,7 +59,7 @@ def check_exhibit(path: Path, held: bytes | None = None) -> Iterator[Check | Sho
         if not layout.has_place(name):
             yield _failed(Step.BAG, "place", name, "a file that an exhibit has", "one that has no place in it")
     shown = _shown(opened)
-    checks, proven = custody.prove(shown)
+    checks, proven = custody.prove(shown, SecondReader(Surroundings().search_path()))
     yield from checks
     keys = {name.removeprefix(layout.KEYS): _small(opened, name) for name in files if name.startswith(layout.KEYS)}
     yield from custody.check_keys(proven.log, keys)

@@ -40,6 +40,7 @@ from pipelines.case import CASE_FILE, find_case
 from pipelines.exhibit_checks import Shown, check_exhibit
 from pipelines.extent import Extent, in_order
 from pipelines.receipts import files_of
+from pipelines.second_reader import SecondReader
 from pipelines.surroundings import Surroundings, cpu_count
 
 NOT_READ = "evidence not read"
@@ -137,7 +138,7 @@ def verify_case(root: Path, held: bytes | None = None, extent: Extent = WHOLE) -
     checks, judged = custody.judge(sealed)
     yield from checks
     yield from custody.check_keys(sealed, _key_files(root / "keys"))
-    checks, stamped = custody.check_stamps(sealed, judged)
+    checks, stamped = custody.check_stamps(sealed, judged, SecondReader(Surroundings().search_path()))
     yield from checks
     yield from custody.check_brackets(sealed, stamped)
     if held is not None:

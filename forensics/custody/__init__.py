@@ -51,7 +51,7 @@ from forensics.custody.seals import (
 )
 from forensics.custody.shown import ProvenLog, ShownLog, check_kept_head, prove, seal_name
 from forensics.custody.sshsig import PublicKey, Signer, read_public, sign, sign_plain, verify
-from forensics.custody.stamp import NONCE_BYTES, Stamp, check_answer, encode_request
+from forensics.custody.stamp import NONCE_BYTES, UNJUDGED, Reader, Stamp, check_answer, encode_request
 from forensics.custody.stamps import TOLERANCE as CLOCK_TOLERANCE
 from forensics.custody.stamps import check_brackets, check_stamps
 from forensics.custody.tlog_proof import InclusionProof, encode_consistency, encode_inclusion
@@ -71,6 +71,7 @@ __all__ = [
     "MAX_RECEIPT",
     "NONCE_BYTES",
     "SEED_BYTES",
+    "UNJUDGED",
     "VERIFY_STEPS",
     "Checkpoint",
     "Entry",
@@ -83,6 +84,7 @@ __all__ = [
     "LogLine",
     "ProvenLog",
     "PublicKey",
+    "Reader",
     "ReceiptFile",
     "Seal",
     "SealedLog",

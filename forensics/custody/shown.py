@@ -16,6 +16,7 @@ from forensics.custody.checkpoint import MAX_CHECKPOINT, ORIGIN_PREFIX, Checkpoi
 from forensics.custody.event import decode_event
 from forensics.custody.key_ring import KeyRing
 from forensics.custody.seals import SealedLog, check_document
+from forensics.custody.stamp import Reader
 from forensics.custody.stamps import Stamped, check_brackets, check_stamp
 from forensics.custody.tlog_proof import decode_consistency, decode_inclusion
 from forensics.errors import ForensicsError, IntegrityError
@@ -49,8 +50,8 @@ class ProvenLog:
     stamped: tuple[Stamped, ...]
 
 
-def prove(shown: ShownLog) -> tuple[tuple[Check, ...], ProvenLog]:
-    """All of these steps but 14: every problem, and what is proved."""
+def prove(shown: ShownLog, second: Reader | None = None) -> tuple[tuple[Check, ...], ProvenLog]:
+    """All of these steps but 14: every problem, and what is proved. ``second`` reads tokens that the first reader cannot."""
     checks, checkpoint = _check_checkpoint(shown)
     events: list[CustodyEvent] = []
     for seq, line in sorted(shown.lines.items()):
@@ -69,7 +70,7 @@ def prove(shown: ShownLog) -> tuple[tuple[Check, ...], ProvenLog]:
         subject = "data/log/checkpoint"
         checks += check_document(log, Namespace.CHECKPOINT, subject, data, signature, checkpoint.size)
     checks += _check_earlier(shown, log, checkpoint)
-    stamped = tuple(_stamps(log, checkpoint, checks))
+    stamped = tuple(_stamps(log, checkpoint, checks, second))
     checks += check_brackets(log, stamped)
     return tuple(checks), ProvenLog(log=log, checkpoint=checkpoint, stamped=stamped)
 
@@ -202,7 +203,9 @@ def _check_one_earlier(
     yield from check_document(log, Namespace.CHECKPOINT, subject, earlier.text, signature, earlier.size)
 
 
-def _stamps(log: SealedLog, checkpoint: Checkpoint | None, checks: list[Check]) -> Iterator[Stamped]:
+def _stamps(
+    log: SealedLog, checkpoint: Checkpoint | None, checks: list[Check], second: Reader | None
+) -> Iterator[Stamped]:
     """Step 12. ``checks`` gets what is found."""
     named = {event.seq: event.detail for event in log.events if event.event is EventType.SEALED}
     sound = {check.subject for check in checks if check.name == "consistency" and check.status is CheckStatus.OK}
@@ -212,7 +215,7 @@ def _stamps(log: SealedLog, checkpoint: Checkpoint | None, checks: list[Check]) 
         if found is None:
             continue
         size = int(found["size"])
-        check, time = check_stamp(log.files, name, found["authority"], size)
+        check, time = check_stamp(log.files, name, found["authority"], size, second)
         checks.append(check)
         if time is not None and (found["seal"] == last or f"data/log/earlier/{found['seal']}" in sound):
             yield Stamped(size, time, name in named.get(size, {}))

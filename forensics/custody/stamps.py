@@ -12,7 +12,7 @@ from typing import NamedTuple
 from forensics.custody.checkpoint import name_of, size_in_name
 from forensics.custody.event import moment
 from forensics.custody.seals import Judged, SealedLog
-from forensics.custody.stamp import check_answer
+from forensics.custody.stamp import UNJUDGED, Reader, check_answer
 from forensics.errors import StampError
 from forensics.model.custody import Check, CheckStatus, EventType
 from forensics.model.verification import Step
@@ -36,8 +36,12 @@ class Stamped(NamedTuple):
     logged: bool
 
 
-def check_stamps(log: SealedLog, judged: Judged) -> tuple[tuple[Check, ...], tuple[Stamped, ...]]:
-    """Step 12: every token, and what the sound ones over sound seals prove."""
+def check_stamps(
+    log: SealedLog, judged: Judged, second: Reader | None = None
+) -> tuple[tuple[Check, ...], tuple[Stamped, ...]]:
+    """Step 12: every token, and what the sound ones over sound seals prove. ``second`` reads what the first reader
+    cannot; a token that then nobody here has judged is skipped, and proves nothing.
+    """
     checks: list[Check] = []
     stamped: list[Stamped] = []
     named = {event.seq: event.detail for event in log.events if event.event is EventType.SEALED}
@@ -46,7 +50,7 @@ def check_stamps(log: SealedLog, judged: Judged) -> tuple[tuple[Check, ...], tup
         size = size_in_name(name)
         if found is None or size is None:
             continue
-        check, time = check_stamp(log.files, name, found["authority"], size)
+        check, time = check_stamp(log.files, name, found["authority"], size, second)
         checks.append(check)
         if time is not None and size in judged.sound:
             stamped.append(Stamped(size, time, name in named.get(size, {})))
@@ -105,7 +109,7 @@ class _Earliest:
 
 
 def check_stamp(
-    files: Mapping[str, bytes | None], name: str, authority: str, size: int
+    files: Mapping[str, bytes | None], name: str, authority: str, size: int, second: Reader | None
 ) -> tuple[Check, datetime | None]:
     """One token: ``name`` is the answer's among the ``files`` of seals. Its time when it holds."""
     stem = f"{name_of(size)}.sig"
@@ -117,12 +121,11 @@ def check_stamp(
         return _check(Step.STAMPS, "time-stamp", CheckStatus.FAILED, subject, expected, found), None
     signature, request, answer, root = (part or b"" for part in parts)
     try:
-        stamp = check_answer(signature, request, answer, root)
+        stamp = check_answer(signature, request, answer, root, second)
     except StampError as error:
-        unread = error.code == "stamp.unreadable"
-        status = CheckStatus.SKIPPED if unread else CheckStatus.FAILED
+        status = CheckStatus.SKIPPED if error.code == UNJUDGED else CheckStatus.FAILED
         return _check(Step.STAMPS, "time-stamp", status, subject, expected, f"{error.message} {error.hint}"), None
-    found = f"{stamp.time.isoformat()}, by the root with SHA-256 {stamp.root_sha256}"
+    found = f"{stamp.time.isoformat()}, by the root with SHA-256 {stamp.root_sha256}; judged by {stamp.reader}"
     return _check(Step.STAMPS, "time-stamp", CheckStatus.OK, subject, None, found), stamp.time
 
 
