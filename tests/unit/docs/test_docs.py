@@ -85,7 +85,12 @@ def test_every_option_is_named(command: click.Command) -> None:
 
 
 def test_no_page_names_an_option_that_the_program_lacks() -> None:
-    known = {name for each in (commands, *every_command().values()) for p in each.params for name in p.opts}
+    known = {
+        name
+        for each in (commands, *every_command().values())
+        for p in each.params
+        for name in (*p.opts, *p.secondary_opts)
+    }
     known |= {"--help"}
     named: set[str] = set()
     for line in everything().splitlines():
