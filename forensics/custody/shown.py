@@ -51,7 +51,9 @@ class ProvenLog:
 
 
 def prove(shown: ShownLog, second: Reader | None = None) -> tuple[tuple[Check, ...], ProvenLog]:
-    """All of these steps but 14: every problem, and what is proved. ``second`` reads tokens that the first reader cannot."""
+    """All of these steps but 14: every problem, and what is proved. ``second`` reads what the first reader of tokens
+    cannot.
+    """
     checks, checkpoint = _check_checkpoint(shown)
     events: list[CustodyEvent] = []
     for seq, line in sorted(shown.lines.items()):

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
-from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
 from rfc3161_client.tsp import PKIStatus
 
 from forensics.errors import StampError
