@@ -21,15 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from forensics import acquire, custody
-from forensics.errors import CaseError, ForensicsError, InputError, IntegrityError
-from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType, Namespace
+from forensics.errors import CaseError, ForensicsError, InputError, IntegrityError, ManifestError
+from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType, Namespace
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_SUFFIX, ObjectState
 from forensics.model.text import visible
 from forensics.model.verification import Step
 from pipelines.case import CASE_FILE, find_case
+from pipelines.disclosures import Examined
 from pipelines.surroundings import Surroundings
 
 MAX_DOCUMENT_BYTES = 64 * 2**20
@@ -83,6 +82,7 @@ def verify_case(root: Path, held: bytes | None = None) -> Iterator[Check | Unsea
     log = custody.index_log(events)
     sealed = custody.read_sealed_log(log_path, case_id, events)
     yield from _check_case_digest(case_file, events)
+    private = Examined.of_case(root)
     store = acquire.Store(root / "store")
     yield from store.check_root()
     versions: dict[str, int] = {}
@@ -97,9 +97,10 @@ def verify_case(root: Path, held: bytes | None = None) -> Iterator[Check | Unsea
         versions[evidence] = len(states)
         documents = [_stored(store, state, MANIFEST_NAME) for state in states]
         manifests.update({hashlib.sha256(data).hexdigest(): evidence for data in documents if data is not None})
-        yield from custody.check_evidence(documents, states, log)
+        yield from custody.check_evidence(documents, states, log, private.at_hand(evidence))
         for data, state in zip(documents, states, strict=True):
             yield from _check_manifest_signature(sealed, log, store, state, data)
+    yield from private.check_rest(case_file, events, versions)
     yield from custody.check_log_items(log, versions)
     findings, validations = _documents(root / "findings"), _documents(root / "validation")
     yield from custody.check_findings([(each.name, each.data) for each in findings], log, manifests)
@@ -238,8 +239,8 @@ def _head(path: Path) -> bytes:
 def _case_id(data: bytes | None) -> str:
     """The case's identifier for the later steps; empty when step 1 has failed."""
     try:
-        return msgspec.json.decode(data or b"", type=CaseInfo).id
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return custody.decode_case(data or b"").id
+    except ManifestError:
         return ""
 
 

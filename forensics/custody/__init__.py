@@ -13,8 +13,25 @@ from forensics.custody.agreement import (
     check_manifest,
     check_validations,
 )
+from forensics.custody.case_file import decode_case, encode_case
 from forensics.custody.chain import check_log, sound_events
 from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
+from forensics.custody.concealed import CONCEALED, SHOWN, conceal_record, record_digests, reveal_record
+from forensics.custody.disclosed import (
+    OPERATOR,
+    AtHand,
+    check_case_disclosures,
+    check_operators,
+    check_stray,
+    concealed_places,
+)
+from forensics.custody.disclosure import (
+    SALT_BYTES,
+    Disclosed,
+    Disclosure,
+    make_disclosure,
+    read_disclosure,
+)
 from forensics.custody.event import decode_event, encode_event
 from forensics.custody.finding import decode_finding, encode_finding
 from forensics.custody.key_ring import KeyRing, histories, key_change, key_files, ring_of
@@ -55,11 +72,18 @@ from forensics.custody.verification import (
 
 __all__ = [
     "CASE_SCHEMA",
+    "CONCEALED",
     "MAX_KEY_FILE",
     "NONCE_BYTES",
+    "OPERATOR",
+    "SALT_BYTES",
     "SEED_BYTES",
+    "SHOWN",
     "VERIFY_STEPS",
+    "AtHand",
     "Checkpoint",
+    "Disclosed",
+    "Disclosure",
     "Entry",
     "Judged",
     "KeyRing",
@@ -76,6 +100,7 @@ __all__ = [
     "check_answer",
     "check_brackets",
     "check_case",
+    "check_case_disclosures",
     "check_document",
     "check_evidence",
     "check_findings",
@@ -84,14 +109,20 @@ __all__ = [
     "check_log",
     "check_log_items",
     "check_manifest",
+    "check_operators",
     "check_stamps",
+    "check_stray",
     "check_validations",
     "checkpoint_folder",
+    "conceal_record",
+    "concealed_places",
+    "decode_case",
     "decode_checkpoint",
     "decode_event",
     "decode_finding",
     "decode_manifest",
     "decode_validation",
+    "encode_case",
     "encode_event",
     "encode_finding",
     "encode_manifest",
@@ -111,11 +142,15 @@ __all__ = [
     "last_seal",
     "leftovers",
     "load_key",
+    "make_disclosure",
     "make_key",
     "origin_of",
     "read_checkpoints",
+    "read_disclosure",
     "read_public",
     "read_sealed_log",
+    "record_digests",
+    "reveal_record",
     "ring_of",
     "seal",
     "sign",

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import pytest
 
-from forensics.custody import VERIFY_STEPS
+from forensics.custody import CONCEALED, VERIFY_STEPS
 from pipelines.cli import commands
 from pipelines.cli.exits import ExitCode
 
@@ -255,3 +255,10 @@ def test_the_commands_of_the_method_page_give_the_recorded_facts(case: Path) -> 
         computed = [line for line in lines if digest in line and line != digest and not line.startswith("[")]
         assert computed, digest
         assert digest in lines
+
+
+def test_the_table_of_what_is_concealed_is_that_of_the_program() -> None:
+    page = (DOCS / "manifest.md").read_text("utf-8")
+    for row in CONCEALED:
+        names = ", ".join(f"`{name}`" for name in row.names)
+        assert f"| `{row.place}` | {names} | {row.what} | {row.reason} | {row.exception} |\n" in page
