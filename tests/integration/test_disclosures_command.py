@@ -256,7 +256,7 @@ def test_a_changed_or_foreign_disclosure_fails_step_5_and_no_other(attack: Calla
 
 def test_what_a_crash_leaves_is_skipped_and_the_next_ingestion_takes_its_place(case: Path) -> None:
     folder = case / "private" / "disclosures"
-    shutil.copy(files(case)[0], folder / f"{'0' * 64}.v1.txt")
+    (folder / f"{'0' * 64}.v1.txt").write_bytes(files(case)[0].read_bytes()[:50])
     (folder / ".half.txt.new").write_text("Wy", "ascii")
     assert failed(case) == []
     skipped = [
