@@ -327,6 +327,8 @@ def open_case(root: Path) -> Case:
 
     Raises:
         CaseError: no case, or one that this version cannot read.
+        IntegrityError: case.json was changed.
+        ManifestError: a file of disclosures is none.
 
     """
     try:
@@ -336,8 +338,9 @@ def open_case(root: Path) -> Case:
             f"{root} is no case ({error.strerror})", hint="make one with: forensics init FOLDER --case-id ID"
         ) from error
     private = DisclosureFiles(folder=root / DISCLOSURES)
+    at_hand = (*private.read(CASE_NAME), *private.operators())
     try:
-        info = custody.decode_case(data, (*private.read(CASE_NAME), *private.operators()))
+        info = custody.decode_case(data, at_hand)
     except ManifestError as error:
         raise IntegrityError(
             f"{root / CASE_FILE}: {error.message}", hint="the case file was changed; restore it from a copy"
