@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forensics.model.custody import CustodyEvent
+from pipelines import disclosures as told
 from pipelines import interop as documents
 from pipelines.case import Case, Run
 
@@ -12,8 +13,8 @@ Enclosed = tuple[tuple[str, bytes], ...]
 
 
 def disclosures(case: Case, evidence: str) -> Enclosed:
-    """Values that the manifest holds as salted digests, for those who may read them."""
-    return ()
+    """Values that the manifest holds as salted digests, for those who may read them. Raises as that job does."""
+    return told.of(case, evidence)
 
 
 def interop(case: Case, evidence: str, run: Run, shown: Iterable[CustodyEvent]) -> Enclosed:

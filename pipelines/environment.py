@@ -28,7 +28,13 @@ def environment_record(tools: media.Tools, settings: Settings, argv: Sequence[st
         "machine": dict(machine()),
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "programs": [
-            {"name": tool.name, "version": tool.version, "banner": tool.banner, "sha256": tool.sha256}
+            {
+                "name": tool.name,
+                "version": tool.version,
+                "banner": tool.banner,
+                "sha256": tool.sha256,
+                "path": tool.path.encode("utf-8", "backslashreplace").decode("utf-8"),
+            }
             for tool in (tools.ffmpeg, tools.ffprobe)
         ],
         "confinement": media.CONFINEMENT,

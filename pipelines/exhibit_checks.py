@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from forensics import custody, exhibit
@@ -27,6 +28,8 @@ from forensics.model.evidence import Digests
 from forensics.model.manifest import Subject
 from forensics.model.store import SIGNATURE_SUFFIX, ObjectState
 from forensics.model.verification import Step
+from pipelines.disclosure_files import MAX_FILE, lines_of
+from pipelines.disclosures import Examined, held_in
 from pipelines.second_reader import SecondReader
 from pipelines.surroundings import Surroundings
 
@@ -90,10 +93,14 @@ def _check_item(
     documents = [exhibit.read(opened, name, MAX_DOCUMENT) for name in (*former, layout.MANIFEST)]
     newest = ObjectState(item=item, version=len(documents), files=tuple(_subjects(files)))
     states = [*(ObjectState(item=item, version=number, files=()) for number in range(1, len(documents))), newest]
-    for check in custody.check_evidence(documents, states, index):
+    private = _disclosed(opened, files)
+    for check in custody.check_evidence(documents, states, index, private.at_hand(item)):
         # The files of a former version are not here; those that went on are subjects of the newest.
         if check.step != Step.SUBJECTS or check.subject.split("/")[1] == f"v{newest.version}":
             yield check
+    for check in private.check_rest(None, log.events, {item: newest.version}):
+        stray = check.status is CheckStatus.SKIPPED
+        yield _failed(Step.MANIFESTS, check.name, check.subject, "one of this item", "another") if stray else check
     yield from custody.check_log_items(index, {item: newest.version})
     for name, state, data in zip((*former, layout.MANIFEST), states, documents, strict=True):
         if data is not None:
@@ -103,6 +110,12 @@ def _check_item(
             yield from custody.check_document(log, Namespace.MANIFEST, subject, data, signature, line)
     manifests = {hashlib.sha256(data).hexdigest(): item for data in documents if data is not None}
     yield from _check_findings(opened, files, log, index, manifests)
+
+
+def _disclosed(opened: exhibit.Opened, files: Mapping[str, Digests]) -> Examined:
+    names = [name for name in sorted(files) if name.startswith(layout.DISCLOSURES)]
+    data = {name.removeprefix(layout.DISCLOSURES): exhibit.read(opened, name, MAX_FILE) or b"" for name in names}
+    return Examined.of_files({name: held_in(partial(lines_of, name, held)) for name, held in data.items()})
 
 
 def _check_findings(

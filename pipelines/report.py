@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -26,7 +27,7 @@ from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
-from pipelines import findings
+from pipelines import disclosures, findings
 from pipelines.case import Case, Run
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, origin_of, sound_line, stream_lines, telemetry_entries
@@ -89,7 +90,9 @@ def write_report(
 def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | None = None) -> report.CaseReport:
     """Fill the values of the page (steps 1 to 3)."""
     tools = media.find_tools(run.surroundings.search_path())
-    events = tuple(line.event for line in case.log.events())
+    names = disclosures.operators(case)
+    logged = (line.event for line in case.log.events())
+    events = tuple(replace(event, operator=names.get(event.operator, event.operator)) for event in logged)
     manifests = {evidence: case.manifest(evidence) for evidence in case.store.ids()}
     stored = tuple(findings.load(case))
     progress.grow(len(manifests) + len(stored))

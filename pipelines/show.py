@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from forensics import custody
 from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
 from forensics.model.match import Match
 from forensics.report.wording import sound_in_words
-from pipelines import findings
+from pipelines import disclosures, findings
 from pipelines.case import Case
 from pipelines.facts import sound_line, stream_lines, telemetry_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """What a case holds on one evidence."""
+    """What a case holds on one evidence. ``operators`` are the names behind the log's pseudonyms.
+
+    ``concealed``, when what a public copy tells is asked for, is what the signed manifest has as digests: each place
+    with the names of the values at hand, and how many digests have no disclosure.
+    """
 
     id: str
     manifest_path: str
     manifest: Manifest
     matches: tuple[Match, ...]
     events: tuple[CustodyEvent, ...]
+    concealed: tuple[tuple[str, tuple[str, ...], int], ...]
+    operators: Mapping[str, str]
 
     def as_fields(self) -> dict[str, object]:
         """The fields of the JSON line."""
@@ -45,7 +52,19 @@ class Described:
                 }
                 for match in self.matches
             ],
-            "events": [{"seq": event.seq, "time": event.time, "event": str(event.event)} for event in self.events],
+            "events": [
+                {
+                    "seq": event.seq,
+                    "time": event.time,
+                    "event": str(event.event),
+                    "operator": self.operators.get(event.operator, event.operator),
+                }
+                for event in self.events
+            ],
+            "concealed": [
+                {"place": place, "names": list(names), "not_disclosed": hidden}
+                for place, names, hidden in self.concealed
+            ],
             "notices": [{"code": notice.code, "message": notice.message} for notice in self.manifest.notices],
         }
 
@@ -67,27 +86,35 @@ class Described:
             if match.sound is not None:
                 yield f"           {sound_in_words(match.sound)}"
         for event in self.events:
-            yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {event.operator}"
+            operator = self.operators.get(event.operator, event.operator)
+            yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {operator}"
+        for place, names, hidden in self.concealed:
+            erased = f"{hidden} not disclosed" if hidden else ""
+            yield f"concealed  {place}: {', '.join((*names, *filter(None, [erased])))}"
         for notice in self.manifest.notices:
             yield f"notice     {notice.message} [{notice.code}]"
         for limit in self.manifest.limits:
             yield f"limit      {limit}"
 
 
-def describe(case: Case, evidence: str) -> Described:
-    """Gather what the case holds on ``evidence``.
+def describe(case: Case, evidence: str, *, public: bool = False) -> Described:
+    """Gather what the case holds on ``evidence``; ``public``: with what a copy without disclosures tells only.
 
     Raises:
         ManifestError: its manifest or a finding is not canonical.
         IntegrityError: a finding is not the one that was logged.
     """
+    signed = case.signed_manifest(evidence)
+    at_hand = case.disclosures.of_evidence(evidence, signed.version)
     matches = (stored.finding.match for stored in findings.load(case))
     return Described(
         id=evidence,
         manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
-        manifest=case.manifest(evidence),
+        manifest=replace(signed, record=custody.reveal_record(signed.record, () if public else at_hand)),
         matches=tuple(match for match in matches if evidence in (match.query_id, match.reference_id)),
         events=tuple(line.event for line in case.log.events() if line.event.item == evidence),
+        concealed=tuple(custody.concealed_places(signed.record, at_hand)) if public else (),
+        operators={} if public else disclosures.operators(case),
     )
 
 

@@ -21,11 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-
 from forensics import acquire, custody, exhibit
-from forensics.errors import CaseError, ForensicsError, InputError, IntegrityError
-from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType, Namespace
+from forensics.errors import CaseError, ForensicsError, InputError, IntegrityError, ManifestError
+from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType, Namespace
 from forensics.model.store import (
     DOCUMENT_NAMES,
     MANIFEST_NAME,
@@ -37,6 +35,7 @@ from forensics.model.store import (
 from forensics.model.text import visible
 from forensics.model.verification import Step
 from pipelines.case import CASE_FILE, find_case
+from pipelines.disclosures import Examined
 from pipelines.exhibit_checks import Shown, check_exhibit
 from pipelines.extent import Extent, in_order
 from pipelines.receipts import files_of
@@ -127,7 +126,9 @@ def verify_case(root: Path, held: bytes | None = None, extent: Extent = WHOLE) -
     log = custody.index_log(events)
     sealed = custody.read_sealed_log(log_path, case_id, events)
     yield from _check_case_digest(case_file, events)
-    versions, manifests = yield from _check_store(acquire.Store(root / "store"), extent, log, sealed)
+    private = Examined.of_case(root)
+    versions, manifests = yield from _check_store(acquire.Store(root / "store"), extent, log, sealed, private)
+    yield from private.check_rest(case_file, events, versions)
     yield from custody.check_log_items(log, versions)
     findings, validations = _documents(root / "findings"), _documents(root / "validation")
     yield from custody.check_findings([(each.name, each.data) for each in findings], log, manifests)
@@ -160,7 +161,7 @@ class _Stored(NamedTuple):
 
 
 def _check_store(
-    store: acquire.Store, extent: Extent, log: custody.LogIndex, sealed: custody.SealedLog
+    store: acquire.Store, extent: Extent, log: custody.LogIndex, sealed: custody.SealedLog, private: Examined
 ) -> Generator[Told, None, tuple[dict[str, int], dict[str, str]]]:
     """Steps 3 to 7, and 10 for the manifests. Gives the versions of each evidence, and which manifest is whose."""
     yield from store.check_root()
@@ -180,7 +181,7 @@ def _check_store(
         states = [state for state, _ in found.versions]
         documents = [files.get(MANIFEST_NAME) for _, files in found.versions]
         manifests.update({hashlib.sha256(data).hexdigest(): found.evidence for data in documents if data is not None})
-        yield from custody.check_evidence(documents, states, log)
+        yield from custody.check_evidence(documents, states, log, private.at_hand(found.evidence))
         for state, files in found.versions:
             yield from _check_manifest_signature(sealed, log, state, files)
     yield from _not_done(extent, len(ids) - len(chosen))
@@ -321,8 +322,8 @@ def _head(path: Path) -> bytes:
 def _case_id(data: bytes | None) -> str:
     """The case's identifier for the later steps; empty when step 1 has failed."""
     try:
-        return msgspec.json.decode(data or b"", type=CaseInfo).id
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return custody.decode_case(data or b"").id
+    except ManifestError:
         return ""
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from forensics.custody.disclosed import NOTHING, AtHand, check_disclosures
 from forensics.custody.finding import decode_finding
 from forensics.custody.manifest import decode_manifest, item_of
 from forensics.custody.validation import decode_validation
@@ -25,12 +26,14 @@ class _Side(NamedTuple):
     item: str
 
 
-def check_evidence(manifests: Sequence[bytes | None], states: Sequence[ObjectState], log: LogIndex) -> Iterator[Check]:
+def check_evidence(
+    manifests: Sequence[bytes | None], states: Sequence[ObjectState], log: LogIndex, private: AtHand = NOTHING
+) -> Iterator[Check]:
     """Steps 5 to 7 for all versions of one evidence: ``manifests[i]`` are the bytes that ``states[i]`` has as its
-    manifest, or None when they cannot be read.
+    manifest, or None when they cannot be read; ``private`` is what is disclosed of it.
     """
     for data, state in zip(manifests, states, strict=True):
-        yield from check_manifest(data, log, state)
+        yield from check_manifest(data, log, state, private)
     former: bytes | None = None
     for data, state in zip(manifests, states, strict=True):
         if former is not None and data is not None:
@@ -38,7 +41,7 @@ def check_evidence(manifests: Sequence[bytes | None], states: Sequence[ObjectSta
         former = data
 
 
-def check_manifest(data: bytes | None, log: LogIndex, state: ObjectState) -> Iterator[Check]:
+def check_manifest(data: bytes | None, log: LogIndex, state: ObjectState, private: AtHand = NOTHING) -> Iterator[Check]:
     """Steps 5 to 7 for the manifest of one version: canonical with true facts digests, its subjects are the version's
     files, its digest is the one that was logged.
     """
@@ -53,6 +56,7 @@ def check_manifest(data: bytes | None, log: LogIndex, state: ObjectState) -> Ite
         yield _check(Step.MANIFESTS, "manifest", CheckStatus.FAILED, subject, "a canonical manifest", error.message)
     if manifest is not None:
         yield from _check_identity(manifest, state, subject)
+        yield from check_disclosures(manifest.record, private, state.version, subject)
         yield from _check_subjects(manifest, state, subject)
     yield _check_logged(data, manifest, log, state, subject)
 

@@ -4,7 +4,7 @@
     2  log chain       each log line is canonical, of this case, next in number, and names the digest of the one before
     3  inventories     each OCFL inventory agrees with its sidecar and its history; declared and present files are equal
     4  content         each stored file has the SHA-256 that its inventory declares; --all-digests: the SHA-512 too
-    5  manifests       each manifest is canonical, facts have the digests beside them, it names the one it supersedes
+    5  manifests       each manifest is canonical, has its facts' digests, names the one it supersedes; disclosures fit
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
     8  findings        findings, validation records and receipts are canonical and logged; findings name kept manifests
@@ -37,12 +37,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
 from forensics.custody import canonical
+from forensics.custody.case_file import case_info, case_value
 from forensics.errors import ManifestError
-from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType
-from forensics.model.manifest import Json
+from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.verification import Step
 
 VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
@@ -65,7 +63,7 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
     (
         Step.MANIFESTS,
         "manifests",
-        "each manifest is canonical, facts have the digests beside them, it names the one it supersedes",
+        "each manifest is canonical, has its facts' digests, names the one it supersedes; disclosures fit",
     ),
     (
         Step.SUBJECTS,
@@ -190,8 +188,8 @@ def check_case(data: bytes | None) -> Iterator[Check]:
         return
     try:
         value = canonical.decode_stored(data)
-        info = msgspec.convert(value, CaseInfo, strict=True)
-        plain: Json = msgspec.to_builtins(info)
+        info = case_info(value)
+        plain = case_value(info, value)
     except (ManifestError, ValueError) as error:
         yield _case_check("a canonical case file", str(error))
         return

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import pytest
 
-from forensics.custody import VERIFY_STEPS
+from forensics.custody import CONCEALED, VERIFY_STEPS
 from pipelines.cli import commands
 from pipelines.cli.exits import ExitCode
 
@@ -270,3 +270,10 @@ def test_the_programs_that_exhibits_carry_are_named_by_their_digest() -> None:
     page = (DOCS / "exhibits.md").read_text("utf-8")
     for name in CARRIED:
         assert f"| `{name}` | `{hashlib.sha256(carried(name)).hexdigest()}` |" in page
+
+
+def test_the_table_of_what_is_concealed_is_that_of_the_program() -> None:
+    page = (DOCS / "manifest.md").read_text("utf-8")
+    for row in CONCEALED:
+        names = ", ".join(f"`{name}`" for name in row.names)
+        assert f"| `{row.place}` | {names} | {row.what} | {row.reason} | {row.exception} |\n" in page
