@@ -21,10 +21,12 @@ from forensics.model.custody import CheckStatus, EventType, Namespace, ReceiverN
 from forensics.model.verification import Step
 from pipelines import received
 from pipelines.case import open_case
+from pipelines.export import Exported, export
 from pipelines.receipts import import_receipt
 from pipelines.receive import Received, receive
 from pipelines.received import BAG, BAG_DIGESTS, examine
 from pipelines.surroundings import Surroundings
+from tests.adversarial.exhibits import line_that, recompute, writable
 from tests.adversarial.sealed_case import COLLEAGUE, OWN, STRANGER, Clock, SealedCase, checks, copy_of, fired
 from tests.adversarial.sent_exhibit import SEAL, Sent, send
 from tests.adversarial.test_tamper_matrix import CASE_ID
@@ -571,3 +573,22 @@ def test_a_log_line_that_says_another_receiver_is_found(case: SealedCase, receip
 
     case.rewrite(other)
     assert fired(case) == {Step.FINDINGS}
+
+
+def test_no_receipt_says_whole_of_an_exhibit_whose_log_line_is_not_proved(tmp_path: Path) -> None:
+    """What `verify` finds in an exhibit, the receiver finds too: here its sender altered a line and signed the bag."""
+    case = SealedCase(tmp_path / "case")
+    case.make()
+    path = next(
+        each.path
+        for each in export(open_case(case.root), case.run, [case.third], tmp_path / "out")
+        if isinstance(each, Exported)
+    )
+    assert examine(path).whole
+    forged = writable(path, tmp_path / "forged" / path.name)
+    line = line_that(forged, b'"event":"ingestion"')
+    line.write_bytes(line.read_bytes().replace(b"op-07", b"op-99"))
+    recompute(forged, OWN)
+    found = examine(forged)
+    assert found.exhibit is not None
+    assert {int(check.step) for check in found.checks if check.status is CheckStatus.FAILED} == {7, 17}

@@ -80,12 +80,13 @@ def test_every_command_is_named_with_the_program(words: str) -> None:
 @pytest.mark.parametrize("command", [commands, *every_command().values()], ids=lambda command: str(command.name))
 def test_every_option_is_named(command: click.Command) -> None:
     text = everything()
-    options = [name for each in command.params for name in each.opts if name.startswith("--")]
+    options = [name for each in command.params for name in (*each.opts, *each.secondary_opts) if name.startswith("--")]
     assert [name for name in options if not re.search(rf"{re.escape(name)}(?![\w-])", text)] == []
 
 
 def test_no_page_names_an_option_that_the_program_lacks() -> None:
-    known = {name for each in (commands, *every_command().values()) for p in each.params for name in p.opts}
+    options = [p for each in (commands, *every_command().values()) for p in each.params]
+    known = {name for option in options for name in (*option.opts, *option.secondary_opts)}
     known |= {"--help"}
     named: set[str] = set()
     for line in everything().splitlines():
