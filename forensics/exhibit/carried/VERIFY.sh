@@ -171,7 +171,7 @@ for line in data/log/[0-9]*.json; do
   [ "$(printf '%09d' "$seq").json" = "$name" ] || problem "$name is line $seq of the log"
   sed -n 1p $checkpoint 2> /dev/null | sed -e 's/^footage-forensics\///' > "$work/origin"
   case $(case_of "$line") in
-    "\"$(cat "$work/origin")\"") ;;
+    "\"$(sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' "$work/origin")\"") ;;
     *\\*) note "$name names its case in JSON's spelling: compare by eye with line 1 of the checkpoint" ;;
     *) problem "$name is of another case than the checkpoint" ;;
   esac

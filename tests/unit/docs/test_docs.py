@@ -80,7 +80,7 @@ def test_every_command_is_named_with_the_program(words: str) -> None:
 @pytest.mark.parametrize("command", [commands, *every_command().values()], ids=lambda command: str(command.name))
 def test_every_option_is_named(command: click.Command) -> None:
     text = everything()
-    options = [name for each in command.params for name in each.opts if name.startswith("--")]
+    options = [name for each in command.params for name in (*each.opts, *each.secondary_opts) if name.startswith("--")]
     assert [name for name in options if not re.search(rf"{re.escape(name)}(?![\w-])", text)] == []
 
 
