@@ -17,7 +17,7 @@ from forensics.custody.chain import check_log, sound_events
 from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
 from forensics.custody.event import decode_event, encode_event
 from forensics.custody.finding import decode_finding, encode_finding
-from forensics.custody.key_ring import KeyRing, histories, key_change, key_files, ring_of
+from forensics.custody.key_ring import PUT_AWAY, KeyRing, histories, key_change, key_files, put_away, ring_of
 from forensics.custody.lines import LogHead
 from forensics.custody.log import Entry, Log, LogLine
 from forensics.custody.manifest import decode_manifest, encode_manifest, facts_digests, item_of
@@ -57,6 +57,7 @@ __all__ = [
     "CASE_SCHEMA",
     "MAX_KEY_FILE",
     "NONCE_BYTES",
+    "PUT_AWAY",
     "SEED_BYTES",
     "UNJUDGED",
     "VERIFY_STEPS",
@@ -115,6 +116,7 @@ __all__ = [
     "load_key",
     "make_key",
     "origin_of",
+    "put_away",
     "read_checkpoints",
     "read_public",
     "read_sealed_log",
