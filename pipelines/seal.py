@@ -145,7 +145,7 @@ def _put_away(case: Case, run: Run) -> None:
 def _renew_key_files(case: Case) -> None:
     """Finish what a crash cut off after a change of keys; what the log never said is left for verify to name."""
     events = tuple(custody.key_events(case.log.path))
-    said = [custody.key_files(ring) for ring in custody.histories(events, case.info.id)]
+    said = custody.key_file_history(events, case.info.id)
     for name, data in said[-1].items():
         path = case.keys / name
         found = path.read_bytes() if path.exists() else b""

@@ -6,9 +6,9 @@ The steps and their numbers are those of `forensics.custody.VERIFY_STEPS`; this 
     2    the log against itself
     3,4  each object of the store: inventory, then every byte of it, or of those that `Extent` chooses
     5-7  each manifest against its object and the log; the log against the store
-    8    the findings
+    8    the findings and the receipts
     9    each seal against the log; what no seal covers, counted aloud
-    10   each signature: of seals, manifests, findings, validation records
+    10   each signature: of seals, manifests, findings, validation records, receipts
     11   which keys signed, and whether they might
     12   with a head that somebody else kept: whether the log still begins with it
 """
@@ -23,7 +23,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from forensics import acquire, custody
+from forensics import acquire, custody, exhibit
 from forensics.errors import CaseError, ForensicsError, InputError, IntegrityError
 from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType, Namespace
 from forensics.model.store import (
@@ -37,7 +37,9 @@ from forensics.model.store import (
 from forensics.model.text import visible
 from forensics.model.verification import Step
 from pipelines.case import CASE_FILE, find_case
+from pipelines.exhibit_checks import Shown, check_exhibit
 from pipelines.extent import Extent, in_order
+from pipelines.receipts import files_of
 from pipelines.second_reader import SecondReader
 from pipelines.surroundings import Surroundings, cpu_count
 
@@ -54,10 +56,14 @@ MAX_DOCUMENT_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsealed:
-    """How many events of the log no seal covers, and how many no time-stamp."""
+    """How many events of the log no seal covers, and how many no time-stamp. Of an exhibit, where only the lines that
+    it shows count, ``exhibit`` is True and ``key`` the fingerprint of the key that signed it, when that holds.
+    """
 
     events: int
     unstamped: int
+    exhibit: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +80,22 @@ Told: TypeAlias = Check | Unsealed | ContentRead
 def verify_target(
     target: Path | None, case_dir: Path | None, against: Path | None = None, extent: Extent = WHOLE
 ) -> Iterator[Told]:
-    """Verify ``target`` (a case folder, or one manifest file), or else the case that is in force.
+    """Verify ``target`` (a case folder, an exhibit, or one manifest file), or else the case that is in force.
 
     ``against`` is a file that holds a head of the log as it was given away earlier; ``extent`` how much is read.
 
     Raises:
         CaseError: there is no case.
         InputError: the head cannot be read, or the target is a file and has no log to hold against it.
-        IntegrityError: the file holds no head of this case's log (``integrity.head``).
+        IntegrityError: the file holds no head of this case's log (``integrity.head``); an exhibit cannot be read.
         ManifestError: the target is a file and no canonical manifest.
     """
+    if target is not None and not (target / CASE_FILE).exists() and exhibit.looks_like_exhibit(target):
+        if extent.sample is not None:
+            raise InputError("of an exhibit all is read, with both digests", hint="leave --sample out")
+        for thing in check_exhibit(target, None if against is None else _head(against)):
+            yield thing if isinstance(thing, Check) else _of_exhibit(thing)
+        return
     if target is not None and target.is_file():
         if against is not None:
             raise InputError("a manifest alone has no log to hold against a head", hint="name the case")
@@ -93,8 +105,12 @@ def verify_target(
         return
     root = target or find_case(case_dir, Surroundings().environ, Path.cwd())
     if not (root / CASE_FILE).exists() and not (root / "store").exists():
-        raise CaseError(f"{root} is no case", hint="name a case folder or a manifest file")
+        raise CaseError(f"{root} is no case", hint="name a case folder, an exhibit or a manifest file")
     yield from verify_case(root, None if against is None else _head(against), extent)
+
+
+def _of_exhibit(shown: Shown) -> Unsealed:
+    return Unsealed(events=0, unstamped=shown.unstamped, exhibit=True, key=shown.key)
 
 
 def verify_case(root: Path, held: bytes | None = None, extent: Extent = WHOLE) -> Iterator[Told]:
@@ -118,6 +134,7 @@ def verify_case(root: Path, held: bytes | None = None, extent: Extent = WHOLE) -
     yield from custody.check_validations([(each.name, each.data) for each in validations], log)
     for namespace, documents_ in ((Namespace.FINDING, findings), (Namespace.VALIDATION, validations)):
         yield from _check_signatures(sealed, log, namespace, documents_)
+    yield from custody.check_receipts(files_of(root), events)
     checks, judged = custody.judge(sealed)
     yield from checks
     yield from custody.check_keys(sealed, _key_files(root / "keys"))

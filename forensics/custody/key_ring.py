@@ -23,6 +23,9 @@ PRINCIPAL = "operator"
 ALLOWED_SIGNERS = "allowed_signers"
 REVOKED_KEYS = "revoked_keys"
 
+FIRST_NAMESPACES = 5
+"""How many types of documents the first version that signed knew."""
+
 _STAMP = "%Y%m%d%H%M%SZ"
 """How allowed_signers writes a moment (UTC; OpenSSH 9.1 and later read the Z)."""
 
@@ -158,10 +161,10 @@ def key_change(case_id: str, act: KeyAct, key: PublicKey, signer: Signer) -> dic
     }
 
 
-def allowed_signers(ring: KeyRing) -> bytes:
+def allowed_signers(ring: KeyRing, namespaces: int = len(Namespace)) -> bytes:
     """The file for ``ssh-keygen -Y verify -f``: one line a key with its namespaces and its time (whole seconds)."""
-    namespaces = ",".join(Namespace)
-    return b"".join(_allowed(known, namespaces) for known in ring.keys.values())
+    named = ",".join(tuple(Namespace)[:namespaces])
+    return b"".join(_allowed(known, named) for known in ring.keys.values())
 
 
 def revoked_keys(ring: KeyRing) -> bytes:
@@ -169,9 +172,20 @@ def revoked_keys(ring: KeyRing) -> bytes:
     return "".join(f"{known.key.line}\n" for known in ring.keys.values() if known.revoked).encode()
 
 
-def key_files(ring: KeyRing) -> dict[str, bytes]:
-    """The files of keys/ by name."""
-    return {ALLOWED_SIGNERS: allowed_signers(ring), REVOKED_KEYS: revoked_keys(ring)}
+def key_files(ring: KeyRing, namespaces: int = len(Namespace)) -> dict[str, bytes]:
+    """The files of keys/ by name; ``namespaces`` is how many a version of the program knew."""
+    return {ALLOWED_SIGNERS: allowed_signers(ring, namespaces), REVOKED_KEYS: revoked_keys(ring)}
+
+
+def key_file_history(events: Iterable[CustodyEvent], case_id: str) -> list[dict[str, bytes]]:
+    """What the files of keys/ have said since the first key, as this version and earlier ones wrote them; the last is
+    what they should say now.
+    """
+    return [
+        key_files(ring, namespaces)
+        for ring in histories(events, case_id)
+        for namespaces in range(FIRST_NAMESPACES, len(Namespace) + 1)
+    ]
 
 
 def histories(events: Iterable[CustodyEvent], case_id: str) -> Iterator[KeyRing]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from forensics.custody import merkle
 from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, name_of, origin_of, size_in_name
-from forensics.custody.key_ring import PUT_AWAY, KeyRing, histories, key_files, put_away
+from forensics.custody.key_ring import PUT_AWAY, KeyRing, key_file_history, put_away
 from forensics.custody.lines import read_pieces
 from forensics.custody.sshsig import verify
 from forensics.errors import ForensicsError, IntegrityError
@@ -279,7 +279,7 @@ def _count(log: SealedLog, sound: Mapping[int, Checkpoint], unsealed: int) -> Ch
 
 
 def _check_key_files(log: SealedLog, files: Mapping[str, bytes | None]) -> Iterator[Check]:
-    said = [key_files(ring) for ring in histories(log.events, log.case_id)]
+    said = key_file_history(log.events, log.case_id)
     for name, data in said[-1].items() if log.ring.keys else ():
         found = files.get(name)
         if found == data:

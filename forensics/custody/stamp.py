@@ -10,12 +10,14 @@ https://www.rfc-editor.org/rfc/rfc3161 and https://www.rfc-editor.org/rfc/rfc581
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
-from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
 from rfc3161_client.tsp import PKIStatus
 
 from forensics.errors import StampError
@@ -78,16 +80,21 @@ def check_answer(
     if not nonce or encode_request(signature, nonce) != request:
         raise StampError("the request is not one over this signature", code="stamp.request")
     root = _root(root_pem)
-    try:
-        response = decode_timestamp_response(answer)
-    except ValueError as error:
-        if second is not None:
-            return second(signature, request, answer, root_pem)
-        raise StampError(
-            f"{FIRST_READER} cannot parse the answer: {str(error)[:200]}",
-            code=UNJUDGED,
-            hint="openssl ts -reply -in FILE.tsr -text reads some that this reader does not.",
-        ) from error
+    with _no_panic():
+        try:
+            response = decode_timestamp_response(answer)
+        except ValueError as error:
+            if second is not None:
+                return second(signature, request, answer, root_pem)
+            raise StampError(
+                f"{FIRST_READER} cannot parse the answer: {str(error)[:200]}",
+                code=UNJUDGED,
+                hint="openssl ts -reply -in FILE.tsr -text reads some that this reader does not.",
+            ) from error
+        return _judge(response, root, nonce, signature)
+
+
+def _judge(response: TimeStampResponse, root: x509.Certificate, nonce: bytes, signature: bytes) -> Stamp:
     if response.status != PKIStatus.GRANTED:
         reason = "; ".join(response.status_string)[:200]
         raise StampError(f"the authority refused: status {response.status} {reason}", code="stamp.refused")
@@ -101,6 +108,19 @@ def check_answer(
     if imprint.hash_algorithm.dotted_string != _SHA256:
         raise StampError("the token is over another kind of digest", code="stamp.unsound")
     return Stamp(time.astimezone(UTC), root.fingerprint(SHA256()).hex())
+
+
+@contextmanager
+def _no_panic() -> Iterator[None]:
+    """The reader of tokens is written in Rust, and aborts inside on some broken certificates. What it raises then is no
+    Exception, and its class has no name that could be imported.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise StampError("the token is broken: its reader gave up", code="stamp.unsound") from error
 
 
 def _root(pem: bytes) -> x509.Certificate:

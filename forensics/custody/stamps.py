@@ -50,7 +50,7 @@ def check_stamps(
         size = size_in_name(name)
         if found is None or size is None:
             continue
-        check, time = _check_one(log.files, name, found["authority"], size, second)
+        check, time = check_stamp(log.files, name, found["authority"], size, second)
         checks.append(check)
         if time is not None and size in judged.sound:
             stamped.append(Stamped(size, time, name in named.get(size, {})))
@@ -108,9 +108,10 @@ class _Earliest:
         return self._times[at - 1] if at else None
 
 
-def _check_one(
+def check_stamp(
     files: Mapping[str, bytes | None], name: str, authority: str, size: int, second: Reader | None
 ) -> tuple[Check, datetime | None]:
+    """One token: ``name`` is the answer's among the ``files`` of seals. Its time when it holds."""
     stem = f"{name_of(size)}.sig"
     parts = [files.get(each) for each in (stem, f"{stem}.{authority}.tsq", name, f"{stem}.{authority}.pem")]
     subject = f"log/checkpoints/{name}"

@@ -7,19 +7,27 @@
     5  manifests       each manifest is canonical, facts have the digests beside them, it names the one it supersedes
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
-    8  findings        each finding or validation record is canonical and logged; findings name manifests of this case
+    8  findings        findings, validation records and receipts are canonical and logged; findings name kept manifests
     9  seals           each checkpoint has the root of the log's lines; the next line names it; the unsealed are counted
     10 signatures      each checkpoint, manifest, finding and validation record is signed by a key in force at its line
     11 keys            each key came in, and was put away, by an event signed by a key in force; keys/ says the same
     12 time-stamps     each token is over the seal's signature, in answer to its request, and holds at its own time
     13 brackets        each event's time is not after the next token's time and not before the last logged token's
     14 held head       with --against: the log begins with the lines of a head that somebody else kept
+    15 bag             an exhibit is a BagIt 1.0 bag in the form that is written, with every file named and no other
+    16 bag digests     each file of an exhibit has the SHA-256, and each of its payload the SHA-512, that the bag says
+    17 inclusion       each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint
 
-Steps 3 and 4 are done by `forensics.acquire.Store.check`; the rest is in this part. None needs a secret or a network.
+Steps 3 and 4 are done by `forensics.acquire.Store.check`, 15 and 16 by `forensics.exhibit`; the rest is in this part.
+None needs a secret or a network. Steps 1, 3 and 4 are of cases only, 15 to 17 of exhibits only; with these, step 10 is
+of the signature over the whole exhibit too.
+
 Steps 1 to 8 find every change by somebody who cannot rewrite the whole log. Steps 9 to 11 find every change by
 somebody who does not hold the key. Its holder can write all of it anew: steps 12 and 13 find that when an authority
 gave times, and the rewritten lines claim others. Anybody can put an older copy in its place, and the key's holder can
 claim later times: only step 14 finds that. What was never sealed can be cut off without a trace; it is counted aloud.
+
+A receipt is the word of somebody outside the case: in step 10 it must be signed by the key that it names itself.
 
 A check that was not done, or a state that a crash leaves and the next run puts right, is ``skipped`` and says why.
 """
@@ -73,7 +81,7 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
     (
         Step.FINDINGS,
         "findings",
-        "each finding or validation record is canonical and logged; findings name manifests of this case",
+        "findings, validation records and receipts are canonical and logged; findings name kept manifests",
     ),
     (
         Step.SEALS,
@@ -101,6 +109,21 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "each event's time is not after the next token's time and not before the last logged token's",
     ),
     (Step.HELD_HEAD, "held head", "with --against: the log begins with the lines of a head that somebody else kept"),
+    (
+        Step.BAG,
+        "bag",
+        "an exhibit is a BagIt 1.0 bag in the form that is written, with every file named and no other",
+    ),
+    (
+        Step.BAG_DIGESTS,
+        "bag digests",
+        "each file of an exhibit has the SHA-256, and each of its payload the SHA-512, that the bag says",
+    ),
+    (
+        Step.INCLUSION,
+        "inclusion",
+        "each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint",
+    ),
 )
 """Number, name and explanation of each step, as in the docstring of this module."""
 

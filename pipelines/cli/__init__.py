@@ -10,12 +10,15 @@ from forensics import __version__
 from forensics.errors import ForensicsError
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
+from pipelines.cli.export import export
 from pipelines.cli.ingest import ingest
 from pipelines.cli.init import init
 from pipelines.cli.key import key
 from pipelines.cli.lines import tell, tell_error
 from pipelines.cli.lists import lists
 from pipelines.cli.match import match
+from pipelines.cli.receipt import receipt
+from pipelines.cli.receive import receive
 from pipelines.cli.replay import replay
 from pipelines.cli.report import report
 from pipelines.cli.run import run
@@ -28,7 +31,10 @@ from pipelines.surroundings import one_thread_each
 
 __all__ = ["commands", "main"]
 
-COMMANDS = (run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, report, doctor)
+COMMANDS = (
+    *(run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, export),
+    *(receive, receipt, report, doctor),
+)
 """Every command, in the order of the help text."""
 
 

@@ -44,7 +44,7 @@ def verify(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Check a case (or TARGET, a case folder or a manifest file) in numbered steps; report every problem.
+    """Check a case (or TARGET: a case folder, an exhibit, a manifest file) in numbered steps; report every problem.
 
     Each stored file is read once, for its SHA-256. With --sample the log, seals, keys, inventories, manifests and
     findings are still checked whole.
@@ -106,9 +106,12 @@ class _Outcome:
                     "unread": content and content.unread,
                     "seed": self._extent.seed or None,
                     "all_digests": content and self._extent.all_digests,
+                    **({"key": sealed.key} if sealed is not None and sealed.exhibit else {}),
                 }
             )
         elif not self._quiet:
+            if self._sealed is not None and self._sealed.exhibit:
+                say(f"signed by the key {self._sealed.key or 'NONE'}; compare it with the one on paper")
             verdict = "verified" if self._problems == 0 else f"NOT VERIFIED: {self._problems} problems"
             undone = f"; {self._skipped} checks could not be done" if self._skipped else ""
             say(f"{verdict}{_read(self._content, self._extent)}{undone}; {_sealed(self._sealed)}")
@@ -144,6 +147,8 @@ def _read(content: ContentRead | None, extent: Extent) -> str:
 def _sealed(counted: Unsealed | None) -> str:
     if counted is None:
         return "the log was not looked at"
+    if counted.exhibit:
+        return "no time from outside" if counted.unstamped else "with a time from outside"
     sealed = f"{counted.events} events of the log are NOT SEALED" if counted.events else "every event is sealed"
     stamped = f"{counted.unstamped} have no time from outside" if counted.unstamped else "and has a time from outside"
     return f"{sealed}, {stamped}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -24,7 +25,8 @@ DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 GUIDES = tuple(page for page in PAGES if page.parent != DOCS / "adr")
 PREFIXES = (
-    "exchange|exif|input|integrity|manifest|match|media|model|seal|sidecar|stamp|store|telegram|telemetry|tool|worker"
+    "exchange|exif|export|input|integrity|manifest|match|media|model|receipt|"
+    "seal|sidecar|stamp|store|telegram|telemetry|tool|worker"
 )
 CODE = re.compile(rf"(?:{PREFIXES})\.(?!json\Z|jsonl\Z|html\Z)[a-z][a-z_]+\Z")
 PARTLY_NAMED = {"srt.py": "telemetry", "exif.py": "exif"}
@@ -83,7 +85,12 @@ def test_every_option_is_named(command: click.Command) -> None:
 
 
 def test_no_page_names_an_option_that_the_program_lacks() -> None:
-    known = {name for each in (commands, *every_command().values()) for p in each.params for name in p.opts}
+    known = {
+        name
+        for each in (commands, *every_command().values())
+        for p in each.params
+        for name in (*p.opts, *p.secondary_opts)
+    }
     known |= {"--help"}
     named: set[str] = set()
     for line in everything().splitlines():
@@ -255,3 +262,11 @@ def test_the_commands_of_the_method_page_give_the_recorded_facts(case: Path) -> 
         computed = [line for line in lines if digest in line and line != digest and not line.startswith("[")]
         assert computed, digest
         assert digest in lines
+
+
+def test_the_programs_that_exhibits_carry_are_named_by_their_digest() -> None:
+    from forensics.exhibit import CARRIED, carried
+
+    page = (DOCS / "exhibits.md").read_text("utf-8")
+    for name in CARRIED:
+        assert f"| `{name}` | `{hashlib.sha256(carried(name)).hexdigest()}` |" in page
