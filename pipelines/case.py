@@ -15,7 +15,7 @@ from forensics import acquire, custody
 from forensics.errors import CaseError, IntegrityError, ManifestError, StoreError
 from forensics.model.custody import CaseInfo, CustodyEvent, EventType, KeyAct, Namespace
 from forensics.model.manifest import Manifest
-from forensics.model.store import MANIFEST_NAME, SIGNATURE_SUFFIX
+from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_SUFFIX
 from pipelines.disclosure_files import CASE_NAME, DISCLOSURES, DisclosureFiles
 from pipelines.surroundings import Surroundings
 
@@ -234,8 +234,10 @@ class Case:
             for folder in left:
                 kept = _set_aside(folder, self.quarantine)
                 said.append(f"unfinished work of an interrupted run is now in quarantine/{kept.name}")
+            found = self._log_what_was_kept(run, index, frozenset(dead))
+            said += [_late(each) for each in found if custody.PUT_AWAY in each.detail]
             entries = [entry(run, EventType.RECOVERY, None, {"found": sentence}) for sentence in said]
-            entries += self._log_what_was_kept(run, index, frozenset(dead))
+            entries += found
             entries += [
                 entry(replace(run, id=each), EventType.INGESTION_END, None, {"interrupted": 1}) for each in dead
             ]
@@ -246,22 +248,27 @@ class Case:
         """The log lines of what a dead run had committed and not yet logged.
 
         Only manifests that name such a run: anything else that lies in the store unlogged was put there by somebody
-        else, and verify says so.
+        else, and verify says so. Where the key that signed one was put away in the meantime, the line says that too:
+        nothing shows that the manifest is older.
         """
         entries = []
+        ring, lines = self.key_ring(), self.log.head().lines
         for evidence in self.store.ids():
             for state in self.store.states(evidence):
                 manifest = state.file(MANIFEST_NAME)
                 if manifest is None or (evidence, state.version) in index.admitted:
                     continue
-                made_by = custody.decode_manifest(self.store.read(evidence, MANIFEST_NAME, state.version)).record.log
-                if made_by.get("run") in dead:
+                data = self.store.read(evidence, MANIFEST_NAME, state.version)
+                if custody.decode_manifest(data).record.log.get("run") in dead:
                     event = EventType.INGESTION if state.version == 1 else EventType.APPEARANCE
                     detail: dict[str, str | int] = {
                         "manifest": manifest.sha256,
                         "version": state.version,
                         "recovered": 1,
                     }
+                    if state.file(SIGNATURE_NAME) is not None:
+                        signature = self.store.read(evidence, SIGNATURE_NAME, state.version)
+                        detail.update(custody.put_away(ring, Namespace.MANIFEST, data, signature, lines))
                     entries.append(entry(run, event, evidence, detail))
         return entries
 
@@ -392,7 +399,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _abandoned(folder: Path) -> bool:
     try:
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a file in staging is nobody's work either
         return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -411,6 +418,13 @@ def _set_aside(folder: Path, quarantine: Path) -> Path:
         number += 1
     folder.rename(kept)
     return kept
+
+
+def _late(logged: custody.Entry) -> str:
+    return (
+        f"the manifest of {logged.item}, version {logged.detail['version']}, is signed by a key that was put away at "
+        f"line {logged.detail[custody.PUT_AWAY]}: that it was written before cannot be shown"
+    )
 
 
 def _discard(folder: Path) -> None:

@@ -301,9 +301,9 @@ def _check_manifest_signature(
     if data is None:
         return
     signature = files.get(SIGNATURE_NAME)
-    subject = f"{state.item}/v{state.version}"
-    line = log.told_at.get(hashlib.sha256(data).hexdigest())
-    yield from custody.check_document(sealed, Namespace.MANIFEST, subject, data, signature, line)
+    subject, digest = f"{state.item}/v{state.version}", hashlib.sha256(data).hexdigest()
+    line, late = log.told_at.get(digest), digest in log.late
+    yield from custody.check_document(sealed, Namespace.MANIFEST, subject, data, signature, line, late=late)
 
 
 def _key_files(folder: Path) -> dict[str, bytes | None]:

@@ -34,7 +34,16 @@ from forensics.custody.disclosure import (
 )
 from forensics.custody.event import decode_event, encode_event, moment
 from forensics.custody.finding import decode_finding, encode_finding
-from forensics.custody.key_ring import KeyRing, histories, key_change, key_file_history, key_files, ring_of
+from forensics.custody.key_ring import (
+    PUT_AWAY,
+    KeyRing,
+    histories,
+    key_change,
+    key_file_history,
+    key_files,
+    put_away,
+    ring_of,
+)
 from forensics.custody.lines import LogHead
 from forensics.custody.log import Entry, Log, LogLine
 from forensics.custody.manifest import decode_manifest, encode_manifest, facts_digests, item_of
@@ -89,6 +98,7 @@ __all__ = [
     "MAX_RECEIPT",
     "NONCE_BYTES",
     "OPERATOR",
+    "PUT_AWAY",
     "SALT_BYTES",
     "SEED_BYTES",
     "SHOWN",
@@ -177,6 +187,7 @@ __all__ = [
     "moment",
     "origin_of",
     "prove",
+    "put_away",
     "read_checkpoints",
     "read_disclosure",
     "read_public",

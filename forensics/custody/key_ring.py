@@ -114,6 +114,25 @@ class KeyRing:
         )
 
 
+PUT_AWAY = "signer_put_away"
+"""Detail of a line that logs a recovered document whose key was put away before: the number, from 1, of the line that
+did so.
+"""
+
+
+def put_away(ring: KeyRing, namespace: Namespace, data: bytes, signature: bytes, lines: int) -> dict[str, str | int]:
+    """What a line after ``lines`` others that logs a recovered document adds when its key is one of the case that is in
+    force no longer. Nothing for a signature that does not hold or a strange key: verify names those.
+    """
+    try:
+        known = ring.keys.get(verify(signature, namespace, data).fingerprint)
+    except IntegrityError:
+        return {}
+    if known is None or known.until is None or lines <= known.until:
+        return {}
+    return {PUT_AWAY: known.until + 1}
+
+
 def _require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise IntegrityError(otherwise, code="integrity.key")

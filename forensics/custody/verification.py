@@ -39,6 +39,7 @@ from dataclasses import dataclass, field
 
 from forensics.custody import canonical
 from forensics.custody.case_file import case_info, case_value
+from forensics.custody.key_ring import PUT_AWAY
 from forensics.errors import ManifestError
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.verification import Step
@@ -135,7 +136,8 @@ class LogIndex:
     ``admitted`` maps (evidence, version) to the manifest digests logged for it; ``unfinished_runs`` began an ingestion
     and never ended it; ``findings`` maps the digest of each logged finding, withdrawn or not, to its file name;
     ``validations`` are the digests of the logged validation records. ``told_at`` maps the digest of each of these
-    documents to the number (from 0) of the line that first names it.
+    documents to the number (from 0) of the line that first names it. ``late`` are those of which that line says that
+    the key which signed them had been put away when they were recovered.
     """
 
     lines: int
@@ -144,6 +146,7 @@ class LogIndex:
     findings: Mapping[str, str]
     validations: frozenset[str] = frozenset()
     told_at: Mapping[str, int] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
 
 
 def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
@@ -154,11 +157,13 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
     findings: dict[str, str] = {}
     validations: set[str] = set()
     told_at: dict[str, int] = {}
+    late: set[str] = set()
     for event in events:
         lines += 1
         detail = event.detail
         for document in _DOCUMENTS & detail.keys():
-            told_at.setdefault(str(detail[document]), event.seq)
+            if told_at.setdefault(str(detail[document]), event.seq) == event.seq and PUT_AWAY in detail:
+                late.add(str(detail[document]))
         manifest, version = detail.get("manifest"), detail.get("version")
         if event.event is EventType.INGESTION_START:
             unfinished.add(event.run)
@@ -178,6 +183,7 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
         findings=findings,
         validations=frozenset(validations),
         told_at=told_at,
+        late=frozenset(late),
     )
 
 
