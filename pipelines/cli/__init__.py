@@ -8,6 +8,7 @@ import click
 
 from forensics import __version__
 from forensics.errors import ForensicsError
+from pipelines.cli.attest import attest_check
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.ingest import ingest
@@ -18,6 +19,7 @@ from pipelines.cli.lists import lists
 from pipelines.cli.match import match
 from pipelines.cli.replay import replay
 from pipelines.cli.report import report
+from pipelines.cli.review import review
 from pipelines.cli.run import run
 from pipelines.cli.seal import head, seal
 from pipelines.cli.show import show
@@ -28,7 +30,10 @@ from pipelines.surroundings import one_thread_each
 
 __all__ = ["commands", "main"]
 
-COMMANDS = (run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, report, doctor)
+COMMANDS = (
+    *(run, init, ingest, match, review, show, timeline, lists, validate),
+    *(seal, head, key, verify, attest_check, replay, report, doctor),
+)
 """Every command, in the order of the help text."""
 
 
