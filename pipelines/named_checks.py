@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forensics.model.custody import CustodyEvent, EventType
+from forensics.model.manifest import Manifest
 from pipelines.case import Case
 
 EQUAL, DIFFERS = "equal", "differs"
@@ -73,18 +75,16 @@ def checks_of(case: Case, evidence: str) -> tuple[NamedCheck, ...]:
     Raises:
         IntegrityError: the log is missing or holds a line that is not sound.
     """
-    known = set(_digests(case, evidence))
     events = [line.event for line in case.log.events() if line.event.item == evidence]
-    return tuple(_check(event, known) for event in events if _is_named(event))
+    return named_checks(case.manifest(evidence), events)
 
 
-def _digests(case: Case, evidence: str) -> tuple[str, ...]:
-    original = next(subject for subject in case.manifest(evidence).subjects if subject.name == "original")
-    return original.sha256, original.sha512
-
-
-def _is_named(event: CustodyEvent) -> bool:
-    return event.event is EventType.FIXITY_CHECK and "by" in event.detail
+def named_checks(manifest: Manifest, events: Iterable[CustodyEvent]) -> tuple[NamedCheck, ...]:
+    """The named checks among the events of the evidence that the manifest describes."""
+    original = next(subject for subject in manifest.subjects if subject.name == "original")
+    known = {original.sha256, original.sha512}
+    named = [event for event in events if event.event is EventType.FIXITY_CHECK and "by" in event.detail]
+    return tuple(_check(event, known) for event in named)
 
 
 def _check(event: CustodyEvent, known: set[str]) -> NamedCheck:

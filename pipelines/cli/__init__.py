@@ -9,6 +9,7 @@ import click
 from forensics import __version__
 from forensics.errors import ForensicsError
 from pipelines.cli.attest import attest_check
+from pipelines.cli.audit import audit
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.ingest import ingest
@@ -32,7 +33,7 @@ __all__ = ["commands", "main"]
 
 COMMANDS = (
     *(run, init, ingest, match, review, show, timeline, lists, validate),
-    *(seal, head, key, verify, attest_check, replay, report, doctor),
+    *(seal, head, key, verify, attest_check, audit, replay, report, doctor),
 )
 """Every command, in the order of the help text."""
 

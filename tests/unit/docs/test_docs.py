@@ -255,3 +255,16 @@ def test_the_commands_of_the_method_page_give_the_recorded_facts(case: Path) -> 
         computed = [line for line in lines if digest in line and line != digest and not line.startswith("[")]
         assert computed, digest
         assert digest in lines
+
+
+def test_the_tests_that_a_profile_may_name_stand_on_the_page_and_its_example_is_a_profile(tmp_path: Path) -> None:
+    from pipelines.answers import EVIDENCE_TESTS
+    from pipelines.audit import SHIPPED, open_profile
+    from pipelines.case_answers import CASE_TESTS
+
+    page = (DOCS / "legal.md").read_text("utf-8")
+    section = page.split("## Readiness\n", 1)[1].split("\n## ", 1)[0]
+    assert set(re.findall(r"`([a-z_]+)`", section)) >= {*EVIDENCE_TESTS, *CASE_TESTS}
+    assert all(f"| `{name}` |" in section for name in SHIPPED)
+    (tmp_path / "own.toml").write_text(fenced(DOCS / "legal.md", "toml")[0], "utf-8")
+    assert open_profile(str(tmp_path / "own.toml")).profile.name == "our-court"
