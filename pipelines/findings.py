@@ -140,7 +140,7 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, comp
     withdrawn: a result equal to the reviewed one is nothing new, another one is filed beside the review.
     """
     ledger = ledger_of(case)
-    reviews = {pair: read(case, filed) for pair, filed in ledger.reviews().items()}
+    reviews = {pair: read(case, filed) for pair, filed in ledger.reviews.items()}
     calibration = error_rates.reliance(case, by.video.params_sha256)
     now: dict[str, tuple[str, Match]] = {}
     of_pair = {pair: (review.sha256, review.finding.status) for pair, review in reviews.items()}

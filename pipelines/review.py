@@ -61,7 +61,7 @@ def review(case: Case, run: Run, names: tuple[str, ...], opinion: Opinion) -> Re
         data = custody.encode_finding(finding)
         sha256, name = write_finding(case, run, finding.match, data)
         stored = StoredFinding(finding=finding, sha256=sha256, name=name)
-        case.log.append_many([_entry(run, stored, former, ledger.reviews().get(filed.pair))])
+        case.log.append_many([_entry(run, stored, former, ledger.reviews.get(filed.pair))])
     return Reviewed(stored=stored, former=former)
 
 

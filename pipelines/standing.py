@@ -8,7 +8,8 @@ the review, for a person to look at.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TypeAlias
@@ -38,16 +39,15 @@ class Ledger:
     """What the log says of findings.
 
     ``stands`` in the order of the log; ``beside`` are machine findings of a pair of which a review stands;
-    ``followed`` maps the SHA-256 of what was superseded to the review that took its place.
+    ``followed`` maps the SHA-256 of what was superseded to the review that took its place; ``reviews`` are those that
+    stand, by their pair; ``of_pair`` has the SHA-256 of all that stand or lie beside.
     """
 
     stands: dict[str, Filed] = field(default_factory=dict)
     beside: dict[str, Filed] = field(default_factory=dict)
     followed: dict[str, str] = field(default_factory=dict)
-
-    def reviews(self) -> Mapping[Pair, Filed]:
-        """The reviews that stand, by their pair."""
-        return {filed.pair: filed for filed in self.stands.values() if filed.reviewed}
+    reviews: dict[Pair, Filed] = field(default_factory=dict)
+    of_pair: dict[Pair, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def take(self, event: CustodyEvent) -> None:
         """Go on by one event of the log."""
@@ -55,22 +55,28 @@ class Ledger:
         withdrawn = str(detail.get("withdrawn"))
         if event.event is EventType.MATCHING and "finding" in detail:
             filed = _filed(event)
-            held = any(other.reviewed and other.pair == filed.pair for other in self._of(filed.pair))
-            (self.beside if held else self.stands)[filed.sha256] = filed
+            self._place(filed, self.beside if filed.pair in self.reviews else self.stands)
         elif event.event is EventType.MATCHING and not self._is_review(withdrawn):
-            self.stands.pop(withdrawn, None)
-            self.beside.pop(withdrawn, None)
+            self._drop(withdrawn)
         elif event.event is EventType.REVIEW and "finding" in detail:
             filed = _filed(event)
-            for former in (str(detail.get("supersedes")), *(other.sha256 for other in self._of(filed.pair))):
-                self.stands.pop(former, None)
-                self.beside.pop(former, None)
+            for former in {str(detail.get("supersedes")), *self.of_pair[filed.pair]} - {filed.sha256}:
+                self._drop(former)
                 self.followed[former] = filed.sha256
-            self.stands[filed.sha256] = filed
+            self.reviews[filed.pair] = filed
+            self._place(filed, self.stands)
 
-    def _of(self, pair: Pair) -> tuple[Filed, ...]:
-        held = (*self.stands.values(), *self.beside.values())
-        return tuple(filed for filed in held if filed.pair == pair)
+    def _place(self, filed: Filed, where: dict[str, Filed]) -> None:
+        where[filed.sha256] = filed
+        self.of_pair[filed.pair].add(filed.sha256)
+        self.followed.pop(filed.sha256, None)  # what is filed again is followed by nothing: no circle can come about
+
+    def _drop(self, sha256: str) -> None:
+        filed = self.stands.pop(sha256, None) or self.beside.pop(sha256, None)
+        if filed is not None:
+            self.of_pair[filed.pair].discard(sha256)
+            if self.reviews.get(filed.pair) == filed:
+                del self.reviews[filed.pair]
 
     def _is_review(self, sha256: str) -> bool:
         return sha256 in self.stands and self.stands[sha256].reviewed

@@ -171,7 +171,7 @@ needs_tools = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A case with two clips, one a smaller copy of the other, the first seen in two places."""
+    """A case with two clips, one a smaller copy of the other, the first seen in two places; their match confirmed."""
     folder = tmp_path_factory.mktemp("docs")
     clip, copy = folder / "clip.mp4", folder / "copy.mp4"
     source = ["-f", "lavfi", "-i", "mandelbrot=s=192x144:r=12:end_scale=0.02:end_pts=60", "-t", "3"]
@@ -180,8 +180,13 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *words], check=True)
     shutil.copy(clip, folder / "again.mp4")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FORENSICS_")}
-    for job, *inputs in (("run", clip, copy), ("ingest", folder / "again.mp4")):
-        words = [sys.executable, "-m", "pipelines", str(job), *map(str, inputs), "-c", str(folder / "case"), "-j", "1"]
+    opinion = ("--confirm", "--reason", "same zoom", "--examiner", "Examiner 2")
+    for job in (
+        ("run", clip, copy, "-j", "1"),
+        ("ingest", folder / "again.mp4", "-j", "1"),
+        ("review", "E-0001", "E-0002", *opinion),
+    ):
+        words = [sys.executable, "-m", "pipelines", *map(str, job), "-c", str(folder / "case")]
         done = subprocess.run(
             words,
             cwd=ROOT,
@@ -215,6 +220,7 @@ def test_the_commands_of_the_verify_page_pass_a_sound_case(case: Path) -> None:
     assert complaints(lines) == []
     assert len([line for line in lines if line.startswith(f"{total} lines, last ")]) == 2
     assert f"unchanged up to line {total}" in lines
+    assert any(line.startswith("confirmed by a person: ") for line in lines)
 
 
 @needs_tools

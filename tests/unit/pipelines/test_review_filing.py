@@ -7,6 +7,7 @@ import pytest
 
 from forensics import custody
 from forensics.errors import CaseError, InputError
+from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.finding import FindingStatus
 from forensics.model.match import Assessment, Decision, Match
 from pipelines import findings, standing
@@ -176,3 +177,54 @@ def test_without_a_review_a_finding_is_withdrawn_as_ever(filed: Filed) -> None:
     assert filed.stored == []
     with pytest.raises(CaseError):
         review(filed.case, filed.run, (filed.first, filed.second), YES)
+
+
+def events(*lines: tuple[EventType, dict[str, str]]) -> list[CustodyEvent]:
+    return [
+        CustodyEvent(
+            case="c", seq=seq, prev="0" * 64, time="", event=event, run="", operator="", item="q", detail=detail
+        )
+        for seq, (event, detail) in enumerate(lines)
+    ]
+
+
+def ledger(*lines: tuple[EventType, dict[str, str]]) -> standing.Ledger:
+    told = standing.Ledger()
+    for event in events(*lines):
+        told.take(event)
+    return told
+
+
+REVIEW, MATCHING = EventType.REVIEW, EventType.MATCHING
+
+
+def test_a_machine_finding_logged_after_a_review_of_its_pair_does_not_stand() -> None:
+    """As two runs leave it that overlapped: the lock on the log orders the lines, not the runs."""
+    told = ledger(
+        (MATCHING, {"finding": "m", "reference": "r"}),
+        (REVIEW, {"finding": "v", "reference": "r", "supersedes": "m"}),
+        (MATCHING, {"finding": "n", "reference": "r"}),
+        (MATCHING, {"finding": "o", "reference": "s"}),
+    )
+    assert (list(told.stands), list(told.beside), told.followed) == (["v", "o"], ["n"], {"m": "v"})
+
+
+def test_reviews_that_name_one_another_in_a_circle_are_followed_to_an_end(filed: Filed) -> None:
+    told = ledger(
+        (REVIEW, {"finding": "a" * 64, "reference": "r", "supersedes": "b" * 64}),
+        (REVIEW, {"finding": "b" * 64, "reference": "r", "supersedes": "a" * 64}),
+        (REVIEW, {"finding": "a" * 64, "reference": "r", "supersedes": "b" * 64}),
+        (REVIEW, {"finding": "a" * 64, "reference": "r", "supersedes": "a" * 64}),
+    )
+    assert list(told.stands) == ["a" * 64]
+    assert standing.find(filed.case, told, ("b" * 64,)).sha256 == "a" * 64
+
+
+def test_the_ledger_of_many_findings_is_told_in_one_pass() -> None:
+    """Each line is looked at once: 40,000 of them take as long as they have lines, not as they have pairs."""
+    lines = [(MATCHING, {"finding": f"{n:064x}", "reference": f"r{n}"}) for n in range(20_000)]
+    lines += [
+        (REVIEW, {"finding": f"f{n:063x}", "reference": f"r{n}", "supersedes": f"{n:064x}"}) for n in range(20_000)
+    ]
+    told = ledger(*lines)
+    assert (len(told.stands), len(told.reviews), len(told.followed)) == (20_000,) * 3
