@@ -44,6 +44,10 @@ class Authority:
             raise InputError(f"timestamp {self.name}: {self.url!r:.80} is not an address with http:// or https://")
 
 
+UNNAMED = "unnamed operator"
+"""The operator whom nobody named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What can be set for a run.
@@ -55,7 +59,7 @@ class Settings:
     """
 
     jobs: int = 0
-    operator: str = "unnamed operator"
+    operator: str = UNNAMED
     custodian: str | None = None
     cpu_s: int = 14400
     model: str | None = None

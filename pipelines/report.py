@@ -122,7 +122,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         refused=tuple(_refused(events)),
         method=_method(events, stored),
         notices=tuple(strips.notices),
-        group_names=_group_names(views, [view.match for view in matches]),
+        group_names=_group_names(views, [view.match for view in matches if not view.rejected]),
     )
 
 
@@ -239,6 +239,8 @@ def _match_view(stored: findings.StoredFinding, strips: _Strips) -> report.Match
         strip=tuple(strips.pairs(match)),
         finding_path=f"findings/{stored.name}",
         finding_sha256=stored.sha256,
+        status=stored.finding.status,
+        review=stored.finding.review,
     )
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import msgspec
+
 from forensics import custody
 from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Match
 from forensics.report.wording import sound_in_words
 from pipelines import disclosures, findings
 from pipelines.case import Case
 from pipelines.facts import sound_line, stream_lines, telemetry_entries
+from pipelines.named_checks import NamedCheck, checks_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,8 @@ class Described:
     id: str
     manifest_path: str
     manifest: Manifest
-    matches: tuple[Match, ...]
+    findings: tuple[findings.StoredFinding, ...]
+    checks: tuple[NamedCheck, ...]
     events: tuple[CustodyEvent, ...]
     concealed: tuple[tuple[str, tuple[str, ...], int], ...]
     operators: Mapping[str, str]
@@ -42,16 +45,8 @@ class Described:
             "version": self.manifest.version,
             "facts": {"exact": self.manifest.facts.exact, "recipe": self.manifest.facts.recipe},
             "appearances": list(self.manifest.record.appearances),
-            "matches": [
-                {
-                    "query": match.query_id,
-                    "reference": match.reference_id,
-                    "score": match.score,
-                    "decision": str(match.decision),
-                    "assessment": str(match.assessment),
-                }
-                for match in self.matches
-            ],
+            "matches": [_match_fields(stored) for stored in self.findings],
+            "checks": [check.as_fields() for check in self.checks],
             "events": [
                 {
                     "seq": event.seq,
@@ -76,15 +71,20 @@ class Described:
         yield from _fact_lines(self.manifest)
         for seen in self.manifest.record.appearances:
             yield from _appearance_lines(seen)
-        for match in self.matches:
+        for stored in self.findings:
+            match = stored.finding.match
             other = match.reference_id if match.query_id == self.id else match.query_id
-            yield f"{match.decision:9}  {match.assessment} with {other[:16]}, score {match.score:.3f}"
+            decision = "rejected" if stored.rejected else match.decision
+            yield f"{decision:9}  {match.assessment} with {other[:16]}, score {match.score:.3f}"
+            yield from _review_lines(stored)
             for part in match.segments:
                 query = f"{part.query_start_s:.2f}-{part.query_end_s:.2f} s of the query"
                 reference = f"{part.reference_start_s:.2f}-{part.reference_end_s:.2f} s of the reference"
                 yield f"           {query} = {reference}, speed {part.speed:.2f}"
             if match.sound is not None:
                 yield f"           {sound_in_words(match.sound)}"
+        for check in self.checks:
+            yield f"checked    {check.in_words()}"
         for event in self.events:
             operator = self.operators.get(event.operator, event.operator)
             yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {operator}"
@@ -106,16 +106,42 @@ def describe(case: Case, evidence: str, *, public: bool = False) -> Described:
     """
     signed = case.signed_manifest(evidence)
     at_hand = case.disclosures.of_evidence(evidence, signed.version)
-    matches = (stored.finding.match for stored in findings.load(case))
+    stored = [(each, each.finding.match) for each in findings.load(case)]
     return Described(
         id=evidence,
         manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
         manifest=replace(signed, record=custody.reveal_record(signed.record, () if public else at_hand)),
-        matches=tuple(match for match in matches if evidence in (match.query_id, match.reference_id)),
+        findings=tuple(each for each, match in stored if evidence in (match.query_id, match.reference_id)),
+        checks=checks_of(case, evidence),
         events=tuple(line.event for line in case.log.events() if line.event.item == evidence),
         concealed=tuple(custody.concealed_places(signed.record, at_hand)) if public else (),
         operators={} if public else disclosures.operators(case),
     )
+
+
+def _match_fields(stored: findings.StoredFinding) -> dict[str, object]:
+    match, review = stored.finding.match, stored.finding.review
+    return {
+        "query": match.query_id,
+        "reference": match.reference_id,
+        "score": match.score,
+        "decision": str(match.decision),
+        "assessment": str(match.assessment),
+        "finding": stored.sha256,
+        "file": f"findings/{stored.name}",
+        "status": str(stored.finding.status),
+        "review": None if review is None else msgspec.to_builtins(review),
+    }
+
+
+def _review_lines(stored: findings.StoredFinding) -> Iterator[str]:
+    review = stored.finding.review
+    yield f"           finding {stored.sha256[:16]}, {stored.finding.status}"
+    if review is None:
+        return
+    yield f"           by {review.examiner}, {review.made}: {review.reason}"
+    for text in review.alternatives:
+        yield f"           alternative weighed: {text}"
 
 
 def _fact_lines(manifest: Manifest) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from forensics.custody.disclosed import NOTHING, AtHand, check_disclosures
 from forensics.custody.finding import decode_finding
 from forensics.custody.manifest import decode_manifest, item_of
+from forensics.custody.reviews import check_reviews
 from forensics.custody.validation import decode_validation
 from forensics.custody.verification import LogIndex
 from forensics.errors import ManifestError
@@ -76,11 +77,12 @@ def check_findings(found: Iterable[tuple[str, bytes]], log: LogIndex, manifests:
 
     A sound finding that was not logged is ``skipped``: a crash leaves it, and it does not stand.
     """
-    present: set[str] = set()
+    present: dict[str, bytes] = {}
     for name, data in found:
         sha256 = hashlib.sha256(data).hexdigest()
-        present.add(sha256)
+        present[sha256] = data
         yield from _check_finding(visible(name), data, sha256, log, manifests)
+    yield from check_reviews(present, log)
     for sha256, name in sorted(log.findings.items()):
         if sha256 not in present:
             subject = f"findings/{visible(name)}"
@@ -181,7 +183,8 @@ def _check_finding(name: str, data: bytes, sha256: str, log: LogIndex, manifests
         known = manifests.get(side.manifest, "unknown")
         yield _check(Step.FINDINGS, "finding subjects", CheckStatus.FAILED, subject, expected, known)
     if sha256 not in log.findings:
-        found = "none: it does not stand; match again"
+        again = "match" if finding.review is None else "review"
+        found = f"none: it does not stand; {again} again"
         yield _check(Step.FINDINGS, "finding logged", CheckStatus.SKIPPED, subject, "a log line", found)
     elif log.findings[sha256] not in {"", name}:
         yield _check(Step.FINDINGS, "finding logged", CheckStatus.FAILED, subject, log.findings[sha256], name)

@@ -7,7 +7,7 @@
     5  manifests       each manifest is canonical, has its facts' digests, names the one it supersedes; disclosures fit
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
-    8  findings        findings, validation records and receipts are canonical and logged; findings name kept manifests
+    8  findings        findings, reviews, validation records, receipts: canonical, logged, naming what they rest on
     9  seals           each checkpoint has the root of the log's lines; the next line names it; the unsealed are counted
     10 signatures      each checkpoint, manifest, finding and validation record is signed by a key in force at its line
     11 keys            each key came in, and was put away, by an event signed by a key in force; keys/ says the same
@@ -79,7 +79,7 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
     (
         Step.FINDINGS,
         "findings",
-        "findings, validation records and receipts are canonical and logged; findings name kept manifests",
+        "findings, reviews, validation records, receipts: canonical, logged, naming what they rest on",
     ),
     (
         Step.SEALS,
@@ -135,6 +135,7 @@ class LogIndex:
 
     ``admitted`` maps (evidence, version) to the manifest digests logged for it; ``unfinished_runs`` began an ingestion
     and never ended it; ``findings`` maps the digest of each logged finding, withdrawn or not, to its file name;
+    ``reviews`` maps the digest of each that a person made to what its line says it supersedes, and to its status;
     ``validations`` are the digests of the logged validation records. ``told_at`` maps the digest of each of these
     documents to the number (from 0) of the line that first names it. ``late`` are those of which that line says that
     the key which signed them had been put away when they were recovered.
@@ -147,6 +148,7 @@ class LogIndex:
     validations: frozenset[str] = frozenset()
     told_at: Mapping[str, int] = field(default_factory=dict)
     late: frozenset[str] = frozenset()
+    reviews: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
@@ -155,6 +157,7 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
     admitted: dict[tuple[str, int], tuple[str, ...]] = {}
     unfinished: set[str] = set()
     findings: dict[str, str] = {}
+    reviews: dict[str, tuple[str, str]] = {}
     validations: set[str] = set()
     told_at: dict[str, int] = {}
     late: set[str] = set()
@@ -169,8 +172,10 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
             unfinished.add(event.run)
         elif event.event is EventType.INGESTION_END:
             unfinished.discard(event.run)
-        elif event.event is EventType.MATCHING and "finding" in detail:
+        elif event.event in _FINDING and "finding" in detail:
             findings[str(detail["finding"])] = str(detail.get("file", ""))
+            if event.event is EventType.REVIEW:
+                reviews[str(detail["finding"])] = (str(detail.get("supersedes")), str(detail.get("status")))
         elif event.event is EventType.VALIDATION and "record" in detail:
             validations.add(str(detail["record"]))
         elif event.event in _ADMITTING and event.item and isinstance(manifest, str) and isinstance(version, int):
@@ -181,6 +186,7 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
         admitted=admitted,
         unfinished_runs=frozenset(unfinished),
         findings=findings,
+        reviews=reviews,
         validations=frozenset(validations),
         told_at=told_at,
         late=frozenset(late),
@@ -209,6 +215,9 @@ def check_case(data: bytes | None) -> Iterator[Check]:
 
 _DOCUMENTS = frozenset({"manifest", "finding", "record"})
 """Details that hold the digest of a signed document."""
+
+_FINDING = frozenset({EventType.MATCHING, EventType.REVIEW})
+"""Events that file a finding."""
 
 _ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE})
 """Events that bring a version of a manifest into the store."""

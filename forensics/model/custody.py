@@ -17,6 +17,7 @@ class EventType(StrEnum):
     APPEARANCE = "metadata modification"
     FIXITY_CHECK = "fixity check"
     MATCHING = "matching"
+    REVIEW = "review"
     LIST_CHECK = "hash list check"
     REPLAY = "replication of analysis"
     VALIDATION = "validation"

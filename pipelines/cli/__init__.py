@@ -8,6 +8,8 @@ import click
 
 from forensics import __version__
 from forensics.errors import ForensicsError
+from pipelines.cli.attest import attest_check
+from pipelines.cli.audit import audit
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.export import export
@@ -21,6 +23,7 @@ from pipelines.cli.receipt import receipt
 from pipelines.cli.receive import receive
 from pipelines.cli.replay import replay
 from pipelines.cli.report import report
+from pipelines.cli.review import review
 from pipelines.cli.run import run
 from pipelines.cli.seal import head, seal
 from pipelines.cli.show import show
@@ -32,8 +35,8 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, export),
-    *(receive, receipt, report, doctor),
+    *(run, init, ingest, match, review, show, timeline, lists, validate),
+    *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, doctor),
 )
 """Every command, in the order of the help text."""
 

@@ -178,7 +178,7 @@ needs_tools = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A case with two clips, one a smaller copy of the other, the first seen in two places."""
+    """A case with two clips, one a smaller copy of the other, the first seen in two places; their match confirmed."""
     folder = tmp_path_factory.mktemp("docs")
     clip, copy = folder / "clip.mp4", folder / "copy.mp4"
     source = ["-f", "lavfi", "-i", "mandelbrot=s=192x144:r=12:end_scale=0.02:end_pts=60", "-t", "3"]
@@ -187,8 +187,13 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *words], check=True)
     shutil.copy(clip, folder / "again.mp4")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FORENSICS_")}
-    for job, *inputs in (("run", clip, copy), ("ingest", folder / "again.mp4")):
-        words = [sys.executable, "-m", "pipelines", str(job), *map(str, inputs), "-c", str(folder / "case"), "-j", "1"]
+    opinion = ("--confirm", "--reason", "same zoom", "--examiner", "Examiner 2")
+    for job in (
+        ("run", clip, copy, "-j", "1"),
+        ("ingest", folder / "again.mp4", "-j", "1"),
+        ("review", "E-0001", "E-0002", *opinion),
+    ):
+        words = [sys.executable, "-m", "pipelines", *map(str, job), "-c", str(folder / "case")]
         done = subprocess.run(
             words,
             cwd=ROOT,
@@ -222,6 +227,7 @@ def test_the_commands_of_the_verify_page_pass_a_sound_case(case: Path) -> None:
     assert complaints(lines) == []
     assert len([line for line in lines if line.startswith(f"{total} lines, last ")]) == 2
     assert f"unchanged up to line {total}" in lines
+    assert any(line.startswith("confirmed by a person: ") for line in lines)
 
 
 @needs_tools
@@ -277,3 +283,16 @@ def test_the_table_of_what_is_concealed_is_that_of_the_program() -> None:
     for row in CONCEALED:
         names = ", ".join(f"`{name}`" for name in row.names)
         assert f"| `{row.place}` | {names} | {row.what} | {row.reason} | {row.exception} |\n" in page
+
+
+def test_the_tests_that_a_profile_may_name_stand_on_the_page_and_its_example_is_a_profile(tmp_path: Path) -> None:
+    from pipelines.answers import EVIDENCE_TESTS
+    from pipelines.audit import SHIPPED, open_profile
+    from pipelines.case_answers import CASE_TESTS
+
+    page = (DOCS / "legal.md").read_text("utf-8")
+    section = page.split("## Readiness\n", 1)[1].split("\n## ", 1)[0]
+    assert set(re.findall(r"`([a-z_]+)`", section)) >= {*EVIDENCE_TESTS, *CASE_TESTS}
+    assert all(f"| `{name}` |" in section for name in SHIPPED)
+    (tmp_path / "own.toml").write_text(fenced(DOCS / "legal.md", "toml")[0], "utf-8")
+    assert open_profile(str(tmp_path / "own.toml")).profile.name == "our-court"
