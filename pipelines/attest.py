@@ -20,7 +20,7 @@ from forensics.model.custody import EventType, Namespace
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME
 from pipelines.case import Case, Run
 from pipelines.named_checks import DIFFERS, EQUAL, NOT_STATED, NamedCheck, checks_of
-from pipelines.persons import as_recorded
+from pipelines.persons import as_recorded, pseudonym
 
 MAX_OUTPUT = 64 * 2**10
 """Bytes of another program's output on one file: a few hundred; hashdeep's header is below one thousand."""
@@ -127,8 +127,10 @@ def attest(case: Case, run: Run, evidence: str, said: Statement) -> NamedCheck:
     algorithm = ALGORITHMS[len(said.digest)]
     expected = original.sha256 if algorithm == "sha256" else original.sha512
     ingestion_key = _ingestion_key(case, evidence)
+    with case.writing():
+        person = pseudonym(case, run, said.person, "--by")
     detail: dict[str, str | int] = {
-        "by": as_recorded(said.person, "--by"),
+        "by": person,
         "program": _program(said.program),
         "program_version": NOT_STATED if said.version is None else as_recorded(said.version, "--program-version"),
         "date": _day(case, run, evidence, said.day),

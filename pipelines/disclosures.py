@@ -24,12 +24,15 @@ from pipelines.disclosure_files import (
     version_of,
 )
 
+PERSONS = ("by", "examiner")
+"""Fields of log lines that name a person other than the operator."""
+
 Held: TypeAlias = tuple[custody.Disclosure, ...] | str
 """The disclosures of one file, or why it cannot be read."""
 
 
 def of(case: Case, evidence: str) -> tuple[tuple[str, bytes], ...]:
-    """Every disclosure of an evidence's manifests, and the names of the operators who acted on it: files by their
+    """Every disclosure of an evidence's manifests, and the names of those who acted on it: files by their
     names below private/disclosures/, for a sealed hand-over. What was erased is not among them.
 
     Raises:
@@ -39,15 +42,18 @@ def of(case: Case, evidence: str) -> tuple[tuple[str, bytes], ...]:
     files = case.disclosures
     versions = case.signed_manifest(evidence).version
     names = [name_of(evidence, number) for number in range(1, versions + 1)]
-    acted = {line.event.operator for line in case.log.events() if line.event.item == evidence}
+    acted = {person for line in case.log.events() for person in _persons(line.event, evidence)}
     names += [name for name in files.operator_files() if pseudonym_of(name) in acted]
     lines = ((name, files.lines(name)) for name in names)
     return tuple((name, "".join(f"{line}\n" for line in held).encode("ascii")) for name, held in lines if held)
 
 
-def operators(case: Case) -> dict[str, str]:
-    """The names behind the log's pseudonyms, as far as they are at hand. Raises as `of`."""
-    return {each.pseudonym: str(each.value) for each in case.disclosures.operators()}
+def _persons(event: CustodyEvent, evidence: str) -> tuple[str, ...]:
+    """Who acted on an evidence, or judged it, by one line of the log."""
+    if evidence not in (event.item, event.detail.get("reference")):
+        return ()
+    said = (event.detail.get(name) for name in PERSONS)
+    return (event.operator, *(each for each in said if isinstance(each, str)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

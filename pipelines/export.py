@@ -30,7 +30,7 @@ from forensics.model.verification import Step
 from pipelines import enclosures, findings, seal
 from pipelines.case import Case, Run
 from pipelines.config import Authority
-from pipelines.findings import StoredFinding
+from pipelines.standing import StoredFinding, filed_by, read
 
 PUBLIC, SEALED = "public", "sealed"
 """The profiles: for everybody, and for those who get it under seal."""
@@ -39,6 +39,7 @@ MAX_HEADS = 1000
 """Earlier heads that an exhibit can be held against: three years of a seal a day, in less than a megabyte."""
 
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_FILING = frozenset({EventType.MATCHING, EventType.REVIEW})
 _HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
 _TOKEN = ".tsr"  # noqa: S105  the suffix of a file
 
@@ -216,7 +217,8 @@ def _plan(
     _require_sound(case, log, evidence, states)
     about = [each for each in standing if evidence in _sides(each)]
     chosen = tuple(each for each in about if profile == SEALED or _sides(each) <= ids)
-    lines, unshown = _lines(log.events, evidence, {each.sha256 for each in chosen}, profile)
+    enclosed = (*chosen, *_superseded(case, log.events, chosen))
+    lines, unshown = _lines(log.events, evidence, {each.sha256 for each in enclosed}, profile)
     tokens = {_last_token(log.events, seq) for seq in lines} - {None}
     earlier = tuple(sorted(seq for seq in tokens if seq is not None))
     lines = tuple(sorted({*lines, *earlier}))
@@ -225,7 +227,7 @@ def _plan(
         name=_name(case, evidence),
         profile=profile,
         states=states,
-        findings=chosen,
+        findings=enclosed,
         withheld=len(about) - len(chosen),
         lines=lines,
         unshown=unshown,
@@ -253,6 +255,27 @@ def _sides(stored: StoredFinding) -> frozenset[str]:
     return frozenset({stored.finding.match.query_id, stored.finding.match.reference_id})
 
 
+def _superseded(
+    case: Case, events: Iterable[CustodyEvent], chosen: Iterable[StoredFinding]
+) -> tuple[StoredFinding, ...]:
+    """What the reviews among these findings were made of, back to the machine's own: a review is nothing without it.
+
+    Raises IntegrityError when one of them is not the one that was logged.
+    """
+    filing = [event for event in events if event.event in _FILING and "finding" in event.detail]
+    filed = {str(event.detail["finding"]): filed_by(event) for event in filing}
+    found = {each.sha256 for each in chosen}
+    queue = list(chosen)
+    former: list[StoredFinding] = []
+    while queue:
+        review = queue.pop().finding.review
+        if review is not None and review.supersedes not in found and review.supersedes in filed:
+            former.append(read(case, filed[review.supersedes]))
+            found.add(former[-1].sha256)
+            queue.append(former[-1])
+    return tuple(former)
+
+
 def _name(case: Case, evidence: str) -> str:
     number = str(case.manifest(evidence).record.case.get("exhibit", ""))
     return f"EXHIBIT-{number if _NUMBER.match(number) else evidence[:16]}"
@@ -272,11 +295,11 @@ def _lines(
         finding = str(event.detail.get("finding"))
         if event.event is EventType.KEY_CHANGE:
             shown.append(event.seq)
-        elif event.event is EventType.MATCHING and finding in left:
+        elif event.event in _FILING and finding in left:
             left.remove(finding)
             shown.append(event.seq)
         elif event.item == evidence and event.event not in _HAND_OVERS:
-            if event.event is EventType.MATCHING or (event.event is EventType.LIST_CHECK and profile == PUBLIC):
+            if event.event in _FILING or (event.event is EventType.LIST_CHECK and profile == PUBLIC):
                 unshown += 1
             else:
                 shown.append(event.seq)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.manifest import Manifest
@@ -70,13 +70,19 @@ class NamedCheck:
 
 
 def checks_of(case: Case, evidence: str) -> tuple[NamedCheck, ...]:
-    """The named checks of an evidence that the log holds, in its order; those with another result too.
+    """The named checks of an evidence that the log holds, in its order; those with another result too. Persons are
+    named by pseudonyms, as there: `with_name` gives what people read.
 
     Raises:
         IntegrityError: the log is missing or holds a line that is not sound.
     """
     events = [line.event for line in case.log.events() if line.event.item == evidence]
     return named_checks(case.manifest(evidence), events)
+
+
+def with_name(check: NamedCheck, names: Mapping[str, str]) -> NamedCheck:
+    """The check with the person's name in place of the pseudonym, where ``names`` has it."""
+    return replace(check, person=names.get(check.person, check.person))
 
 
 def named_checks(manifest: Manifest, events: Iterable[CustodyEvent]) -> tuple[NamedCheck, ...]:

@@ -16,7 +16,7 @@ from forensics.model.finding import Finding, FindingStatus, Review
 from pipelines import standing
 from pipelines.case import Case, Run, entry
 from pipelines.findings import NOT_CONFIRMED, write_finding
-from pipelines.persons import as_recorded
+from pipelines.persons import pseudonym
 from pipelines.standing import Filed, StoredFinding
 
 CONFIRMED_LIMIT = (
@@ -57,7 +57,7 @@ def review(case: Case, run: Run, names: tuple[str, ...], opinion: Opinion) -> Re
         ledger = standing.ledger_of(case)
         filed = standing.find(case, ledger, names)
         former = standing.read(case, filed)
-        finding = _reviewed(former, run, opinion)
+        finding = _reviewed(case, former, run, opinion)
         data = custody.encode_finding(finding)
         sha256, name = write_finding(case, run, finding.match, data)
         stored = StoredFinding(finding=finding, sha256=sha256, name=name)
@@ -65,11 +65,11 @@ def review(case: Case, run: Run, names: tuple[str, ...], opinion: Opinion) -> Re
     return Reviewed(stored=stored, former=former)
 
 
-def _reviewed(former: StoredFinding, run: Run, opinion: Opinion) -> Finding:
+def _reviewed(case: Case, former: StoredFinding, run: Run, opinion: Opinion) -> Finding:
     status = FindingStatus.CONFIRMED if opinion.confirms else FindingStatus.REJECTED
     try:
         words = Review(
-            examiner=as_recorded(opinion.examiner, "--examiner"),
+            examiner=pseudonym(case, run, opinion.examiner, "--examiner"),
             made=run.surroundings.timestamp(),
             reason=opinion.reason,
             alternatives=opinion.alternatives,
@@ -97,6 +97,8 @@ def _entry(run: Run, stored: StoredFinding, former: StoredFinding, replaced: Fil
         "supersedes": former.sha256,
         "status": str(stored.finding.status),
     }
+    if stored.finding.review is not None:
+        detail["examiner"] = stored.finding.review.examiner
     if replaced is not None and replaced.sha256 != former.sha256:
         detail["replaces"] = replaced.sha256
     return entry(run, EventType.REVIEW, match.query_id, detail)

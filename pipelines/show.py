@@ -12,10 +12,10 @@ from forensics import custody
 from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
 from forensics.report.wording import sound_in_words
-from pipelines import disclosures, findings
+from pipelines import findings, named_checks, persons
 from pipelines.case import Case
 from pipelines.facts import sound_line, stream_lines, telemetry_entries
-from pipelines.named_checks import NamedCheck, checks_of
+from pipelines.standing import with_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Described:
     manifest_path: str
     manifest: Manifest
     findings: tuple[findings.StoredFinding, ...]
-    checks: tuple[NamedCheck, ...]
+    checks: tuple[named_checks.NamedCheck, ...]
     events: tuple[CustodyEvent, ...]
     concealed: tuple[tuple[str, tuple[str, ...], int], ...]
     operators: Mapping[str, str]
@@ -106,16 +106,17 @@ def describe(case: Case, evidence: str, *, public: bool = False) -> Described:
     """
     signed = case.signed_manifest(evidence)
     at_hand = case.disclosures.of_evidence(evidence, signed.version)
-    stored = [(each, each.finding.match) for each in findings.load(case)]
+    names = {} if public else persons.names(case)
+    stored = [(with_name(each, names), each.finding.match) for each in findings.load(case)]
     return Described(
         id=evidence,
         manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
         manifest=replace(signed, record=custody.reveal_record(signed.record, () if public else at_hand)),
         findings=tuple(each for each, match in stored if evidence in (match.query_id, match.reference_id)),
-        checks=checks_of(case, evidence),
+        checks=tuple(named_checks.with_name(each, names) for each in named_checks.checks_of(case, evidence)),
         events=tuple(line.event for line in case.log.events() if line.event.item == evidence),
         concealed=tuple(custody.concealed_places(signed.record, at_hand)) if public else (),
-        operators={} if public else disclosures.operators(case),
+        operators=names,
     )
 
 

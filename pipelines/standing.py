@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
@@ -54,12 +54,12 @@ class Ledger:
         detail = event.detail
         withdrawn = str(detail.get("withdrawn"))
         if event.event is EventType.MATCHING and "finding" in detail:
-            filed = _filed(event)
+            filed = filed_by(event)
             self._place(filed, self.beside if filed.pair in self.reviews else self.stands)
         elif event.event is EventType.MATCHING and not self._is_review(withdrawn):
             self._drop(withdrawn)
         elif event.event is EventType.REVIEW and "finding" in detail:
-            filed = _filed(event)
+            filed = filed_by(event)
             for former in {str(detail.get("supersedes")), *self.of_pair[filed.pair]} - {filed.sha256}:
                 self._drop(former)
                 self.followed[former] = filed.sha256
@@ -96,7 +96,8 @@ class StoredFinding:
         return self.finding.status is FindingStatus.REJECTED
 
 
-def _filed(event: CustodyEvent) -> Filed:
+def filed_by(event: CustodyEvent) -> Filed:
+    """What a line that files a finding says of it."""
     detail = event.detail
     return Filed(
         sha256=str(detail["finding"]),
@@ -104,6 +105,14 @@ def _filed(event: CustodyEvent) -> Filed:
         pair=frozenset({str(event.item), str(detail.get("reference", ""))}),
         reviewed=event.event is EventType.REVIEW,
     )
+
+
+def with_name(stored: StoredFinding, names: Mapping[str, str]) -> StoredFinding:
+    """For people to read: the examiner's name in place of the pseudonym, where ``names`` has it."""
+    review = stored.finding.review
+    if review is None or review.examiner not in names:
+        return stored
+    return replace(stored, finding=replace(stored.finding, review=replace(review, examiner=names[review.examiner])))
 
 
 def ledger_of(case: Case) -> Ledger:

@@ -56,6 +56,7 @@ from forensics.custody.receipt import (
     encode_receipt,
 )
 from forensics.custody.receipts import ReceiptFile, check_receipts, exhibit_event, transfer_detail, transfers
+from forensics.custody.reviews import CALIBRATION
 from forensics.custody.sealing import (
     Seal,
     checkpoint_folder,
@@ -91,6 +92,7 @@ from forensics.custody.verification import (
 )
 
 __all__ = [
+    "CALIBRATION",
     "CASE_SCHEMA",
     "CLOCK_TOLERANCE",
     "CONCEALED",

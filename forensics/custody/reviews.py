@@ -11,6 +11,9 @@ from forensics.model.custody import Check, CheckStatus
 from forensics.model.finding import Finding, FindingStatus
 from forensics.model.verification import Step
 
+CALIBRATION = "finding's error rates"
+"""Name of the check that the record of a finding's error rates is one of the case."""
+
 _MARKS = (b'"review":{', b'"of_this_case":true')
 """In the canonical form, what has neither holds no review and no figures of this case: most findings are such."""
 
@@ -67,7 +70,7 @@ def _measured(finding: Finding) -> tuple[object, ...]:
 def _check_calibration(sha256: str, record: str, log: LogIndex) -> Check:
     status = CheckStatus.OK if record in log.validations else CheckStatus.FAILED
     expected = None if status is CheckStatus.OK else f"validation record {record} to be logged"
-    return _check("finding's error rates", status, sha256, expected, record if expected is None else "no line of it")
+    return _check(CALIBRATION, status, sha256, expected, record if expected is None else "no line of it")
 
 
 def _decoded(data: bytes) -> Finding | None:

@@ -65,10 +65,12 @@ def attest_check(
 
 def _record(desk: Desk, evidence: str, said: Statement, *, as_json: bool, quiet: bool) -> int:
     from pipelines import attest as job
+    from pipelines.named_checks import with_name
+    from pipelines.persons import names
 
     work = Work(desk, signed=True, quiet=quiet)
     with work as signed:
-        check = job.attest(signed.case, signed.run, evidence, said)
+        check = with_name(job.attest(signed.case, signed.run, evidence, said), names(signed.case))
     if as_json:
         emit({"type": "named_check", **check.as_fields()})
     elif not quiet or not check.equal:

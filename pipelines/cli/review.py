@@ -40,8 +40,10 @@ def review(
     A new signed finding supersedes it; nothing is edited. What is rejected joins no files and is called a repost
     nowhere. What is confirmed stays what its assessment says: a confirmed candidate is no match.
     """
+    from pipelines import persons
     from pipelines import review as job
     from pipelines.config import UNNAMED
+    from pipelines.standing import with_name
 
     if opinion is None:
         raise click.UsageError("say --confirm or --reject")
@@ -55,7 +57,8 @@ def review(
     work = Work(desk, signed=True, quiet=quiet)
     with work as desk:
         done = job.review(desk.case, desk.run, names, said)
-    former, stored = done.former.finding, done.stored
+        known = persons.names(desk.case)
+    former, stored = with_name(done.former, known).finding, with_name(done.stored, known)
     if former.review is not None:
         tell(f"reviewed before: {former.status} by {former.review.examiner}, {former.review.made}", quiet=quiet)
     match, words = stored.finding.match, stored.finding.review

@@ -13,7 +13,7 @@ import pytest
 from forensics import custody
 from forensics.custody import read_disclosure
 from forensics.model.custody import Check, CheckStatus
-from pipelines import disclosures
+from pipelines import disclosures, persons
 from pipelines.case import Run, open_case
 from pipelines.config import Settings
 from pipelines.ingest import ingest
@@ -146,7 +146,7 @@ def test_the_same_operator_has_one_pseudonym_and_another_one_another(
         assert forensics("ingest", made / FOLDER / "clip.mp4", "-c", case, "--operator", name).code == 0
     lines = (case / "log" / "custody.jsonl").read_text("utf-8").splitlines()
     assert len({json.loads(line)["operator"] for line in lines}) == 2
-    assert set(disclosures.operators(open_case(case)).values()) == {NAME, "Bert Zweiter"}
+    assert set(persons.names(open_case(case)).values()) == {NAME, "Bert Zweiter"}
 
 
 def test_the_same_file_from_the_same_place_adds_nothing(made: Path, case: Path, forensics: Callable[..., Ran]) -> None:

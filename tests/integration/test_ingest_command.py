@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from pipelines import disclosures
+from pipelines import persons
 from pipelines.case import open_case
 from tests.integration.conftest import ffmpeg
 
@@ -143,7 +143,7 @@ def test_the_operator_is_the_flag_or_the_environment_or_the_case(
 
     def last_operator() -> str:
         pseudonym = json.loads((case / "log/custody.jsonl").read_text().splitlines()[-1])["operator"]
-        return disclosures.operators(open_case(case))[pseudonym]
+        return persons.names(open_case(case))[pseudonym]
 
     forensics("ingest", clips, "-c", case)
     assert last_operator() == "tester"
