@@ -92,6 +92,8 @@ class _Outcome:
 
     def end(self) -> int:
         """Print the summary; gives the exit code."""
+        from forensics.report.wording import count
+
         if self._as_json:
             sealed, content = self._sealed, self._content
             emit(
@@ -112,8 +114,8 @@ class _Outcome:
         elif not self._quiet:
             if self._sealed is not None and self._sealed.exhibit:
                 say(f"signed by the key {self._sealed.key or 'NONE'}; compare it with the one on paper")
-            verdict = "verified" if self._problems == 0 else f"NOT VERIFIED: {self._problems} problems"
-            undone = f"; {self._skipped} checks could not be done" if self._skipped else ""
+            verdict = "verified" if self._problems == 0 else f"NOT VERIFIED: {count(self._problems, 'problem')}"
+            undone = f"; {count(self._skipped, 'check')} could not be done" if self._skipped else ""
             say(f"{verdict}{_read(self._content, self._extent)}{undone}; {_sealed(self._sealed)}")
         return ExitCode.OK if self._problems == 0 else ExitCode.INTEGRITY
 
