@@ -168,6 +168,11 @@ def _nearest(parts: list[Window], at_s: float) -> tuple[float, npt.NDArray[np.ui
 
 def between(window: Window, start_s: float, end_s: float) -> Window:
     """The frames of a window with start_s <= time <= end_s, a view of them."""
-    first = int(np.searchsorted(window.seconds, start_s - TIME_SLACK_S))
-    last = int(np.searchsorted(window.seconds, end_s + TIME_SLACK_S, side="right"))
-    return Window(window.seconds[first:last], window.luma[first:last])
+    rows = rows_between(window.seconds, start_s, end_s)
+    return Window(window.seconds[rows], window.luma[rows])
+
+
+def rows_between(seconds: npt.NDArray[np.float64], start_s: float, end_s: float) -> slice:
+    """The rows of rising times with start_s <= time <= end_s."""
+    first = int(np.searchsorted(seconds, start_s - TIME_SLACK_S))
+    return slice(first, int(np.searchsorted(seconds, end_s + TIME_SLACK_S, side="right")))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from forensics.matching.alignment import Line, nearest
 from forensics.matching.geometry import Fit, Floats, posed
 from forensics.matching.pairing import Pairing, Placed
-from forensics.model.media import Window
+from forensics.matching.reel import Reel
 
 STEPS_S = (
     (-1.0, -0.4, -0.2, -0.1, 0.1, 0.2, 0.4, 1.0),
@@ -45,7 +45,7 @@ CLEAR_GAIN = 0.08
 
 
 def sharpened(
-    line: Line, query_s: Floats, placed: Placed, pairing: Pairing, windows: tuple[Window, Window]
+    line: Line, query_s: Floats, placed: Placed, pairing: Pairing, windows: tuple[Reel, Reel]
 ) -> tuple[Line, Placed]:
     """The line at the offset where detail agrees best, with the map that belongs to it; unchanged where none is
     clearly better.
@@ -76,7 +76,7 @@ class _Try:
         self.agreement = agreement
 
 
-def _try(line: Line, moments: Floats, placed: Placed, pairing: Pairing, windows: tuple[Window, Window]) -> _Try | None:
+def _try(line: Line, moments: Floats, placed: Placed, pairing: Pairing, windows: tuple[Reel, Reel]) -> _Try | None:
     """The map at the middle moment of a line, judged at all of them."""
     at = float(moments[len(moments) // 2])
     found = pairing.fit_at(at, line.speed * at + line.offset_s, placed.seed.pose, placed.detector)
@@ -85,7 +85,7 @@ def _try(line: Line, moments: Floats, placed: Placed, pairing: Pairing, windows:
     return _Try(line, placed._replace(fit=found), _agreement(line, moments, found, placed, windows))
 
 
-def _agreement(line: Line, moments: Floats, fit: Fit, placed: Placed, windows: tuple[Window, Window]) -> float:
+def _agreement(line: Line, moments: Floats, fit: Fit, placed: Placed, windows: tuple[Reel, Reel]) -> float:
     """Median correlation of detail over the moments; -1 where the pictures do not overlap."""
     ours, theirs = windows
     values = []

@@ -57,7 +57,7 @@ def test_the_division_among_lines_is_the_best_of_all_divisions(values: Floats, s
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(1, 5), st.integers(8, 40), st.integers(8, 60), st.integers(0, 2**32 - 1), st.sampled_from((2.0, 6.0))
+    st.integers(1, 40), st.integers(8, 40), st.integers(8, 60), st.integers(0, 2**32 - 1), st.sampled_from((2.0, 6.0))
 )
 def test_detail_is_what_a_blur_of_each_frame_leaves(
     count: int, rows: int, columns: int, seed: int, sigma: float
