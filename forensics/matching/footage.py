@@ -138,6 +138,14 @@ class Footage:
             self._bytes -= old.luma.nbytes
         return chunk
 
+    def hold(self, subject: str, opening: Window, end_s: float) -> None:
+        """Keep frames of a subject that came another way: all those before ``end_s`` that the reader would give."""
+        end = self._end_of(subject)
+        count = math.ceil(end / CHUNK_S) if end <= end_s else int(end_s // CHUNK_S)
+        edges = np.searchsorted(opening.seconds, [min(number * CHUNK_S, end) for number in range(count + 1)])
+        for number, low, high in zip(range(count), edges[:-1], edges[1:], strict=True):
+            self._keep((subject, number), Window(opening.seconds[low:high], opening.luma[low:high]))
+
     def forget(self, subject: str) -> None:
         """Let go of what is kept of a subject."""
         for key in [key for key in self._chunks if key[0] == subject]:

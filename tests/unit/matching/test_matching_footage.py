@@ -73,3 +73,30 @@ def test_a_long_stretch_is_read_in_pieces_that_fit_in_memory() -> None:
     Footage(reader).stretch("a", 0.0, 99.0)
     assert reader.asked == [(0.0, 40.0), (40.0, 80.0), (80.0, 100.0)]
     assert CHUNK_S == 5.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(0, 45), st.lists(st.tuples(moments, moments), min_size=1, max_size=6), st.integers(200, 2000))
+def test_frames_that_came_another_way_are_those_that_the_reader_gives(
+    until: float, asked: list[tuple[float, float]], memory: int
+) -> None:
+    reader = Reader()
+    footage = Footage(reader, lasting, memory_bytes=memory)
+    footage.hold("a", Reader()("a", 0.0, until, 10.0, 512), until)
+    for one, other in asked:
+        start, end = min(one, other), max(one, other)
+        found = footage.stretch("a", start, end)
+        expected = np.flatnonzero((reader.seconds >= start - 1e-6) & (reader.seconds <= end + 1e-6))
+        assert np.array_equal(found.seconds, reader.seconds[expected])
+        assert np.array_equal(found.luma[:, 0, 0], expected.astype(np.uint8))
+
+
+def test_nothing_that_came_another_way_is_decoded_again() -> None:
+    reader = Reader()
+    footage = Footage(reader, lasting)
+    footage.hold("a", reader("a", 0.0, 40.0, 10.0, 512), 40.0)
+    footage.hold("b", reader("b", 0.0, 12.0, 10.0, 512), 12.0)
+    reader.asked.clear()
+    footage.stretch("a", -90.0, 90.0)
+    footage.stretch("b", -90.0, 90.0)
+    assert reader.asked == [(10.0, LENGTH_S)]
