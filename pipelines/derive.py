@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from dataclasses import dataclass, replace
@@ -308,7 +309,13 @@ def _recipe_tools(tools: media.Tools) -> Json:
 
 
 def _package_versions() -> Json:
-    return {name: metadata.version(name) for name in RECIPE_PACKAGES}
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Read once a process: Python parses a package's whole description for it, licences included."""
+    return tuple((name, metadata.version(name)) for name in RECIPE_PACKAGES)
 
 
 def _plain(value: Any) -> Json:
