@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,11 @@ CHUNK_S = 5.0
 costs little more than starting the decoder.
 """
 
+GLANCE_S = 0.5
+"""Of a chunk in which one moment is looked at no more is read than up to so long after it: most candidates are refused
+at that look, and the next frame tells which one is the nearest.
+"""
+
 MOST_READ_S = 40.0
 """Seconds read at once: square pictures at up to 20 frames a second stay below the reader's limit."""
 
@@ -51,6 +56,13 @@ def endless(subject: str) -> float:
     return math.inf
 
 
+class _Chunk(NamedTuple):
+    """The frames of a chunk: the ``whole`` of them, or those from its beginning on."""
+
+    window: Window
+    whole: bool
+
+
 class Footage:
     """Reads stretches through a `WindowReader` and keeps the latest ones. ``end_of`` tells where a subject ends
     (seconds): nothing is read beyond.
@@ -65,7 +77,7 @@ class Footage:
         self._reader = reader
         self._end_of = end_of
         self._limit = memory_bytes
-        self._chunks: OrderedDict[tuple[str, int], Window] = OrderedDict()
+        self._chunks: OrderedDict[tuple[str, int], _Chunk] = OrderedDict()
         self._features: OrderedDict[tuple[str, float, Pose, Detector], Features] = OrderedDict()
         self._bytes = 0
 
@@ -85,7 +97,7 @@ class Footage:
     def frame(self, subject: str, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
         """The frame nearest to a moment, with its time; None where nothing was decoded."""
         at = int(max(0.0, min(at_s, self._end_of(subject) - TIME_SLACK_S)) // CHUNK_S)
-        found = _nearest(self._read(subject, at * CHUNK_S, at * CHUNK_S), at_s)
+        found = self._glance(subject, at, at_s) or _nearest(self._read(subject, at * CHUNK_S, at * CHUNK_S), at_s)
         if at and (found is None or abs(found[0] - at_s) > SPARSE_S):
             before = _nearest(self._read(subject, (at - 1) * CHUNK_S, (at - 1) * CHUNK_S), at_s)
             if before is not None and (found is None or abs(before[0] - at_s) < abs(found[0] - at_s)):
@@ -114,29 +126,49 @@ class Footage:
         self._features.move_to_end(key)
         return self._features[key]
 
+    def _glance(self, subject: str, number: int, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
+        """The frame of a chunk nearest to a moment, where a frame after the moment shows that none comes nearer: from
+        what is kept of the chunk, or else from its beginning.
+        """
+        key, start, end = (subject, number), number * CHUNK_S, min((number + 1) * CHUNK_S, self._end_of(subject))
+        if key not in self._chunks and at_s + GLANCE_S < end:
+            window = self._reader(subject, start, at_s + GLANCE_S, FPS, LONG_SIDE)
+            first = int(np.searchsorted(window.seconds, start))
+            self._keep(key, _Chunk(Window(window.seconds[first:], window.luma[first:]), whole=False))
+        kept = self._chunks.get(key)
+        if kept is None or not len(kept.window.seconds) or kept.window.seconds[-1] < at_s:
+            return None
+        self._chunks.move_to_end(key)
+        return _nearest([kept.window], at_s)
+
     def _read(self, subject: str, start_s: float, end_s: float) -> list[Window]:
         """The chunks that hold start_s to end_s; those that are not kept are decoded, neighbours together."""
         end = self._end_of(subject)
         first = int(max(0.0, start_s) // CHUNK_S)
         last = int(max(0.0, min(end_s, end - TIME_SLACK_S)) // CHUNK_S)
-        parts = {number: self._chunks.get((subject, number)) for number in range(first, last + 1)}
+        parts = {number: self._whole((subject, number)) for number in range(first, last + 1)}
         for run in _runs([number for number, part in parts.items() if part is None]):
             window = self._reader(subject, run[0] * CHUNK_S, min((run[-1] + 1) * CHUNK_S, end), FPS, LONG_SIDE)
             edges = np.searchsorted(window.seconds, [number * CHUNK_S for number in (*run, run[-1] + 1)])
             for number, low, high in zip(run, edges[:-1], edges[1:], strict=True):
-                parts[number] = self._keep((subject, number), Window(window.seconds[low:high], window.luma[low:high]))
+                parts[number] = part = Window(window.seconds[low:high], window.luma[low:high])
+                self._keep((subject, number), _Chunk(part, whole=True))
         for number in parts:
             if (subject, number) in self._chunks:
                 self._chunks.move_to_end((subject, number))
         return [part for part in parts.values() if part is not None]
 
-    def _keep(self, key: tuple[str, int], chunk: Window) -> Window:
+    def _whole(self, key: tuple[str, int]) -> Window | None:
+        kept = self._chunks.get(key)
+        return kept.window if kept is not None and kept.whole else None
+
+    def _keep(self, key: tuple[str, int], chunk: _Chunk) -> None:
+        before = self._chunks.pop(key, None)
+        self._bytes += chunk.window.luma.nbytes - (0 if before is None else before.window.luma.nbytes)
         self._chunks[key] = chunk
-        self._bytes += chunk.luma.nbytes
         while self._bytes > self._limit and len(self._chunks) > 1:
             _, old = self._chunks.popitem(last=False)
-            self._bytes -= old.luma.nbytes
-        return chunk
+            self._bytes -= old.window.luma.nbytes
 
     def hold(self, subject: str, opening: Window, end_s: float) -> None:
         """Keep frames of a subject that came another way: all those before ``end_s`` that the reader would give."""
@@ -144,12 +176,12 @@ class Footage:
         count = math.ceil(end / CHUNK_S) if end <= end_s else int(end_s // CHUNK_S)
         edges = np.searchsorted(opening.seconds, [min(number * CHUNK_S, end) for number in range(count + 1)])
         for number, low, high in zip(range(count), edges[:-1], edges[1:], strict=True):
-            self._keep((subject, number), Window(opening.seconds[low:high], opening.luma[low:high]))
+            self._keep((subject, number), _Chunk(Window(opening.seconds[low:high], opening.luma[low:high]), whole=True))
 
     def forget(self, subject: str) -> None:
         """Let go of what is kept of a subject."""
         for key in [key for key in self._chunks if key[0] == subject]:
-            self._bytes -= self._chunks.pop(key).luma.nbytes
+            self._bytes -= self._chunks.pop(key).window.luma.nbytes
         for seen in [seen for seen in self._features if seen[0] == subject]:
             del self._features[seen]
 
