@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -57,10 +58,18 @@ def endless(subject: str) -> float:
 
 
 class _Chunk(NamedTuple):
-    """The frames of a chunk: the ``whole`` of them, or those from its beginning on."""
+    """The frames of a chunk, rows from ``first`` of what was read together in one ``run``: the ``whole`` of them, or
+    those from its beginning on.
+    """
 
     window: Window
+    run: Window
+    first: int
     whole: bool
+
+
+def _cut(run: Window, first: int, last: int, *, whole: bool) -> _Chunk:
+    return _Chunk(Window(run.seconds[first:last], run.luma[first:last]), run, first, whole)
 
 
 class Footage:
@@ -83,12 +92,7 @@ class Footage:
 
     def stretch(self, subject: str, start_s: float, end_s: float) -> Window:
         """Frames with start_s <= time <= end_s, in time order."""
-        parts = [part for part in self._read(subject, start_s, end_s) if len(part.seconds)]
-        if not parts:
-            return Window(np.zeros(0), np.zeros((0, 2, 2), np.uint8))
-        seconds = np.concatenate([part.seconds for part in parts])
-        luma = parts[0].luma if len(parts) == 1 else np.concatenate([part.luma for part in parts])
-        return between(Window(seconds, luma), start_s, end_s)
+        return between(_joined(self._read(subject, start_s, end_s)), start_s, end_s)
 
     def ahead(self, subject: str, start_s: float, end_s: float) -> None:
         """Read in one go what is about to be looked at moment by moment."""
@@ -134,14 +138,14 @@ class Footage:
         if key not in self._chunks and at_s + GLANCE_S < end:
             window = self._reader(subject, start, at_s + GLANCE_S, FPS, LONG_SIDE)
             first = int(np.searchsorted(window.seconds, start))
-            self._keep(key, _Chunk(Window(window.seconds[first:], window.luma[first:]), whole=False))
+            self._keep(key, _cut(window, first, len(window.seconds), whole=False))
         kept = self._chunks.get(key)
         if kept is None or not len(kept.window.seconds) or kept.window.seconds[-1] < at_s:
             return None
         self._chunks.move_to_end(key)
-        return _nearest([kept.window], at_s)
+        return _nearest([kept], at_s)
 
-    def _read(self, subject: str, start_s: float, end_s: float) -> list[Window]:
+    def _read(self, subject: str, start_s: float, end_s: float) -> list[_Chunk]:
         """The chunks that hold start_s to end_s; those that are not kept are decoded, neighbours together."""
         end = self._end_of(subject)
         first = int(max(0.0, start_s) // CHUNK_S)
@@ -151,16 +155,16 @@ class Footage:
             window = self._reader(subject, run[0] * CHUNK_S, min((run[-1] + 1) * CHUNK_S, end), FPS, LONG_SIDE)
             edges = np.searchsorted(window.seconds, [number * CHUNK_S for number in (*run, run[-1] + 1)])
             for number, low, high in zip(run, edges[:-1], edges[1:], strict=True):
-                parts[number] = part = Window(window.seconds[low:high], window.luma[low:high])
-                self._keep((subject, number), _Chunk(part, whole=True))
+                parts[number] = part = _cut(window, low, high, whole=True)
+                self._keep((subject, number), part)
         for number in parts:
             if (subject, number) in self._chunks:
                 self._chunks.move_to_end((subject, number))
         return [part for part in parts.values() if part is not None]
 
-    def _whole(self, key: tuple[str, int]) -> Window | None:
+    def _whole(self, key: tuple[str, int]) -> _Chunk | None:
         kept = self._chunks.get(key)
-        return kept.window if kept is not None and kept.whole else None
+        return kept if kept is not None and kept.whole else None
 
     def _keep(self, key: tuple[str, int], chunk: _Chunk) -> None:
         before = self._chunks.pop(key, None)
@@ -176,7 +180,7 @@ class Footage:
         count = math.ceil(end / CHUNK_S) if end <= end_s else int(end_s // CHUNK_S)
         edges = np.searchsorted(opening.seconds, [min(number * CHUNK_S, end) for number in range(count + 1)])
         for number, low, high in zip(range(count), edges[:-1], edges[1:], strict=True):
-            self._keep((subject, number), _Chunk(Window(opening.seconds[low:high], opening.luma[low:high]), whole=True))
+            self._keep((subject, number), _cut(opening, low, high, whole=True))
 
     def forget(self, subject: str) -> None:
         """Let go of what is kept of a subject."""
@@ -198,12 +202,29 @@ def _runs(numbers: list[int]) -> Iterator[list[int]]:
         yield run
 
 
-def _nearest(parts: list[Window], at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
+def _joined(parts: list[_Chunk]) -> Window:
+    """The frames of chunks in time order; a view where they were read together."""
+    parts = [part for part in parts if len(part.window.seconds)]
+    if not parts:
+        return Window(np.zeros(0), np.zeros((0, 2, 2), np.uint8))
+    if all(_adjoin(*neighbours) for neighbours in pairwise(parts)):
+        rows = slice(parts[0].first, parts[-1].first + len(parts[-1].window.seconds))
+        return Window(parts[0].run.seconds[rows], parts[0].run.luma[rows])
+    windows = [part.window for part in parts]
+    return Window(np.concatenate([w.seconds for w in windows]), np.concatenate([w.luma for w in windows]))
+
+
+def _adjoin(one: _Chunk, other: _Chunk) -> bool:
+    return one.run is other.run and one.first + len(one.window.seconds) == other.first
+
+
+def _nearest(parts: list[_Chunk], at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
     """The frame nearest to a moment in the only chunk of ``parts``."""
-    if not parts or not len(parts[0].seconds):
+    if not parts or not len(parts[0].window.seconds):
         return None
-    row = int(np.argmin(np.abs(parts[0].seconds - at_s)))
-    return float(parts[0].seconds[row]), parts[0].luma[row]
+    window = parts[0].window
+    row = int(np.argmin(np.abs(window.seconds - at_s)))
+    return float(window.seconds[row]), window.luma[row]
 
 
 def between(window: Window, start_s: float, end_s: float) -> Window:
