@@ -32,7 +32,7 @@ four by four, which is exact and fast.
 """
 
 AT_ONCE = 16
-"""Frames blurred together: on the finest grid they stay in the processor's cache."""
+"""Frames worked on together: on the finest grid they stay in the cache of the processor."""
 
 
 class Shared(NamedTuple):

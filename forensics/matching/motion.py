@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.matching.alignment import nearest, offset_range
-from forensics.matching.dense import Grid, Shared, change, detail, sample, shots
+from forensics.matching.dense import AT_ONCE, Grid, Shared, change, detail, sample, shots
 from forensics.matching.geometry import AS_IS, Floats, Pose
 from forensics.matching.reel import Reel
 
@@ -122,11 +122,16 @@ def on_grid(
         if kept.sum() >= max(LEAST_CELLS, LEAST_KEPT * both.sum()):
             both = kept
     one, two = detail(ours, both, sigma), detail(theirs, both, sigma)
-    ours, theirs = one[:, both], two[:, both]
+    ours, theirs = _cells(one, both), _cells(two, both)
     mean_q, mean_r = ours.mean(0), theirs.mean(0)
     still = float(mean_q @ mean_r / np.sqrt(float(mean_q @ mean_q) * float(mean_r @ mean_r) + 1e-9))
     heights = (area.y + (np.nonzero(both)[0] + 0.5) * area.height / both.shape[0]) / reference.luma.shape[1]
     return Pair(query.seconds, ours, reference.seconds, theirs, still, heights)
+
+
+def _cells(frames: Grid, chosen: npt.NDArray[np.bool_]) -> Grid:
+    """Chosen cells of each frame, float32 (n, cells)."""
+    return frames.reshape(len(frames), -1).take(np.flatnonzero(chosen), axis=1)
 
 
 def overlaid(ours: Grid, theirs: Grid, both: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -210,9 +215,13 @@ def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: f
 
 def _unlit(changes: Grid, rows: Grid) -> Grid:
     """Changes without what is proportional to the picture of the moment: fades, exposure, a lamp that goes on."""
-    usual = rows - changes
-    part = (changes * usual).sum(1) / ((usual * usual).sum(1) + 1e-6)
-    return np.asarray(changes - part[:, None] * usual, np.float32)
+    out = np.empty_like(changes)
+    for start in range(0, len(rows), AT_ONCE):
+        block = slice(start, start + AT_ONCE)
+        usual = rows[block] - changes[block]
+        part = (changes[block] * usual).sum(1) / ((usual * usual).sum(1) + 1e-6)
+        out[block] = changes[block] - part[:, None] * usual
+    return out
 
 
 def _even(changes: Grid) -> Grid:
