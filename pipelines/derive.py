@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from forensics.errors import MediaError
 from forensics.model.evidence import Digests
 from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Json, Subject
-from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe
+from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe, Window
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Track
 from forensics.sources.content import Looks, looks
@@ -67,6 +68,8 @@ class Derived:
     files: tuple[Subject, ...]
     notices: tuple[Notice, ...]
     commands: tuple[tuple[str, ...], ...]
+    opening: Window | None = None
+    """The excerpt that was asked for, where the decode pass gave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +81,17 @@ class Kit:
 
 
 def derive(
-    handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: Path, kit: Kit, *, pictures: bool = True
+    handle: int,
+    digests: Digests,
+    sidecars: tuple[Sidecar, ...],
+    into: Path,
+    kit: Kit,
+    *,
+    query: media.Excerpt | None = None,
 ) -> Derived:
     """Derive all facts of the bytes behind ``handle``; files go below the content folder ``into``.
 
-    Without ``pictures`` a video gets no keyframes: a query needs none.
+    A ``query`` needs no keyframes of a video, but an excerpt for comparing, which is taken from the same decode pass.
 
     Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE.
     """
@@ -94,7 +103,7 @@ def derive(
         if _is_still(os.pread(handle, HEAD_BYTES, 0)):
             derived = _derive_still(handle, digests.size, into)
         else:
-            derived = _derive_video(handle, digests, into, kit, pictures=pictures)
+            derived = _derive_video(handle, digests, into, kit, query)
     except MediaError as error:
         derived = _undecodable(Notice(code=error.code, message=error.message))
     exact["kind"] = str(derived.kind)
@@ -118,17 +127,19 @@ def _undecodable(*notices: Notice, exact: dict[str, Json] | None = None, command
     )
 
 
-def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictures: bool) -> Derived:
+def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, query: media.Excerpt | None) -> Derived:
     probed = media.probe(kit.tools, handle, kit.limits)
     container = _container(probed.probe)
     if probed.probe.video is None or probed.probe.origin is None:
         notice = Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
         return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
     print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
-    chosen = _Keyframes(probed.probe, digests.sha256, into) if pictures else None
+    chosen = _Keyframes(probed.probe, digests.sha256, into) if query is None else None
     timestamps = hashlib.sha256()
     try:
-        with media.decode(kit.tools, handle, probed.probe, limits=kit.limits) as decoding:
+        excerpt = None if query is None else media.opening(kit.tools, handle, probed.probe, query, kit.limits)
+        branch = None if excerpt is None else excerpt.branch
+        with media.decode(kit.tools, handle, probed.probe, limits=kit.limits, beside=branch) as decoding:
             for item in decoding:
                 if isinstance(item, FrameBatch):
                     timestamps.update(item.pts.astype("<i8").tobytes())
@@ -171,6 +182,7 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictur
         files=(*files, track, *heard.files),
         notices=notices,
         commands=commands,
+        opening=None if excerpt is None or decoding.beside is None else excerpt.window(*decoding.beside),
     )
 
 
@@ -297,7 +309,13 @@ def _recipe_tools(tools: media.Tools) -> Json:
 
 
 def _package_versions() -> Json:
-    return {name: metadata.version(name) for name in RECIPE_PACKAGES}
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Read once a process: Python parses a package's whole description for it, licences included."""
+    return tuple((name, metadata.version(name)) for name in RECIPE_PACKAGES)
 
 
 def _plain(value: Any) -> Json:

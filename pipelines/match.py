@@ -35,7 +35,7 @@ from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
 from pipelines.engine import Engine, Failed, Serial, open_engine
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
-from pipelines.library import Library, Volume, unprinted_stills, volume_of, volumes_of
+from pipelines.library import EXCERPT, Library, Volume, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.sound_file import SOUND_FILE
 from pipelines.sounds import SOUND_COMMON, with_sound
@@ -333,9 +333,10 @@ def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
     except ForensicsError as error:
         return Notice(code=error.code, message=f"{path}: {error.message}")
     with (content / "original").open("rb") as handle:
-        derived = derive(handle.fileno(), acquisition.digests, (), content, kit, pictures=False)
+        derived = derive(handle.fileno(), acquisition.digests, (), content, kit, query=EXCERPT)
     if derived.kind is MediaKind.UNDECODABLE:
         reasons = "; ".join(notice.message for notice in derived.notices) or "it is neither a video nor a still"
         return Notice(code="match.no_video", message=f"{path}: cannot be compared: {reasons}")
     track, sound = content / FINGERPRINT_FILE, content / SOUND_FILE
-    return volume_of(acquisition.digests.sha256, content / "original", track, sound, derived.facts)
+    volume = volume_of(acquisition.digests.sha256, content / "original", track, sound, derived.facts)
+    return replace(volume, opening=derived.opening)

@@ -21,7 +21,7 @@ from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
 from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
 from forensics.media.still import Still, read_still, still_window
-from forensics.media.stretch import pictures_at, window
+from forensics.media.stretch import Excerpt, Opening, opening, pictures_at, window
 from forensics.media.tools import CONFINEMENT, Tool, Tools, find_tools
 
 __all__ = [
@@ -36,8 +36,10 @@ __all__ = [
     "DecodeOutcome",
     "Decoding",
     "Essence",
+    "Excerpt",
     "Limits",
     "Made",
+    "Opening",
     "Probed",
     "Said",
     "Sound",
@@ -50,6 +52,7 @@ __all__ = [
     "describe_attack",
     "find_tools",
     "make_attack",
+    "opening",
     "pictures_at",
     "probe",
     "read_sound",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import ffmpeg
 
@@ -40,6 +40,13 @@ _ESSENCE_FILTERS = {
     "av1": "filter_units=remove_types=2",
     "aac": "aac_adtstoasc",
 }
+
+
+class Branch(NamedTuple):
+    """Luma that the decode pass gives beside its own: an expression for the select filter, and the size."""
+
+    select: str
+    size: tuple[int, int]
 
 
 def is_mov(container: str) -> bool:
@@ -179,20 +186,25 @@ def decode_command(
     limits: Limits,
     essence: bool = True,
     cpu_flags: str | None = None,
+    beside: Branch | None = None,
 ) -> list[str]:
     """The one decode pass. ``names`` are the input and the outputs: luma, its timestamps, pictures, their
-    timestamps, and (with ``essence``) the stream digests.
+    timestamps, (with ``essence``) the stream digests, and (with ``beside``) that luma and its timestamps.
     """
-    name, (luma, luma_pts, pictures, picture_pts, *digests) = names
+    name, (luma, luma_pts, pictures, picture_pts, *more) = names
     video = probe.video_stream
     assert video is not None and video.width is not None and video.height is not None
     source = _open(name, limits, probe)
-    both = source[str(video.index)].filter_multi_output("split", 2)
-    small = _with_timestamps(_luma(both[0], recipe, LUMA_SIDE, LUMA_SIDE), luma_pts)
-    chosen = _with_timestamps(both[1].filter("select", every_interval(interval_ticks)), picture_pts)
+    parts = source[str(video.index)].filter_multi_output("split", 2 if beside is None else 3)
+    small = _with_timestamps(_luma(parts[0], recipe, LUMA_SIDE, LUMA_SIDE), luma_pts)
+    chosen = _with_timestamps(parts[1].filter("select", every_interval(interval_ticks)), picture_pts)
     outputs = [_raw(small, luma), _raw(_picture(chosen, recipe, video.width, video.height), pictures)]
     if essence:
-        outputs.append(_essence(source, essence_streams(probe), digests[0]))
+        outputs.append(_essence(source, essence_streams(probe), more.pop(0)))
+    if beside is not None:
+        raw, raw_pts = more
+        taken = _with_timestamps(parts[2].filter("select", beside.select), raw_pts)
+        outputs.append(_raw(_luma(taken, recipe, *beside.size), raw))
     return _compile(tool, limits, outputs, cpu_flags)
 
 
