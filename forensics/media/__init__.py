@@ -12,6 +12,7 @@ from forensics.media.attack import (
     unit_of,
 )
 from forensics.media.color import to_bgr
+from forensics.media.data import DataStream, DataStreams, has_data, read_data
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
@@ -30,6 +31,8 @@ __all__ = [
     "LONG_SIDE",
     "RECODE",
     "Attack",
+    "DataStream",
+    "DataStreams",
     "DecodeOutcome",
     "Decoding",
     "Essence",
@@ -44,9 +47,11 @@ __all__ = [
     "decode",
     "describe_attack",
     "find_tools",
+    "has_data",
     "make_attack",
     "pictures_at",
     "probe",
+    "read_data",
     "read_sound",
     "read_still",
     "still_window",

@@ -22,13 +22,31 @@ from pipelines.cli.run import run
 from pipelines.cli.seal import head, seal
 from pipelines.cli.show import show
 from pipelines.cli.timeline import timeline
+from pipelines.cli.track import track
 from pipelines.cli.validate import validate
 from pipelines.cli.verify import verify
 from pipelines.surroundings import one_thread_each
 
 __all__ = ["commands", "main"]
 
-COMMANDS = (run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, report, doctor)
+COMMANDS = (
+    run,
+    init,
+    ingest,
+    match,
+    show,
+    timeline,
+    track,
+    lists,
+    validate,
+    seal,
+    head,
+    key,
+    verify,
+    replay,
+    report,
+    doctor,
+)
 """Every command, in the order of the help text."""
 
 
