@@ -143,3 +143,58 @@ def keyed(**values: str) -> bytes:
     ]
     handler = box(b"hdlr", bytes(8), b"mdta", bytes(13))
     return box(b"meta", handler, keys, box(b"ilst", *items))
+
+
+def transport_stream(stream_type: int, packets: Sequence[tuple[int | None, bytes]]) -> bytes:
+    """An MPEG transport stream of metadata alone (Rec. ITU-T H.222.0): KLVA as 0x06 (private) or 0x15 (with headers of
+    access units). Packets are a time in ticks of 90 kHz, or none, and the bytes.
+    """
+    registration = b"\x05\x04KLVA"
+    pat = _section(0, b"\x00\x01\xe1\x00")
+    pmt = _section(
+        2, b"\xe1\x01\xf0\x00" + bytes([stream_type]) + b"\xe1\x01\xf0" + bytes([len(registration)]) + registration
+    )
+    out, counter = _ts(0, 0, b"\0" + pat) + _ts(0x100, 0, b"\0" + pmt), 0
+    for pts, data in packets:
+        body = (b"\0\0\xdf" + len(data).to_bytes(2) if stream_type == 0x15 else b"") + data
+        head = b"" if pts is None else _stamp(pts)
+        flags = b"\x80" + (b"\x80" if pts is not None else b"\0") + bytes([len(head)])
+        pes = flags + head + body
+        stream_id = b"\xfc" if stream_type == 0x15 else b"\xbd"
+        payload = b"\0\0\1" + stream_id + len(pes).to_bytes(2) + pes
+        for at in range(0, len(payload), 184):
+            out += _ts(0x101, counter, payload[at : at + 184], first=at == 0)
+            counter = (counter + 1) % 16
+    return out
+
+
+def _section(table: int, body: bytes) -> bytes:
+    """A program table with its CRC-32/MPEG-2."""
+    data = bytes([table]) + (0xB000 | len(body) + 9).to_bytes(2) + b"\0\1\xc1\0\0" + body
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x04C11DB7 if crc & 0x80000000 else crc << 1) & 0xFFFFFFFF
+    return data + crc.to_bytes(4)
+
+
+def _ts(pid: int, counter: int, payload: bytes, *, first: bool = True) -> bytes:
+    """One packet of 188 bytes; a short payload is filled by an adaptation field, or in a table by 0xFF."""
+    head = b"\x47" + ((0x4000 if first else 0) | pid).to_bytes(2)
+    room = 184 - len(payload)
+    if room == 0:
+        return head + bytes([0x10 | counter]) + payload
+    if pid != 0x101:
+        return head + bytes([0x10 | counter]) + payload + b"\xff" * room
+    field = bytes([room - 1]) + (b"\0" + b"\xff" * (room - 2) if room > 1 else b"")
+    return head + bytes([0x30 | counter]) + field + payload
+
+
+def _stamp(pts: int) -> bytes:
+    """A presentation time in the five bytes of a PES header."""
+    return (
+        bytes([0x21 | (pts >> 30 & 7) << 1])
+        + ((pts >> 15 & 0x7FFF) << 1 | 1).to_bytes(2)
+        + ((pts & 0x7FFF) << 1 | 1).to_bytes(2)
+    )

@@ -62,15 +62,15 @@ def read_data(tools: Tools, fd: int, probe: Probe, limits: Limits = DEFAULT_LIMI
     def build(name: str, outputs: tuple[str, ...]) -> list[str]:
         return data_command(tools.ffmpeg, probe, taken, (name, outputs), limits=limits)
 
-    over = False
+    over, status = False, 0
     with Child(build, fd, 2 * len(taken), limits=limits, cpu_s=limits.probe_cpu_s, patience_s=limits.stall_s) as child:
         while not over and (arrived := child.read()):
             for channel, data in arrived:
                 (lines if channel % 2 else contents)[channel // 2].extend(data)
             over = any(len(each) > MAX_STREAM_BYTES for each in (*contents, *lines))
         if not over:
-            child.wait()
-    whole = not over and not child.over_limit
+            status = child.wait()
+    whole = status == 0 and not over and not child.over_limit
     streams = tuple(
         _stream(probe, stream, bytes(content[:MAX_STREAM_BYTES]), bytes(line), whole=whole)
         for stream, content, line in zip(taken, contents, lines, strict=True)

@@ -14,7 +14,8 @@ from forensics.telemetry.srt_cues import MAX_CUE, MAX_CUES, Cue, CueSheet
 from forensics.telemetry.srt_families import family_of
 
 FORMAT = "text"
-CODECS = frozenset(("mov_text", "text", "subrip"))
+CODECS = frozenset(("mov_text", "tx3g", "sbtl", "text", "subrip"))
+"""Of ffmpeg, and sample entries of MP4 and MOV."""
 
 ASKED = 200
 """Cues that are asked for a family before a stream is called no telemetry: a drone writes none until it is ready."""
