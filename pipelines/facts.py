@@ -100,6 +100,28 @@ def sound_line(facts: Facts) -> str | None:
 
 
 def telemetry_entries(manifest: Manifest) -> list[dict[str, Json]]:
-    """The telemetry facts of a manifest, one a sidecar."""
+    """The telemetry facts of a manifest, one a sidecar, then one a track that the file itself carries."""
     entries = manifest.facts.exact.get("telemetry", [])
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    beside = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    inside = [{**entry, "file": f"inside: {entry['source']}"} for entry in embedded_tracks(manifest) if entry["cues"]]
+    return beside + inside
+
+
+def embedded_tracks(manifest: Manifest) -> list[dict[str, Json]]:
+    """What the file itself carries, as its facts have it: boxes and streams."""
+    embedded = manifest.facts.recipe.get("embedded")
+    tracks = embedded.get("tracks") if isinstance(embedded, dict) else None
+    return [entry for entry in tracks if isinstance(entry, dict)] if isinstance(tracks, list) else []
+
+
+def clock_lines(manifest: Manifest) -> Iterator[str]:
+    """Each clock that the file carries in words, then the writer that its boxes are consistent with."""
+    for entry in embedded_tracks(manifest):
+        clocks, tags = entry.get("clocks"), entry.get("tags")
+        for clock in clocks if isinstance(clocks, list) else []:
+            if isinstance(clock, dict):
+                told, basis = clock.get("utc") or clock.get("raw"), str(clock.get("basis")).replace("_", " ")
+                yield f"{entry.get('source')} {clock.get('source')}: {told} ({basis})"
+        for tag in tags if isinstance(tags, list) else []:
+            if isinstance(tag, dict) and tag.get("name") == "consistent_with":
+                yield f"{entry.get('source')} consistent with {tag.get('value')}; anyone can imitate it"

@@ -12,7 +12,7 @@ from forensics.model.match import Match
 from forensics.report.wording import sound_in_words
 from pipelines import findings
 from pipelines.case import Case
-from pipelines.facts import sound_line, stream_lines, telemetry_entries
+from pipelines.facts import clock_lines, sound_line, stream_lines, telemetry_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +106,14 @@ def _fact_lines(manifest: Manifest) -> Iterator[str]:
         yield f"sound      {heard}"
     for entry in telemetry_entries(manifest):
         counts = f"{entry.get('fixes')} fixes in {entry.get('cues')} cues"
-        yield f"telemetry  {entry.get('format')} {entry.get('family')}: {counts}"
+        family = f" {entry['family']}" if entry.get("family") else ""
+        yield f"telemetry  {entry.get('format')}{family}: {counts}"
         for name in ("first", "last"):
             fix = entry.get(name)
             if isinstance(fix, dict):
                 place = f"{fix.get('latitude')}, {fix.get('longitude')}"
                 yield f"           {name} {place} at {fix.get('clock_as_written')}"
+    yield from (f"carried    {line}" for line in clock_lines(manifest))
 
 
 def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:

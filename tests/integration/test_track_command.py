@@ -60,6 +60,16 @@ def test_what_the_clip_carries_is_a_recipe_fact_that_replays(forensics: Run, flo
     assert (replayed.code, replayed.of("replay")[0]["equal"] if replayed.of("replay") else True) == (0, True)
 
 
+def test_a_person_is_told_each_clock_and_the_page_has_both_tracks(forensics: Run, flown: Path, tmp_path: Path) -> None:
+    shown = forensics("show", "E-0001", "-c", flown / "case").out
+    assert "carried    boxes moov/mvhd creation: 2024-06-14T17:15:00.000000Z (utc declared)" in shown
+    assert "carried    boxes consistent with FFmpeg (libavformat); anyone can imitate it" in shown
+    assert "telemetry  srt D: 6 fixes in 6 cues" in shown
+    assert "telemetry  boxes: 1 fixes in 1 cues" in shown
+    assert forensics("report", "-c", flown / "case", "-o", tmp_path / "page.html").code in (0, 3)
+    assert "inside: boxes" in (tmp_path / "page.html").read_text()
+
+
 def test_a_case_of_before_names_the_new_fact_as_the_one_difference(flown: Path) -> None:
     case = open_case(flown / "case")
     (evidence,) = case.store.ids()
