@@ -91,7 +91,8 @@ BOXES = {
 STILLS = {
     "dji_dng_fraction.jpg": "DJI FC220 2016041101 2018:03:31 17:17:34 no_position",
     "photos_church1.jpg": "DJI FC8482 2026:06:15 12:30:45 60.170278,24.952222 95.3",
-    "thompson-springs.jpg": "39.115,-108.400968333 1483.9",
+    # Its README has 15:15:44-04:00 from IPTC, which is not read; XMP has the same clock without the zone.
+    "thompson-springs.jpg": "062021002724 2022-01-10T15:15:44.31 39.115,-108.400968333 1483.9",
     "datetimeoriginal-gps.jpg": "2025:12:01 11:30:00 39,-108",
     "GoPro.jpg": "GoPro HERO6 Black C3221324657219 2017:10:03 10:58:29 40.6584192,-73.9933543 -3.983",
     "QuickTime.heic": "no_position no_track",
@@ -232,8 +233,11 @@ def _still(found: Tracks, path: Path, tools: media.Tools) -> Iterator[str]:
     for each in found.tracks:
         track = each.track
         tags = {tag.name: tag.value for tag in track.tags}
-        yield from (tags[name] for name in ("Make", "Model", "BodySerialNumber") if name in tags)
-        yield from (fix.clock_as_written for fix in track.fixes if fix.clock_as_written)
+        tags.setdefault("BodySerialNumber", tags.get("aux:SerialNumber", ""))
+        yield from (tags[name] for name in ("Make", "Model", "BodySerialNumber") if tags.get(name))
+        written = [fix.clock_as_written for fix in track.fixes if fix.clock_as_written]
+        dated = [clock.raw for clock in track.clocks if clock.source == "XMP photoshop:DateCreated"]
+        yield from written or dated
         for fix in track.located:
             yield f"{fix.latitude},{fix.longitude}"
             if fix.absolute_altitude:

@@ -1,4 +1,4 @@
-"""The one place of a still, from its EXIF: degrees, minutes and seconds as a decimal of nine digits.
+"""The places of a still: of its EXIF, as a decimal of nine digits, and of DJI's XMP, as written; each by itself.
 
 Source: CIPA DC-008 (Exif 2.32 and 3.0), 4.6.6. The clock of the picture is a wall clock; an offset beside it makes it
 UTC. The GPS has a clock of its own, which is UTC. No clock is told from another.
@@ -14,8 +14,10 @@ from fractions import Fraction
 from forensics.model.media import Tag
 from forensics.model.notice import Notice
 from forensics.model.telemetry import AltitudeDatum, ClockBasis, ClockRecord, Fix, Track
-from forensics.telemetry.exif import read_tags
+from forensics.telemetry import xmp
+from forensics.telemetry.exif import app1_segments, read_tags
 from forensics.telemetry.numbers import MAX_LATITUDE, MAX_LONGITUDE, degrees, metres
+from forensics.telemetry.srt_values import Faults
 
 FORMAT = "exif"
 
@@ -38,7 +40,7 @@ def sniff(head: bytes, name: str) -> bool:
 
 
 def read(data: bytes) -> Track:
-    """One sample: the place of the picture, or none. Nothing is raised."""
+    """One sample for EXIF, with its place or none, and one for DJI's XMP if it names a place. Nothing is raised."""
     tags, notices = read_tags(data)
     found = {f"{tag.group} {tag.name}": tag.value for tag in tags}
     faults: list[str] = []
@@ -48,20 +50,23 @@ def read(data: bytes) -> Track:
         clock_as_written=found.get("EXIF DateTimeOriginal"),
         **_place(found, faults),
     )
-    located = fix.latitude is not None
+    packet = xmp.packet(app1_segments(data))
+    extra = xmp.read(packet) if packet else ()
+    fixes = (*((fix,) if tags else ()), *_of_dji(extra, 1 if tags else 0, faults))
+    located = any(each.latitude is not None for each in fixes)
     more = [Notice(code="telemetry.value_invalid", message=fault) for fault in faults]
     if not located and not faults:
         more.append(Notice(code="telemetry.no_position", message="the still names no place"))
     return Track(
         format=FORMAT,
         family=None,
-        cues=1 if tags else 0,
-        fixes=(fix,) if tags else (),
+        cues=len(fixes),
+        fixes=fixes,
         notices=(*notices, *more),
         axis_order_basis="named" if located else None,
-        altitude_datum=_DATUMS.get(found.get("GPS GPSAltitudeRef", "")) if fix.absolute_altitude else None,
-        clocks=tuple(_clocks(found)),
-        tags=tuple(Tag(group=FORMAT, name=tag.name, value=tag.value) for tag in tags if tag.name in _TOLD),
+        altitude_datum=_datum(found) if len(fixes) == 1 and fix.absolute_altitude else None,
+        clocks=(*_clocks(found), *_dates(extra)),
+        tags=(*(Tag(group=FORMAT, name=tag.name, value=tag.value) for tag in tags if tag.name in _TOLD), *extra),
     )
 
 
@@ -75,6 +80,42 @@ def _place(found: Mapping[str, str], faults: list[str]) -> dict[str, str | None]
         faults.append("the place is 0,0, which is taken for no fix")
         return {"latitude": None, "longitude": None}
     return {"latitude": latitude, "longitude": longitude, "absolute_altitude": _height(found, faults)}
+
+
+def _of_dji(extra: Sequence[Tag], cue: int, faults: list[str]) -> Iterator[Fix]:
+    """The place that DJI writes beside EXIF, with the height above the take-off place, which EXIF has no field for."""
+    said = {tag.name.partition(":")[2]: tag.value for tag in extra if tag.name.startswith("drone-dji:")}
+    longitude = said.get("GpsLongitude") or said.get("GpsLongtitude")
+    if said.get("GpsLatitude") is None and longitude is None and said.get("RelativeAltitude") is None:
+        return
+    checked = Faults()
+    here = checked.degrees(said.get("GpsLatitude"), MAX_LATITUDE), checked.degrees(longitude, MAX_LONGITUDE)
+    zero = here[0] is not None and here[1] is not None and float(here[0]) == 0 == float(here[1])
+    whole = here[0] is not None and here[1] is not None and not zero
+    relative, absolute = (checked.metres(said.get(f"{name}Altitude")) for name in ("Relative", "Absolute"))
+    faults += [f"XMP: {times} values of {kind} cannot be read" for kind, times in checked.counts.items() if times]
+    if zero:
+        faults.append("the place of the XMP is 0,0, which is taken for no fix")
+    yield Fix(
+        cue=cue,
+        at_ms=None,
+        clock_as_written=None,
+        latitude=here[0] if whole else None,
+        longitude=here[1] if whole else None,
+        relative_altitude=relative,
+        absolute_altitude=absolute,
+    )
+
+
+def _dates(extra: Sequence[Tag]) -> Iterator[ClockRecord]:
+    """Dates of the packet, none of which is told to be of any zone."""
+    for tag in extra:
+        if tag.name in ("exif:DateTimeOriginal", "photoshop:DateCreated", "drone-dji:UTCAtExposure"):
+            yield ClockRecord(source=f"XMP {tag.name}", raw=tag.value, basis=ClockBasis.LOCAL_UNKNOWN)
+
+
+def _datum(found: Mapping[str, str]) -> AltitudeDatum | None:
+    return _DATUMS.get(found.get("GPS GPSAltitudeRef", ""))
 
 
 def _angle(found: Mapping[str, str], name: str, letters: tuple[str, str], limit: int, faults: list[str]) -> str | None:
