@@ -18,6 +18,7 @@ from forensics.model.manifest import Json
 from forensics.model.media import Probe
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Track
+from forensics.model.text import visible
 
 BOXES = "boxes"
 READERS = "1"
@@ -25,6 +26,9 @@ READERS = "1"
 
 _ISO = frozenset(("mov", "mp4"))
 _SAMPLE_ENTRY = "sample_entry"
+_NO_TELEMETRY = frozenset(("tmcd", "fdsc", "rtp"))
+"""Sample entries whose streams hold no track (time code, GoPro's file repair, streaming hints): copying them out would
+read the whole file once more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +43,11 @@ class Carried:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
     """Everything found inside one clip, and what a reader must know: ``copying`` of how streams were copied out,
-    ``notices`` of that and of each track, with where it is.
+    ``notices`` of that and of each track, with where it is; ``unread`` names the streams that no format knows.
     """
 
     carried: tuple[Carried, ...]
+    unread: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     copying: tuple[Notice, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
@@ -54,9 +59,13 @@ class Embedded:
 
     def facts(self) -> Json:
         """The fact of a manifest; None when there is nothing to tell."""
-        if not self.carried:
+        if not self.carried and not self.unread:
             return None
-        return {"readers": READERS, "tracks": [_facts(each) for each in self.carried]}
+        return {
+            "readers": READERS,
+            "tracks": [_facts(each) for each in self.carried],
+            "unread": list(self.unread),
+        }
 
 
 def read_embedded(tools: media.Tools, handle: int, probe: Probe, limits: media.Limits) -> Embedded:
@@ -65,17 +74,23 @@ def read_embedded(tools: media.Tools, handle: int, probe: Probe, limits: media.L
     boxes = _boxes(handle) if _ISO & set(probe.container.split(",")) else None
     if boxes is not None:
         carried.append(Carried(source=BOXES, sha256=None, track=boxes))
-    copied = media.read_data(tools, handle, probe, limits)
     entries = {} if boxes is None else _sample_entries(boxes)
+    known = frozenset(index for index, entry in entries.items() if entry in _NO_TELEMETRY)
+    copied = media.read_data(tools, handle, probe, limits, without=known)
+    unread = [f"stream:{index} {entries[index]}" for index in sorted(known)]
     for each in copied.streams:
         name = entries.get(each.stream.index) or each.stream.codec or ""
         track = telemetry.read_stream(name, each.packets)
-        if track is not None:
+        if track is None:
+            unread.append(f"stream:{each.stream.index} {visible(name)}".rstrip())
+        else:
             digest = hashlib.sha256(b"".join(packet.data for packet in each.packets)).hexdigest()
             carried.append(Carried(source=f"stream:{each.stream.index}", sha256=digest, track=track))
     notices = (*copied.notices, *(notice for each in carried for notice in _placed(each)))
     commands = (copied.command,) if copied.command else ()
-    return Embedded(carried=tuple(carried), notices=notices, copying=copied.notices, commands=commands)
+    return Embedded(
+        carried=tuple(carried), unread=tuple(unread), notices=notices, copying=copied.notices, commands=commands
+    )
 
 
 def clip_of(probe: Probe, boxes: Track | None) -> telemetry.Clip:

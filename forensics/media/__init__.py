@@ -12,7 +12,7 @@ from forensics.media.attack import (
     unit_of,
 )
 from forensics.media.color import to_bgr
-from forensics.media.data import DataStream, DataStreams, has_data, read_data
+from forensics.media.data import DataStream, DataStreams, read_data
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
@@ -47,7 +47,6 @@ __all__ = [
     "decode",
     "describe_attack",
     "find_tools",
-    "has_data",
     "make_attack",
     "pictures_at",
     "probe",

@@ -42,18 +42,16 @@ class DataStreams:
     notices: tuple[Notice, ...] = ()
 
 
-def has_data(probe: Probe) -> bool:
-    """Whether the file has any stream that `read_data` would copy."""
-    return bool(_wanted(probe))
-
-
-def read_data(tools: Tools, fd: int, probe: Probe, limits: Limits = DEFAULT_LIMITS) -> DataStreams:
-    """Copy the data and text streams of the file open as ``fd``, as `probe` described it, in one pass.
+def read_data(
+    tools: Tools, fd: int, probe: Probe, limits: Limits = DEFAULT_LIMITS, *, without: frozenset[int] = frozenset()
+) -> DataStreams:
+    """Copy the data and text streams of the file open as ``fd``, as `probe` described it, in one pass; those whose
+    index is in ``without`` are left alone. Without any stream to copy no program runs.
 
     Times are milliseconds on the presentation clock of the pictures. Never raises for bad media. Raises `ToolError`
     when ffmpeg refuses its options.
     """
-    wanted = _wanted(probe)
+    wanted = tuple(stream for stream in _candidates(probe) if stream.index not in without)
     if not wanted:
         return DataStreams(streams=())
     taken = wanted[:MAX_STREAMS]
@@ -78,7 +76,7 @@ def read_data(tools: Tools, fd: int, probe: Probe, limits: Limits = DEFAULT_LIMI
     return DataStreams(streams=streams, command=child.command, notices=tuple(_notices(wanted, streams)))
 
 
-def _wanted(probe: Probe) -> tuple[Stream, ...]:
+def _candidates(probe: Probe) -> tuple[Stream, ...]:
     """Data of any codec, and plain text."""
     return tuple(
         stream

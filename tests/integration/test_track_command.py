@@ -79,7 +79,7 @@ def test_a_case_of_before_names_the_new_fact_as_the_one_difference(flown: Path) 
     derived = Derived(kind=None, facts=now.facts, files=(), notices=(), commands=())  # type: ignore[arg-type]
     outcome = _compare(evidence, old, derived)
     assert (outcome.exact_equal, outcome.recipe_equal) == (True, False)
-    assert outcome.differences == ("recipe.embedded: None -> 2 entries",)
+    assert outcome.differences == ("recipe.embedded: None -> 3 entries",)
 
 
 def test_the_track_of_an_evidence_has_the_sidecar_and_the_clip_apart(forensics: Run, flown: Path) -> None:
