@@ -114,14 +114,25 @@ def embedded_tracks(manifest: Manifest) -> list[dict[str, Json]]:
     return [entry for entry in tracks if isinstance(entry, dict)] if isinstance(tracks, list) else []
 
 
-def clock_lines(manifest: Manifest) -> Iterator[str]:
-    """Each clock that the file carries in words, then the writer that its boxes are consistent with."""
+_SHOWN_TAGS = {
+    "classification": "security classification {}",
+    "serial_number": "serial number {}",
+    "platform_tail_number": "tail number {}",
+    "mission": "mission {}",
+    "checksums": "checksums {}",
+    "consistent_with": "consistent with {}; anyone can imitate it",
+}
+"""What a person is told of the tags of a track, in this order: a marking of secrecy first."""
+
+
+def carried_lines(manifest: Manifest) -> Iterator[str]:
+    """What the file itself carries, in words: markings and names, then each clock with its basis."""
     for entry in embedded_tracks(manifest):
-        clocks, tags = entry.get("clocks"), entry.get("tags")
+        source, clocks, tags = entry.get("source"), entry.get("clocks"), entry.get("tags")
+        told = [tag for tag in tags if isinstance(tag, dict)] if isinstance(tags, list) else []
+        for name, words in _SHOWN_TAGS.items():
+            yield from (f"{source} {words.format(tag.get('value'))}" for tag in told if tag.get("name") == name)
         for clock in clocks if isinstance(clocks, list) else []:
             if isinstance(clock, dict):
-                told, basis = clock.get("utc") or clock.get("raw"), str(clock.get("basis")).replace("_", " ")
-                yield f"{entry.get('source')} {clock.get('source')}: {told} ({basis})"
-        for tag in tags if isinstance(tags, list) else []:
-            if isinstance(tag, dict) and tag.get("name") == "consistent_with":
-                yield f"{entry.get('source')} consistent with {tag.get('value')}; anyone can imitate it"
+                moment, basis = clock.get("utc") or clock.get("raw"), str(clock.get("basis")).replace("_", " ")
+                yield f"{source} {clock.get('source')}: {moment} ({basis})"

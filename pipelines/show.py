@@ -12,7 +12,7 @@ from forensics.model.match import Match
 from forensics.report.wording import sound_in_words
 from pipelines import findings
 from pipelines.case import Case
-from pipelines.facts import clock_lines, sound_line, stream_lines, telemetry_entries
+from pipelines.facts import carried_lines, sound_line, stream_lines, telemetry_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +112,9 @@ def _fact_lines(manifest: Manifest) -> Iterator[str]:
             fix = entry.get(name)
             if isinstance(fix, dict):
                 place = f"{fix.get('latitude')}, {fix.get('longitude')}"
-                yield f"           {name} {place} at {fix.get('clock_as_written')}"
-    yield from (f"carried    {line}" for line in clock_lines(manifest))
+                moment = fix.get("utc") or fix.get("clock_as_written")
+                yield f"           {name} {place}" + (f" at {moment}" if moment else "")
+    yield from (f"carried    {line}" for line in carried_lines(manifest))
 
 
 def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:

@@ -60,9 +60,9 @@ KLV = {
     "klv_ts/aphill_klv_10s.ts": "EG 0104: 300 packets, 38.15993,-77.356214 at 2008-09-17T15:23:32.027000Z,"
     " last 38.159534,-77.349234, 1984.6 m, no checksums",
     "klv_ts/h264_klv.ts": "ST 0601: 30 packets, 60.176823,128.426759 at 2008-10-24T00:13:29.913000Z,"
-    " last 60.176515,128.423961, 14190.7 m, 30 good, 0 bad",
+    " last 60.176515,128.423961, 14190.7 m, 30 good, 0 bad, looks at -10.542389,29.15789",
     "klv_ts/mpeg2_klv.ts": "ST 0601: 30 packets, 60.176823,128.426759 at 2008-10-24T00:13:29.913000Z,"
-    " last 60.176515,128.423961, 14190.7 m, 30 good, 0 bad",
+    " last 60.176515,128.423961, 14190.7 m, 30 good, 0 bad, looks at -10.542389,29.15789",
     "klv_bin/DynamicConstantMISMMSPacketData.bin": "ST 0601: 1 packets, 60.176823,128.426759 at"
     " 2009-01-12T22:08:22.000000Z, last 60.176823,128.426759, 14190.7 m, 0 good, 1 bad, Mission 12, Predator, checksum",
     "klv_ts/h264_no_klv.ts": "no_track",
@@ -194,6 +194,9 @@ def _klv(found: Tracks, path: Path, tools: media.Tools) -> Iterator[str]:
             f"{_short(first.absolute_altitude, 1)} m",
             tags.get("checksums", "no checksums"),
         ]
+        if "frame_center_latitude, first" in tags and path.suffix == ".ts":
+            center = (tags[f"frame_center_{axis}, first"] for axis in ("latitude", "longitude"))
+            parts.append(f"looks at {','.join(_short(value, 6) for value in center)}")
         if path.suffix == ".bin":
             parts += [tags["mission"], tags["platform_designation"]]
         yield ", ".join([*parts, *_codes(found)])

@@ -17,6 +17,7 @@ from forensics.model.media import Tag
 from forensics.model.notice import Notice
 from forensics.model.telemetry import ClockBasis, ClockRecord, Fix, Track
 from forensics.model.text import visible
+from forensics.telemetry import gpmf
 from forensics.telemetry.box_walk import Box, Source, Walk
 from forensics.telemetry.numbers import MAX_LATITUDE, MAX_LONGITUDE, degrees, metres, micros_to_utc
 from forensics.telemetry.writers import profile
@@ -147,6 +148,9 @@ class _Reading:
                 self._metadata(child, f"{path}/meta")
             elif child.kind == b"loci":
                 self._loci(self._walk.read(child), f"{path}/loci")
+            elif child.kind == b"GPMF":
+                for tag in gpmf.read(self._walk.read(child)).tags:
+                    self._tag(f"{path}/GPMF", tag.name, tag.value)
             elif child.kind[:1] == b"\xa9":
                 self._international(self._walk.read(child), f"{path}/{child.kind.decode('latin-1')}", child.kind)
 

@@ -15,7 +15,8 @@ from forensics.model.media import Tag
 from forensics.model.notice import Notice
 from forensics.model.telemetry import AltitudeDatum, ClockBasis, ClockRecord, Fix, Packet, Track
 from forensics.telemetry import klv_sets
-from forensics.telemetry.klv_sets import KEY_BYTES, PREFIX, Content, ber
+from forensics.telemetry.klv_items import KEY_BYTES, PREFIX, Content, ber
+from forensics.telemetry.st0102 import SECURITY
 
 FORMAT = "klv"
 
@@ -69,6 +70,7 @@ class _Reading:
     def __init__(self) -> None:
         self.fixes: list[Fix] = []
         self.tags: dict[Tag, None] = {}
+        self.numbers: dict[str, Tag] = {}
         self.families: dict[str, int] = {}
         self.sets = self.skipped = self.cut = self.unknown = self.damaged = self.no_value = 0
         self.bad_checksums = self.good_checksums = self.zero = 0
@@ -106,6 +108,9 @@ class _Reading:
         self.no_value += content.no_value
         self.bad_checksums += content.checksum is False
         self.good_checksums += content.checksum is True
+        for name, number in content.numbers.items():
+            if number is not None:
+                self.numbers.setdefault(name, Tag(group="st0601", name=f"{name}, first", value=number))
         for tag in content.tags:
             if len(self.tags) < MAX_TAGS:
                 self.tags.setdefault(tag)
@@ -153,7 +158,7 @@ class _Reading:
             axis_order_basis="named" if located else None,
             altitude_datum=AltitudeDatum.MSL if any(fix.absolute_altitude for fix in self.fixes) else None,
             clocks=() if self.clock is None else (self.clock,),
-            tags=tuple(sorted(self.tags, key=lambda tag: tag.group != klv_sets.SECURITY)),
+            tags=(*sorted(self.tags, key=lambda tag: tag.group != SECURITY), *self.numbers.values()),
         )
 
     def _notices(self, located: bool) -> Iterator[Notice]:

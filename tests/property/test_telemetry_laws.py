@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forensics.model.telemetry import Fix, Packet, SourcedTrack, Track
 from forensics.telemetry import OUTPUTS, Source, djmd, gpmf, klv, read_boxes, redact, stills
-from forensics.telemetry.klv_sets import ber
+from forensics.telemetry.klv_items import ber
 from tests.telemetry_bytes import ber as written
 from tests.telemetry_bytes import box, djmd_frame, gps5, gps9, keyed, loci, movie_header, sensor, st0601
 

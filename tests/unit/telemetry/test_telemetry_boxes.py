@@ -6,7 +6,8 @@ from forensics.model.media import Tag
 from forensics.model.telemetry import Track
 from forensics.telemetry import Source, read_boxes
 from forensics.telemetry.writers import profile
-from tests.telemetry_bytes import box, keyed, loci, movie_header
+from tests.telemetry_bytes import box, keyed, loci, movie_header, nested
+from tests.telemetry_bytes import gpmf as entry
 
 BRANDS = box(b"ftyp", b"isom", (512).to_bytes(4), b"isomiso2avc1mp41")
 SECONDS = 3_570_596_428
@@ -91,6 +92,12 @@ def test_track_clocks_that_read_as_the_movies_are_counted_and_others_are_told() 
         "moov/trak[1]/tkhd creation",
         "moov/trak[1]/tkhd modification",
     ]
+
+
+def test_the_serial_number_of_a_gopro_is_told() -> None:
+    device = nested("DEVC", entry("CASN", "c", 1, 14, b"C3221324657219"))
+    told = {tag.name: tag.value for tag in _movie(box(b"udta", box(b"GPMF", device))).tags}
+    assert told["serial_number"] == "C3221324657219"
 
 
 def test_what_is_no_such_file_is_none() -> None:

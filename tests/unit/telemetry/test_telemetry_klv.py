@@ -4,7 +4,8 @@ import struct
 
 from forensics.model.telemetry import ClockBasis, Packet, Track
 from forensics.telemetry import klv
-from forensics.telemetry.klv_sets import ber, checksum_holds
+from forensics.telemetry.klv_items import ber
+from forensics.telemetry.st0601 import checksum_holds
 from tests.telemetry_bytes import EG0104, sensor, st0601
 from tests.telemetry_bytes import ber as written
 
