@@ -84,8 +84,10 @@ def read_embedded(tools: media.Tools, handle: int, probe: Probe, limits: media.L
         if track is None:
             unread.append(f"stream:{each.stream.index} {visible(name)}".rstrip())
         else:
-            digest = hashlib.sha256(b"".join(packet.data for packet in each.packets)).hexdigest()
-            carried.append(Carried(source=f"stream:{each.stream.index}", sha256=digest, track=track))
+            digest = hashlib.sha256()
+            for packet in each.packets:
+                digest.update(packet.data)
+            carried.append(Carried(source=f"stream:{each.stream.index}", sha256=digest.hexdigest(), track=track))
     notices = (*copied.notices, *(notice for each in carried for notice in _placed(each)))
     commands = (copied.command,) if copied.command else ()
     return Embedded(

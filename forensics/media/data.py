@@ -14,10 +14,12 @@ from forensics.model.media import Probe, Stream
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Packet
 
-MAX_STREAMS = 8
+MAX_STREAMS = 6
 """Read of one file: a DJI clip has three of data and one of text, a GoPro's three."""
-MAX_STREAM_BYTES = 256 << 20
-"""Of one stream: the wordiest known write 180 KiB a second; 24 minutes of those, hours of all others."""
+MAX_STREAM_BYTES = 128 << 20
+"""Of one stream, held in memory: the wordiest known write 180 KiB a second; 12 minutes of those, hours of others."""
+MAX_LINE_BYTES = 64 << 20
+"""Of the times of one stream, 70 bytes a packet: four hours at 60 a second."""
 
 _TEXT_CODECS = frozenset(("mov_text", "text", "subrip"))
 _LINE = re.compile(rb"\s*\d+,\s*(-?\d+),\s*(-?\d+),\s*-?\d+,\s*(\d+),")
@@ -60,18 +62,18 @@ def read_data(
     def build(name: str, outputs: tuple[str, ...]) -> list[str]:
         return data_command(tools.ffmpeg, probe, taken, (name, outputs), limits=limits)
 
-    over, status = False, 0
+    full: set[int] = set()
     with Child(build, fd, 2 * len(taken), limits=limits, cpu_s=limits.probe_cpu_s, patience_s=limits.stall_s) as child:
-        while not over and (arrived := child.read()):
+        while arrived := child.read():
             for channel, data in arrived:
-                (lines if channel % 2 else contents)[channel // 2].extend(data)
-            over = any(len(each) > MAX_STREAM_BYTES for each in (*contents, *lines))
-        if not over:
-            status = child.wait()
-    whole = status == 0 and not over and not child.over_limit
+                buffer, cap = (lines, MAX_LINE_BYTES) if channel % 2 else (contents, MAX_STREAM_BYTES)
+                if not _keep(buffer[channel // 2], data, cap):
+                    full.add(channel // 2)
+        status = child.wait()
+    whole = status == 0 and not child.over_limit
     streams = tuple(
-        _stream(probe, stream, bytes(content[:MAX_STREAM_BYTES]), bytes(line), whole=whole)
-        for stream, content, line in zip(taken, contents, lines, strict=True)
+        _stream(probe, stream, contents[place], bytes(lines[place]), whole=whole and place not in full)
+        for place, stream in enumerate(taken)
     )
     return DataStreams(streams=streams, command=child.command, notices=tuple(_notices(wanted, streams)))
 
@@ -85,13 +87,24 @@ def _candidates(probe: Probe) -> tuple[Stream, ...]:
     )
 
 
-def _stream(probe: Probe, stream: Stream, content: bytes, lines: bytes, *, whole: bool) -> DataStream:
+def _keep(buffer: bytearray, data: bytes, cap: int) -> bool:
+    """Add what fits; whether all did. The rest is read and dropped: were the child ended at once, how much of its other
+    outputs had arrived would be chance, and so would the facts.
+    """
+    buffer += data[: cap - len(buffer)]
+    return len(buffer) < cap
+
+
+def _stream(probe: Probe, stream: Stream, content: bytearray, lines: bytes, *, whole: bool) -> DataStream:
+    """The packets of one stream; its buffer is emptied, so that no stream is held twice beside all others."""
     packets = tuple(_packets(probe, stream, content, lines))
     told = sum(len(packet.data) for packet in packets)
-    return DataStream(stream=stream, packets=packets, complete=whole and told == len(content))
+    complete = whole and told == len(content)
+    content.clear()
+    return DataStream(stream=stream, packets=packets, complete=complete)
 
 
-def _packets(probe: Probe, stream: Stream, content: bytes, lines: bytes) -> Iterator[Packet]:
+def _packets(probe: Probe, stream: Stream, content: bytearray, lines: bytes) -> Iterator[Packet]:
     """The bytes cut where ffmpeg says that packets end; the rest of a copy that was stopped is left out."""
     at = 0
     for line in lines.splitlines():
@@ -101,7 +114,7 @@ def _packets(probe: Probe, stream: Stream, content: bytes, lines: bytes) -> Iter
         size = int(found[3])
         if at + size > len(content):
             return
-        yield Packet(_at_ms(probe, stream, int(found[2])), content[at : at + size])
+        yield Packet(_at_ms(probe, stream, int(found[2])), bytes(content[at : at + size]))
         at += size
 
 

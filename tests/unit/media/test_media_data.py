@@ -84,7 +84,7 @@ def test_a_stream_over_the_limit_is_cut_at_a_packet_and_said(
     path.write_bytes(transport_stream(0x06, [(90_000 * n, packet) for n, packet in enumerate(SETS)]))
     with path.open("rb") as file:
         found = media.read_data(tools, file.fileno(), media.probe(tools, file.fileno()).probe)
-    assert [len(each.packets) for each in found.streams] == [2]
+    assert [[len(packet.data) for packet in each.packets] for each in found.streams] == [[len(SETS[0])] * 2]
     assert [notice.code for notice in found.notices] == ["media.data_cut"]
 
 
