@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
-
 from forensics import acquire, custody
-from forensics.errors import CaseError, IntegrityError, StoreError
+from forensics.errors import CaseError, IntegrityError, ManifestError, StoreError
 from forensics.model.custody import CaseInfo, CustodyEvent, EventType, KeyAct, Namespace
 from forensics.model.manifest import Manifest
-from forensics.model.store import MANIFEST_NAME, SIGNATURE_SUFFIX
+from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_SUFFIX
+from pipelines.disclosure_files import CASE_NAME, DISCLOSURES, DisclosureFiles
 from pipelines.surroundings import Surroundings
 
 SCHEMA = 1
@@ -36,7 +35,8 @@ KEPT_MANIFESTS = 256
 class Run:
     """One run of the program over a case: who acts, under which identifier, the clock, and the key that signs.
 
-    Without a signer what the run writes is not signed: only runs that admit nothing may go without.
+    ``operator`` is as the log has it: a pseudonym, once the run is `Case.enrolled`. Without a signer what the run
+    writes is not signed: only runs that admit nothing may go without.
     """
 
     id: str
@@ -67,6 +67,11 @@ class Case:
         return custody.Log(self.root / "log" / "custody.jsonl", self.info.id)
 
     @property
+    def disclosures(self) -> DisclosureFiles:
+        """The values that the signed documents hold only as digests."""
+        return DisclosureFiles(folder=self.root / DISCLOSURES)
+
+    @property
     def findings(self) -> Path:
         """Where match findings are written."""
         return self.root / "findings"
@@ -91,6 +96,16 @@ class Case:
     ) -> CustodyEvent:
         """Append one event to the custody log."""
         return self.log.append_many([entry(run, event, item, detail or {})])[0]
+
+    def enrolled(self, run: Run, name: str) -> Run:
+        """The run with a pseudonym for the operator of this name, whose disclosure is on disk. Raises StoreError."""
+        with self.writing():
+            told = self.disclosures.enrol(name, run.surroundings.entropy)
+        return replace(run, operator=told.pseudonym)
+
+    def known_operator(self) -> dict[str, object]:
+        """The operator of case.json as a setting, unless the name is not at hand."""
+        return {} if self.info.operator == custody.SHOWN else {"operator": self.info.operator}
 
     @property
     def keys(self) -> Path:
@@ -146,12 +161,18 @@ class Case:
         return self.store.path(evidence, "manifest.json").read_bytes()
 
     def manifest(self, evidence: str) -> Manifest:
-        """The newest manifest of an evidence.
+        """The newest manifest of an evidence, with every concealed value whose disclosure is at hand.
 
         Raises:
-            ManifestError: the stored bytes are not a canonical manifest.
+            ManifestError: the stored bytes are not a canonical manifest, or a disclosure is none.
 
         """
+        signed = self.signed_manifest(evidence)
+        at_hand = self.disclosures.of_evidence(evidence, signed.version)
+        return replace(signed, record=custody.reveal_record(signed.record, at_hand))
+
+    def signed_manifest(self, evidence: str) -> Manifest:
+        """The newest manifest as it was signed, with digests in place of what is concealed. Raises ManifestError."""
         return _manifest_of(self.manifest_bytes(evidence))
 
     def resolve(self, name: str) -> str:
@@ -209,12 +230,14 @@ class Case:
             )
             if not left and not dead:
                 return ()
-            said = [notice.message for notice in self.store.recover(self.quarantine)]
+            said = [notice.message.replace(f"{self.root}/", "") for notice in self.store.recover(self.quarantine)]
             for folder in left:
                 kept = _set_aside(folder, self.quarantine)
                 said.append(f"unfinished work of an interrupted run is now in quarantine/{kept.name}")
+            found = self._log_what_was_kept(run, index, frozenset(dead))
+            said += [_late(each) for each in found if custody.PUT_AWAY in each.detail]
             entries = [entry(run, EventType.RECOVERY, None, {"found": sentence}) for sentence in said]
-            entries += self._log_what_was_kept(run, index, frozenset(dead))
+            entries += found
             entries += [
                 entry(replace(run, id=each), EventType.INGESTION_END, None, {"interrupted": 1}) for each in dead
             ]
@@ -225,22 +248,27 @@ class Case:
         """The log lines of what a dead run had committed and not yet logged.
 
         Only manifests that name such a run: anything else that lies in the store unlogged was put there by somebody
-        else, and verify says so.
+        else, and verify says so. Where the key that signed one was put away in the meantime, the line says that too:
+        nothing shows that the manifest is older.
         """
         entries = []
+        ring, lines = self.key_ring(), self.log.head().lines
         for evidence in self.store.ids():
             for state in self.store.states(evidence):
                 manifest = state.file(MANIFEST_NAME)
                 if manifest is None or (evidence, state.version) in index.admitted:
                     continue
-                made_by = custody.decode_manifest(self.store.read(evidence, MANIFEST_NAME, state.version)).record.log
-                if made_by.get("run") in dead:
+                data = self.store.read(evidence, MANIFEST_NAME, state.version)
+                if custody.decode_manifest(data).record.log.get("run") in dead:
                     event = EventType.INGESTION if state.version == 1 else EventType.APPEARANCE
                     detail: dict[str, str | int] = {
                         "manifest": manifest.sha256,
                         "version": state.version,
                         "recovered": 1,
                     }
+                    if state.file(SIGNATURE_NAME) is not None:
+                        signature = self.store.read(evidence, SIGNATURE_NAME, state.version)
+                        detail.update(custody.put_away(ring, Namespace.MANIFEST, data, signature, lines))
                     entries.append(entry(run, event, evidence, detail))
         return entries
 
@@ -280,7 +308,8 @@ def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
         for name in ("keys", "log/checkpoints", "findings", "reports", "index", "staging", "quarantine"):
             (root / name).mkdir(parents=True, exist_ok=True)
         case = Case(root=root, info=info)
-        data = custody.canonical.encode_stored(msgspec.to_builtins(info))
+        run = case.enrolled(run, info.operator)
+        data = _concealed(case, run)
         if not (root / "store" / "0=ocfl_1.1").exists():
             case.store.create()
         case.record(run, EventType.CASE_CREATED, None, {"case": info.id, "case_file": hashlib.sha256(data).hexdigest()})
@@ -291,11 +320,22 @@ def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
     return case
 
 
+def _concealed(case: Case, run: Run) -> bytes:
+    """The bytes of case.json; what it conceals is on disk before it."""
+    entropy = run.surroundings.entropy
+    data, made = custody.encode_case(case.info, lambda: entropy(custody.SALT_BYTES), case.disclosures.operators())
+    if made:
+        case.disclosures.write(CASE_NAME, made)
+    return data
+
+
 def open_case(root: Path) -> Case:
     """Open the case in this folder.
 
     Raises:
         CaseError: no case, or one that this version cannot read.
+        IntegrityError: case.json was changed.
+        ManifestError: a file of disclosures is none.
 
     """
     try:
@@ -304,11 +344,13 @@ def open_case(root: Path) -> Case:
         raise CaseError(
             f"{root} is no case ({error.strerror})", hint="make one with: forensics init FOLDER --case-id ID"
         ) from error
+    private = DisclosureFiles(folder=root / DISCLOSURES)
+    at_hand = (*private.read(CASE_NAME), *private.operators())
     try:
-        info = msgspec.json.decode(data, type=CaseInfo)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        info = custody.decode_case(data, at_hand)
+    except ManifestError as error:
         raise IntegrityError(
-            f"{root / CASE_FILE}: {error}", hint="the case file was changed; restore it from a copy"
+            f"{root / CASE_FILE}: {error.message}", hint="the case file was changed; restore it from a copy"
         ) from error
     if info.schema != SCHEMA:
         raise CaseError(
@@ -357,7 +399,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _abandoned(folder: Path) -> bool:
     try:
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a file in staging is nobody's work either
         return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -376,6 +418,13 @@ def _set_aside(folder: Path, quarantine: Path) -> Path:
         number += 1
     folder.rename(kept)
     return kept
+
+
+def _late(logged: custody.Entry) -> str:
+    return (
+        f"the manifest of {logged.item}, version {logged.detail['version']}, is signed by a key that was put away at "
+        f"line {logged.detail[custody.PUT_AWAY]}: that it was written before cannot be shown"
+    )
 
 
 def _discard(folder: Path) -> None:

@@ -19,7 +19,12 @@ MAX_JOBS = 256
 
 
 PERSONAL = frozenset({"key", "timestamp"})
-"""Settings that a case must not make: a case folder may come from somebody else. They bear on no fact."""
+"""Settings that bear on nothing in a document, and stand in none."""
+
+FOR_THE_USER = PERSONAL | {"model", "model_licence"}
+"""Settings that a case must not make, since a case folder may come from somebody else: whom this machine calls, whose
+key it uses, which files outside the case it opens and runs.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,10 @@ class Authority:
             raise InputError(f"timestamp {self.name}: {self.url!r:.80} is not an address with http:// or https://")
 
 
+UNNAMED = "unnamed operator"
+"""The operator whom nobody named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What can be set for a run.
@@ -50,7 +59,7 @@ class Settings:
     """
 
     jobs: int = 0
-    operator: str = "unnamed operator"
+    operator: str = UNNAMED
     custodian: str | None = None
     cpu_s: int = 14400
     model: str | None = None
@@ -115,8 +124,10 @@ def resolve(
             raise InputError(
                 f"{origin} names an unknown setting: {unknown[0]}", hint=f"known: {', '.join(sorted(names))}"
             )
-        if layer is case and PERSONAL & layer.keys():
-            raise InputError(f"{origin} cannot set {min(PERSONAL & layer.keys())}", hint="it is for the user to set")
+        if layer is case and FOR_THE_USER & layer.keys():
+            raise InputError(
+                f"{origin} cannot set {min(FOR_THE_USER & layer.keys())}", hint="it is for the user to set"
+            )
         if layer:
             typed: dict[str, Any] = {name: _typed(name, value, origin) for name, value in layer.items()}
             settings = replace(settings, **typed)

@@ -16,6 +16,7 @@ from pathlib import Path
 from forensics import custody
 from forensics.errors import IntegrityError
 from forensics.model.custody import EventType, Namespace
+from forensics.model.finding import ErrorRates
 from forensics.model.validation import ValidationRecord
 from pipelines.case import Case, Run, entry, write_signed
 
@@ -57,6 +58,28 @@ def in_words(found: Reliance | None) -> str:
     return (
         f"Error rates: validation record {found.sha256} of {found.record.made[:10]}, "
         f"measured on {len(found.record.sources)} videos of {source}."
+    )
+
+
+def as_calibration(found: Reliance | None) -> ErrorRates | None:
+    """The record's figures as a finding carries them."""
+    if found is None:
+        return None
+    record, null = found.record, found.record.unrelated
+    return ErrorRates(
+        record=found.sha256,
+        made=record.made,
+        of_this_case=found.own,
+        videos=record.evidence,
+        videos_sha256=record.evidence_sha256,
+        attacked=len(record.sources),
+        copies=record.overall.copies,
+        matched=record.overall.matched,
+        recall_low=record.overall.recall_low,
+        recall_high=record.overall.recall_high,
+        pairs=null.pairs,
+        false_pairs=null.false_pairs,
+        false_bound=null.upper_bound,
     )
 
 

@@ -1,30 +1,32 @@
-"""Findings on disk: which matches stand, told by the log.
+"""Findings of the machine: what each says, and how a matching of the whole case is filed.
 
-A finding is logged when it first stands and again when it is withdrawn; what stands is what was logged and not
-withdrawn.
+Which of them stand, and how a person's review outlives the next matching, `pipelines.standing` tells from the log.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 from forensics import custody, matching
-from forensics.errors import IntegrityError
 from forensics.model.custody import EventType, Namespace
-from forensics.model.finding import Finding
+from forensics.model.finding import Finding, FindingStatus
 from forensics.model.learned import ModelSpec
 from forensics.model.manifest import Json
 from forensics.model.match import Assessment, Match, Method
+from forensics.model.notice import Notice
 from pipelines import error_rates
 from pipelines.case import Case, Run, entry, write_signed
+from pipelines.standing import Ledger, Pair, ledger_of, read
+from pipelines.standing import StoredFinding as StoredFinding
+from pipelines.standing import load as load
 
-MACHINE_ONLY = "machine-only"
-"""Status of a finding that no person has confirmed."""
+NOT_CONFIRMED = "Machine output; no examiner has confirmed it."
+"""First limit of what the machine alone says."""
 
 STILL_LIMITS = (
-    "Machine output; no examiner has confirmed it.",
+    NOT_CONFIRMED,
     "A still has no motion: another recording from the same camera position cannot always be told from this one, so "
     "that a still is never decided a match.",
     "The moment is that of the frame which agrees best; frames between the stated times agree about as well.",
@@ -35,7 +37,7 @@ STILL_LIMITS = (
 """What no finding on a still claims."""
 
 LIMITS = (
-    "Machine output; no examiner has confirmed it.",
+    NOT_CONFIRMED,
     "A match says that two files show the same recording, not that the recording is authentic.",
     "Which file was first is not told by a match.",
     "The score orders pairs by trust; it is not a probability.",
@@ -122,64 +124,80 @@ def _of_model(model: ModelSpec) -> dict[str, Json]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFinding:
-    """A finding, its digest and its file name below findings/."""
-
-    finding: Finding
-    sha256: str
-    name: str
-
-
-def standing(case: Case) -> dict[str, str]:
-    """The findings that stand: SHA-256 to file name, in the order in which they were logged."""
-    found: dict[str, str] = {}
-    for line in case.log.events():
-        detail = line.event.detail
-        if line.event.event is not EventType.MATCHING:
-            continue
-        if "finding" in detail:
-            found[str(detail["finding"])] = str(detail["file"])
-        elif "withdrawn" in detail:
-            found.pop(str(detail["withdrawn"]), None)
-    return found
-
-
-def load(case: Case) -> Iterator[StoredFinding]:
-    """Yield the findings that stand.
-
-    Raises:
-        IntegrityError: a finding is missing or its bytes are not those that were logged.
-        ManifestError: it is not canonical.
+class Filing:
+    """What a matching of the whole case left: for each pair the finding that stands of it, with its status; and where a
+    review stands against what the machine says now.
     """
-    for sha256, name in standing(case).items():
-        try:
-            data = (case.findings / name).read_bytes()
-        except OSError as error:
-            raise IntegrityError(
-                f"finding {name}: {error.strerror}", hint="run verify; restore the case from a copy"
-            ) from error
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise IntegrityError(
-                f"finding {name} is not the one that was logged", hint="run verify for the whole extent"
-            )
-        yield StoredFinding(finding=custody.decode_finding(data), sha256=sha256, name=name)
+
+    of_pair: Mapping[Pair, tuple[str, FindingStatus]]
+    notices: tuple[Notice, ...]
 
 
-def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, complete: bool, by: Procedure) -> None:
+def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, complete: bool, by: Procedure) -> Filing:
     """Write the findings of one matching of the whole case, withdraw those that no longer stand, and log both.
 
-    When not all pairs could be compared (``complete`` is False) nothing is withdrawn.
+    When not all pairs could be compared (``complete`` is False) nothing is withdrawn. A review that stands is never
+    withdrawn: a result equal to the reviewed one is nothing new, another one is filed beside the review.
     """
-    before = standing(case)
-    measured = error_rates.in_words(error_rates.reliance(case, by.video.params_sha256))
+    ledger = ledger_of(case)
+    reviews = {pair: read(case, filed) for pair, filed in ledger.reviews.items()}
+    calibration = error_rates.reliance(case, by.video.params_sha256)
     now: dict[str, tuple[str, Match]] = {}
+    of_pair = {pair: (review.sha256, review.finding.status) for pair, review in reviews.items()}
+    notices, seen = [], set[Pair]()
     for match in matches:
-        data = custody.encode_finding(_finding(case, match, measured, by))
-        sha256 = hashlib.sha256(data).hexdigest()
-        name = f"{match.query_id[:16]}-{match.reference_id[:16]}-{sha256[:16]}.json"
-        if not (case.findings / name).exists():
-            write_signed(run, Namespace.FINDING, case.findings / name, data)
+        data = custody.encode_finding(_finding(case, match, calibration, by))
+        pair = frozenset({match.query_id, match.reference_id})
+        seen.add(pair)
+        if pair in reviews and custody.decode_finding(data).match == reviews[pair].finding.match:
+            continue
+        sha256, name = write_finding(case, run, match, data)
         now[sha256] = (name, match)
+        if pair in reviews:
+            notices.append(_moved(reviews[pair], f"{match.decision}, {match.assessment}; finding {sha256[:12]}"))
+        else:
+            of_pair[pair] = (sha256, FindingStatus.MACHINE_ONLY)
+    if complete:
+        notices += [_moved(review, "nothing") for pair, review in reviews.items() if pair not in seen]
+    _log_run(case, run, ledger, now, complete=complete, summary=_summary(pairs, len(seen), by))
+    return Filing(of_pair=of_pair, notices=tuple(notices))
+
+
+def write_finding(case: Case, run: Run, match: Match, data: bytes) -> tuple[str, str]:
+    """Write the stored bytes of a finding with a signature beside them, unless they are there; SHA-256 and name."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    name = f"{match.query_id[:16]}-{match.reference_id[:16]}-{sha256[:16]}.json"
+    if not (case.findings / name).exists():
+        write_signed(run, Namespace.FINDING, case.findings / name, data)
+    return sha256, name
+
+
+def _moved(review: StoredFinding, result: str) -> Notice:
+    match, status = review.finding.match, review.finding.status
+    return Notice(
+        code="match.review_stands",
+        message=(
+            f"{match.query_id[:12]} with {match.reference_id[:12]}: the review {review.sha256[:12]} ({status}) stands; "
+            f"it was of {match.decision}, {match.assessment}, and matching now gives {result}"
+        ),
+    )
+
+
+def _summary(pairs: int, found: int, by: Procedure) -> dict[str, str | int]:
+    named = {} if by.model is None else {"model": by.model.sha256}
+    return {"pairs": pairs, "findings": found, **named}
+
+
+def _log_run(
+    case: Case,
+    run: Run,
+    ledger: Ledger,
+    now: Mapping[str, tuple[str, Match]],
+    *,
+    complete: bool,
+    summary: dict[str, str | int],
+) -> None:
+    before = {sha256: filed for sha256, filed in (ledger.stands | ledger.beside).items() if not filed.reviewed}
     entries = [
         entry(
             run,
@@ -191,17 +209,16 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, comp
         if sha256 not in before
     ]
     entries += [
-        entry(run, EventType.MATCHING, None, {"withdrawn": sha256, "file": name})
-        for sha256, name in before.items()
+        entry(run, EventType.MATCHING, None, {"withdrawn": sha256, "file": filed.name})
+        for sha256, filed in before.items()
         if complete and sha256 not in now
     ]
-    named = {} if by.model is None else {"model": by.model.sha256}
-    entries.append(entry(run, EventType.MATCHING, None, {"pairs": pairs, "findings": len(now), **named}))
+    entries.append(entry(run, EventType.MATCHING, None, summary))
     with case.writing():
         case.log.append_many(entries)
 
 
-def _finding(case: Case, match: Match, measured: str, by: Procedure) -> Finding:
+def _finding(case: Case, match: Match, relied: error_rates.Reliance | None, by: Procedure) -> Finding:
     query = hashlib.sha256(case.manifest_bytes(match.query_id)).hexdigest()
     reference = hashlib.sha256(case.manifest_bytes(match.reference_id)).hexdigest()
     pair = f"{query}:{reference}:{match.method.params_sha256}"
@@ -212,9 +229,10 @@ def _finding(case: Case, match: Match, measured: str, by: Procedure) -> Finding:
         query_manifest=query,
         query_digests=None,
         params=_parameters(match, by),
-        status=MACHINE_ONLY,
-        limits=_limits(match, measured, by),
+        status=FindingStatus.MACHINE_ONLY,
+        limits=_limits(match, error_rates.in_words(relied), by),
         sound_params=None if match.sound is None else SOUND_PARAMETERS,
+        calibration=error_rates.as_calibration(relied) if match.method == by.video else None,
     )
 
 

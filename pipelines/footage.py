@@ -1,7 +1,7 @@
 """The same footage across a case: which files hold it, where it was posted, which copy is nearest to its source.
 
 1  every evidence from its newest manifest
-2  every finding that stands; only a decided match joins
+2  every finding that stands; only a decided match joins, and none that a person rejected
 3  groups of stretches, their names, what the posts say of forwards, what the copies lack
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from forensics import matching, report
 from forensics.model.custody import EventType
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Decision, Match
+from forensics.model.match import Decision
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance, Post
 from pipelines import findings
@@ -69,7 +69,7 @@ class Footage:
     name: matching.GroupName
     group: report.RepostGroup
     members: tuple[Member, ...]
-    matches: tuple[Match, ...]
+    findings: tuple[findings.StoredFinding, ...]
     forwards: tuple[Forward, ...]
     nearest: matching.Nearest
 
@@ -77,13 +77,14 @@ class Footage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """All groups, first known appearance first. ``recordings`` counts each group of several files once, and each file
-    that no match joins.
+    that no match joins; ``rejected`` the matches that a person rejected: they join nothing.
     """
 
     footage: tuple[Footage, ...]
     members: Mapping[str, Member]
     appearances: int
     recordings: int
+    rejected: int
     notices: tuple[Notice, ...]
 
 
@@ -95,11 +96,12 @@ def timeline_of(case: Case) -> Timeline:
         IntegrityError: a finding is not the one that was logged.
     """
     members = {member.sha256: member for member in _members(case)}
-    matches = tuple(stored.finding.match for stored in findings.load(case))
-    matches = tuple(match for match in matches if match.decision is Decision.MATCH)
+    decided = [each for each in findings.load(case) if each.finding.match.decision is Decision.MATCH]
+    stored = [each for each in decided if not each.rejected]
+    matches = tuple(each.finding.match for each in stored)
     groups = report.repost_groups(tuple(members.values()), matches)
     names = matching.name_groups(groups, matches, tuple(members), lambda item: members[item].exhibit)
-    footage = [_footage(members, matches, group, name) for group, name in zip(groups, names, strict=True)]
+    footage = [_footage(members, stored, group, name) for group, name in zip(groups, names, strict=True)]
     footage.sort(key=lambda each: (each.group.earliest is None, each.group.earliest or 0, each.name.id))
     repeated = [group for group in groups if len(group.items) > 1]
     joined = {item for group in repeated for item in group.items}
@@ -108,6 +110,7 @@ def timeline_of(case: Case) -> Timeline:
         members=members,
         appearances=sum(len(member.appearances) for member in members.values()),
         recordings=len(repeated) + len(members.keys() - joined),
+        rejected=len(decided) - len(stored),
         notices=tuple(_not_compared(case)),
     )
 
@@ -141,19 +144,27 @@ def _not_compared(case: Case) -> Iterator[Notice]:
 
 
 def _footage(
-    members: Mapping[str, Member], matches: Sequence[Match], group: report.RepostGroup, name: matching.GroupName
+    members: Mapping[str, Member],
+    stored: Sequence[findings.StoredFinding],
+    group: report.RepostGroup,
+    name: matching.GroupName,
 ) -> Footage:
-    joining = tuple(matches[number] for number in group.matches)
+    joining = tuple(stored[number] for number in group.matches)
     held = tuple(sorted((members[item] for item in group.items), key=lambda each: (len(each.exhibit), each.exhibit)))
     copies = [_copy(member, group) for member in held]
     return Footage(
         name=name,
         group=group,
         members=held,
-        matches=tuple(sorted(joining, key=lambda match: (-match.score, match.query_id, match.reference_id))),
+        findings=tuple(sorted(joining, key=_best_first)),
         forwards=tuple(_forwards(group)),
-        nearest=matching.nearest(copies, joining),
+        nearest=matching.nearest(copies, [each.finding.match for each in joining]),
     )
+
+
+def _best_first(stored: findings.StoredFinding) -> tuple[float, str, str]:
+    match = stored.finding.match
+    return -match.score, match.query_id, match.reference_id
 
 
 def _copy(member: Member, group: report.RepostGroup) -> matching.Copy:

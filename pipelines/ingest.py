@@ -4,7 +4,8 @@
     2  in a worker: copy into staging while both digests are computed, read back
     3  in a worker: derive the facts from the copy, never from the user's file
     4  here, one at a time: new bytes become an object of the store with manifest version 1;
-       known bytes seen in a new place get a manifest of the next version
+       known bytes seen in a new place get a manifest of the next version; what a manifest
+       conceals is in private/disclosures/ before it
     5  the log line is last: what it names is on disk
 
 A worker that dies takes only its own file with it; an interrupted run is resumed by the same command.
@@ -12,13 +13,10 @@ A worker that dies takes only its own file with it; an interrupted run is resume
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import msgspec
 
 from forensics import acquire, custody, media, sources
 from forensics.errors import ForensicsError
@@ -27,12 +25,14 @@ from forensics.model.evidence import Acquisition
 from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
-from forensics.model.provenance import Appearance, Found, Passed
+from forensics.model.provenance import Found, Passed
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME
 from forensics.model.text import visible
+from pipelines.appearances import appearance_record, locator, path_field, without_folders
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded
+from pipelines.disclosure_files import name_of
 from pipelines.engine import Done, Failed, open_engine
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
@@ -131,7 +131,8 @@ def ingest(
     """
     tools = media.find_tools(run.surroundings.search_path())
     kit = Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
-    clerk = _Clerk(case=case, run=run, environment=environment_record(tools, settings, argv))
+    environment = environment_record(tools, settings, argv)
+    clerk = _Clerk(case=case, run=run, environment=environment, operators=case.disclosures.operators())
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
@@ -178,18 +179,19 @@ def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Out
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clerk:
-    """Steps 4 and 5: the single writer of store and log."""
+    """Steps 4 and 5: the single writer of store and log. ``operators`` are the disclosures of their names."""
 
     case: Case
     run: Run
     environment: dict[str, Json]
+    operators: tuple[custody.Disclosure, ...]
 
     def refuse(self, path: str, notice: Notice) -> Outcome:
         """Log a file that could not be taken."""
         detail: dict[str, str | int] = {
             "name": visible(Path(path).name),
             "code": notice.code,
-            "reason": visible(notice.message),
+            "reason": without_folders(visible(notice.message), path),
         }
         self.case.record(self.run, EventType.INGESTION_REFUSED, None, detail)
         return Outcome(path=path, status="failed", notices=(notice,))
@@ -220,7 +222,7 @@ class _Clerk:
                 appearances=(self._appearance(prepared, acquisition),),
                 acquisition=_acquisition_record(acquisition),
                 environment=self.environment,
-                processing={"commands": [list(command) for command in derived.commands]},
+                processing={"commands": [_by_name(command) for command in derived.commands]},
                 log=self._log_place(),
             ),
             notices=prepared.notices + derived.notices,
@@ -240,13 +242,14 @@ class _Clerk:
 
     def _known(self, prepared: _Prepared, acquisition: Acquisition) -> Outcome:
         evidence = acquisition.digests.sha256
-        former = self.case.manifest(evidence)
+        former = self.case.signed_manifest(evidence)
         former_bytes = self.case.manifest_bytes(evidence)
         seen = self._appearance(prepared, acquisition)
         assert prepared.folder is not None
         content = prepared.folder / "v1" / "content"
         _empty(content)
-        if any(_locator(each) == _locator(seen) for each in former.record.appearances):
+        revealed = self.case.manifest(evidence).record.appearances
+        if any(locator(each) == locator(seen) for each in revealed):
             return self._outcome(prepared, former, "known")
         fresh = [s for s in prepared.sidecars if subject_of(s.stored_as, s.data).sha256 not in _digests(former)]
         sidecars = _store_sidecars(content, tuple(fresh))
@@ -277,20 +280,26 @@ class _Clerk:
         return self._outcome(prepared, manifest, "known")
 
     def _write_manifest(self, content: Path, manifest: Manifest) -> Iterator[Subject]:
-        """Yield the manifest and its signature, as they are written."""
-        data = custody.encode_manifest(manifest)
+        """Yield the manifest and its signature, as they are written; what it conceals is on disk before."""
+        entropy = self.run.surroundings.entropy
+        record, made = custody.conceal_record(
+            manifest.record, lambda: entropy(custody.SALT_BYTES), known=self.operators
+        )
+        evidence = manifest.item.removeprefix(custody.item_of(""))
+        self.case.disclosures.write(name_of(evidence, manifest.version), made)
+        data = custody.encode_manifest(replace(manifest, record=record))
         for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, self.run.sign(Namespace.MANIFEST, data))):
             if part is not None:
                 (content / name).write_bytes(part)
                 yield subject_of(name, part)
 
     def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
-        seen = _appearance_record(prepared.found.appearance)
+        seen = appearance_record(prepared.found.appearance)
         seen["seen"] = self.run.surroundings.timestamp()
         seen["run"] = self.run.id
         seen["mtime_ns"] = str(acquisition.mtime_ns)
         seen["sidecars"] = [
-            {**_path("name", Path(sidecar.found_as).name), "sha256": subject_of("", sidecar.data).sha256}
+            {**path_field("name", Path(sidecar.found_as).name), "sha256": subject_of("", sidecar.data).sha256}
             for sidecar in prepared.sidecars
         ]
         return seen
@@ -320,6 +329,11 @@ def _notice(error: ForensicsError) -> Notice:
     return Notice(code=error.code, message=f"{error.message}{f' - {error.hint}' if error.hint else ''}")
 
 
+def _by_name(command: Sequence[str]) -> list[Json]:
+    """A command line with the name of its program in place of where that lies; the environment tells both."""
+    return [Path(command[0]).name, *command[1:]]
+
+
 def _original(acquisition: Acquisition) -> Subject:
     digests = acquisition.digests
     return Subject(name="original", sha256=digests.sha256, sha512=digests.sha512, size=digests.size)
@@ -345,7 +359,7 @@ def _read_sidecars(paths: Iterable[str]) -> tuple[tuple[Sidecar, ...], tuple[Not
             finally:
                 os.close(handle)
         except ForensicsError as error:
-            notices.append(Notice(code="sidecar.unreadable", message=error.message))
+            notices.append(Notice(code="sidecar.unreadable", message=without_folders(error.message, path)))
             continue
         if len(data) > MAX_SIDECAR_BYTES:
             message = f"{Path(path).name}: above {MAX_SIDECAR_BYTES} bytes, not taken as a sidecar"
@@ -371,24 +385,6 @@ def _empty(content: Path) -> None:
         path.rmdir() if path.is_dir() else path.unlink()
 
 
-def _appearance_record(appearance: Appearance) -> dict[str, Json]:
-    seen: dict[str, Json] = {"kind": str(appearance.kind), **_path("path", os.path.abspath(appearance.path))}
-    if appearance.source is not None:
-        seen.update(_path("source", os.path.abspath(appearance.source)))
-        seen["source_sha256"] = appearance.source_sha256
-    if appearance.post is not None:
-        post = msgspec.to_builtins(appearance.post)
-        seen["post"] = {name: _safe(value) if isinstance(value, str) else value for name, value in post.items()}
-    return seen
-
-
-def _locator(appearance: dict[str, Json]) -> tuple[Json, ...]:
-    """What makes two sightings the same appearance: the place, not the time."""
-    post = appearance.get("post")
-    place = (post.get("channel_id"), post.get("message_id")) if isinstance(post, dict) else (None, None)
-    return (appearance.get("kind"), appearance.get("path"), appearance.get("path_b64"), *place)
-
-
 def _digests(manifest: Manifest) -> frozenset[str]:
     return frozenset(subject.sha256 for subject in manifest.subjects)
 
@@ -396,12 +392,3 @@ def _digests(manifest: Manifest) -> frozenset[str]:
 def _keyframes(facts: Facts) -> list[Json]:
     found = facts.recipe.get("keyframes", [])
     return found if isinstance(found, list) else []
-
-
-def _path(name: str, path: str) -> dict[str, Json]:
-    safe = _safe(path)
-    return {name: safe} if safe == path else {name: safe, f"{name}_b64": base64.b64encode(os.fsencode(path)).decode()}
-
-
-def _safe(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from forensics import custody
 from forensics.errors import CaseError, InputError, IntegrityError
@@ -38,8 +39,18 @@ def admit(case: Case, run: Run, file: Path) -> custody.PublicKey:
     return key
 
 
-def revoke(case: Case, run: Run, fingerprint: str) -> custody.PublicKey:
+class Revoked(NamedTuple):
+    """The key, and one sentence for each thing that was put right first or stays open."""
+
+    key: custody.PublicKey
+    said: tuple[str, ...]
+
+
+def revoke(case: Case, run: Run, fingerprint: str) -> Revoked:
     """Say that a key is no longer to be trusted from here on. The run's own key cannot be: rotate it first.
+
+    What dead runs left is put right and logged before that: so the log itself shows that it lay in the store before
+    the revocation. Of what is found only later, nothing would show it.
 
     Raises:
         InputError: no such key, several, or the one that signs.
@@ -59,8 +70,11 @@ def revoke(case: Case, run: Run, fingerprint: str) -> custody.PublicKey:
             code="input.key",
             hint="run forensics key rotate first, then revoke it",
         )
+    said = case.recover(run)
+    if custody.index_log(line.event for line in case.log.events()).unfinished_runs:
+        said += ("a run on this case goes on: what it signs with this key from here on does not hold",)
     case.change_keys(run, [(KeyAct.REVOKED, known[0])], _signer(run))
-    return known[0]
+    return Revoked(known[0], said)
 
 
 def rotate(case: Case, run: Run, settings: Settings, ask: keys.Ask) -> custody.Signer:

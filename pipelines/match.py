@@ -24,6 +24,7 @@ import numpy.typing as npt
 from forensics import acquire, fingerprint, matching, media, sources
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType
+from forensics.model.finding import FindingStatus
 from forensics.model.match import Match
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
@@ -43,11 +44,15 @@ from pipelines.surroundings import cpu_count
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """A pair with the paths to show for both sides."""
+    """A pair with the paths to show for both sides; inside a case also the SHA-256 of the finding that stands of it,
+    and its status.
+    """
 
     match: Match
     query_path: str
     reference_path: str
+    finding: str | None = None
+    status: FindingStatus = FindingStatus.MACHINE_ONLY
 
 
 def match_case(
@@ -77,10 +82,16 @@ def match_case(
             matches.append(thing)
     pairs = len(order) * (len(order) - 1) // 2
     by = findings.procedure(None if model is None else model.spec)
-    findings.file_run(case, run, matches, pairs, complete=complete, by=by)
+    filing = findings.file_run(case, run, matches, pairs, complete=complete, by=by)
+    yield from filing.notices
     for match in matches:
+        finding, status = filing.of_pair[frozenset({match.query_id, match.reference_id})]
         yield Matched(
-            match=match, query_path=_shown(case, match.query_id), reference_path=_shown(case, match.reference_id)
+            match=match,
+            query_path=_shown(case, match.query_id),
+            reference_path=_shown(case, match.reference_id),
+            finding=finding,
+            status=status,
         )
 
 

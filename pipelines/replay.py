@@ -1,47 +1,81 @@
 """Derive the facts again from the kept bytes and compare.
 
-1  open the kept original and its sidecars
+1  open the kept original and its sidecars, and digest the original again
 2  derive, exactly as at ingest, into a temporary folder
-3  compare the digests of exact and of recipe-bound facts; where they differ, name each place
-4  log what was found
+3  compare the digests of exact and of recipe-bound facts, the derived files and the notices; where they differ, name
+   each place
+4  name the programs and packages whose recorded version is not today's
+5  log what was found
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forensics import custody, media
+from forensics.acquire import digest_file
 from forensics.model.custody import EventType
-from forensics.model.evidence import Digests
 from forensics.model.manifest import Json, Manifest
+from forensics.model.store import MANIFEST_NAME, ORIGINAL_NAME
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded
 from pipelines.engine import Done, Failed, open_engine
+from pipelines.environment import Moved, environment_record, moved
 from pipelines.progress import Progress
 from pipelines.surroundings import cpu_count
 
 MAX_DIFFERENCES = 200
 """Places named one by one; past that their number is said."""
 
+MAX_MOVED = 2000
+"""Characters of the log line that say what moved; the JSON line of the command has all of it."""
+
+DERIVED = "derived/"
+"""Folder of what was derived, among a manifest's subjects."""
+
+_RECIPE_TOOLS = "recipe.tools"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What deriving again gave. ``differences`` name each place with both values."""
+    """What deriving again gave. ``differences`` name each place with both values; ``moved`` what of the environment in
+    which the facts were derived is another one today, whether or not a fact differs.
+    """
 
     id: str
     exhibit: str
     exact_equal: bool
     recipe_equal: bool
+    files_equal: bool
     differences: tuple[str, ...]
+    moved: tuple[Moved, ...] = ()
 
     @property
     def equal(self) -> bool:
-        """Both digests of facts agree."""
-        return self.exact_equal and self.recipe_equal
+        """Both digests of facts agree, and the derived files and notices are the recorded ones."""
+        return self.exact_equal and self.recipe_equal and self.files_equal
+
+    @property
+    def only_versions(self) -> bool:
+        """Whether nothing differs but the versions that the recipe names: with others, the values are the same."""
+        return not self.equal and all(each.startswith(_RECIPE_TOOLS) for each in self.differences)
+
+    @property
+    def verdict(self) -> str:
+        """What the differences can be put down to, in words; empty where all is equal and nothing moved."""
+        named = ", ".join(f"{each.name} {each.recorded} -> {each.now}" for each in self.moved)
+        if self.equal:
+            return f"equal although there moved: {named}" if named else ""
+        if self.only_versions:
+            return f"the values are equal; only versions moved: {named}"
+        if named:
+            return f"moved since the facts were derived: {named}"
+        return "no recorded version has moved: none of them explains the difference"
 
     def as_fields(self) -> dict[str, object]:
         """The fields of the JSON line."""
@@ -51,7 +85,10 @@ class Replayed:
             "equal": self.equal,
             "exact_equal": self.exact_equal,
             "recipe_equal": self.recipe_equal,
+            "files_equal": self.files_equal,
+            "only_versions": self.only_versions,
             "differences": list(self.differences),
+            "moved": [each._asdict() for each in self.moved],
         }
 
 
@@ -61,19 +98,34 @@ class _Again:
 
     case: Case
     kit: Kit
+    environment: dict[str, Json]
 
     def __call__(self, evidence: str) -> Replayed:
         single_threaded()
         manifest = self.case.manifest(evidence)
         with tempfile.TemporaryDirectory(prefix="replay-") as folder:
             derived = self._derive(evidence, manifest, Path(folder))
-        return _compare(evidence, manifest, derived)
+        outcome = _compare(evidence, manifest, derived)
+        return replace(outcome, moved=moved(self._derived_in(evidence, manifest), self.environment))
+
+    def _derived_in(self, evidence: str, manifest: Manifest) -> dict[str, Json]:
+        """The environment of the first version with these facts: later ones that only add an appearance carry the
+        facts on, with the environment of their own run. What the recipe names outranks it.
+        """
+        environment = dict(manifest.record.environment)
+        for state in reversed(self.case.store.states(evidence)):
+            former = custody.decode_manifest(self.case.store.read(evidence, MANIFEST_NAME, state.version))
+            if former.facts != manifest.facts:
+                break
+            environment = dict(former.record.environment)
+        return named_by_recipe(environment, manifest.facts.recipe.get("tools"))
 
     def _derive(self, evidence: str, manifest: Manifest, into: Path) -> Derived:
-        original = next(subject for subject in manifest.subjects if subject.name == "original")
-        digests = Digests(sha256=original.sha256, sha512=original.sha512, size=original.size)
-        with self.case.store.path(evidence, "original").open("rb") as handle:
-            return derive(handle.fileno(), digests, self._sidecars(evidence, manifest), into, self.kit)
+        handle = self.case.store.open(evidence, ORIGINAL_NAME)
+        try:
+            return derive(handle, digest_file(handle), self._sidecars(evidence, manifest), into, self.kit)
+        finally:
+            os.close(handle)
 
     def _sidecars(self, evidence: str, manifest: Manifest) -> tuple[Sidecar, ...]:
         """The sidecars of the facts, under the names that they had when the facts were derived."""
@@ -96,13 +148,18 @@ def replay(
 
     """
     tools = media.find_tools(run.surroundings.search_path())
-    job = _Again(case=case, kit=Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s)))
+    job = _Again(
+        case=case,
+        kit=Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s)),
+        environment=environment_record(tools, settings, ()),
+    )
     progress.grow(len(evidence))
     workers = min(settings.jobs or cpu_count(), len(evidence))
     for thing in open_engine(workers).run(job, evidence):
         outcome = thing.result if isinstance(thing, Done) else _lost(case, thing)
         verdict = "equal" if outcome.equal else f"{len(outcome.differences)} differences"
-        case.record(run, EventType.REPLAY, outcome.id, {"facts": verdict})
+        detail = {"facts": verdict, "moved": "; ".join(" ".join(each) for each in outcome.moved)[:MAX_MOVED]}
+        case.record(run, EventType.REPLAY, outcome.id, {name: value for name, value in detail.items() if value})
         progress.advance()
         yield outcome
 
@@ -110,7 +167,14 @@ def replay(
 def _lost(case: Case, failed: Failed[str]) -> Replayed:
     exhibit = str(case.manifest(failed.item).record.case.get("exhibit"))
     sentence = f"could not be derived again: {failed.message} [{failed.code}]"
-    return Replayed(id=failed.item, exhibit=exhibit, exact_equal=False, recipe_equal=False, differences=(sentence,))
+    return Replayed(
+        id=failed.item,
+        exhibit=exhibit,
+        exact_equal=False,
+        recipe_equal=False,
+        files_equal=False,
+        differences=(sentence,),
+    )
 
 
 def _compare(evidence: str, manifest: Manifest, derived: Derived) -> Replayed:
@@ -121,6 +185,8 @@ def _compare(evidence: str, manifest: Manifest, derived: Derived) -> Replayed:
         found.extend(_differences("exact", dict(manifest.facts.exact), dict(derived.facts.exact)))
     if before[1] != after[1]:
         found.extend(_differences("recipe", dict(manifest.facts.recipe), dict(derived.facts.recipe)))
+    files = [*_file_differences(manifest, derived), *_notice_differences(manifest, derived)]
+    found.extend(files)
     if len(found) > MAX_DIFFERENCES:
         found[MAX_DIFFERENCES:] = [f"and {len(found) - MAX_DIFFERENCES} more"]
     return Replayed(
@@ -128,8 +194,40 @@ def _compare(evidence: str, manifest: Manifest, derived: Derived) -> Replayed:
         exhibit=str(manifest.record.case.get("exhibit")),
         exact_equal=before[0] == after[0],
         recipe_equal=before[1] == after[1],
+        files_equal=not files,
         differences=tuple(found),
     )
+
+
+def _file_differences(manifest: Manifest, derived: Derived) -> Iterator[str]:
+    """Each derived file that is not the one that the manifest names."""
+    before = {each.name: each.sha256 for each in manifest.subjects if each.name.startswith(DERIVED)}
+    after = {each.name: each.sha256 for each in derived.files}
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield f"file {name}: SHA-256 {before.get(name)} -> {after.get(name)}"
+
+
+def _notice_differences(manifest: Manifest, derived: Derived) -> Iterator[str]:
+    """Each notice of deriving that the manifest does not have: a fault that was not told, or is told otherwise now.
+
+    Of those that only the manifest has, some are from finding and acquiring the file, and are not derived.
+    """
+    for notice in derived.notices:
+        if notice not in manifest.notices:
+            yield f"notice {notice.code}: not recorded -> {_brief(notice.message)}"
+
+
+def named_by_recipe(environment: dict[str, Json], tools: Json) -> dict[str, Json]:
+    """The environment with the versions that the recipe names: those are what the digest of the facts is over."""
+    named = dict(tools) if isinstance(tools, dict) else {}
+    programs = environment.get("programs")
+    told = [dict(each) for each in programs if isinstance(each, dict)] if isinstance(programs, list) else []
+    for program in told:
+        program["version"] = named.pop(str(program.get("name")), program.get("version"))
+    packages = environment.get("packages")
+    known = dict(packages) if isinstance(packages, dict) else {}
+    return {**environment, "programs": list(told), "packages": {**known, **named}}
 
 
 def _differences(place: str, before: Json, after: Json) -> Iterator[str]:

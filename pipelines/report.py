@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -26,12 +27,13 @@ from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
-from pipelines import findings
+from pipelines import findings, persons
 from pipelines.case import Case, Run
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, origin_of, sound_line, stream_lines, telemetry_entries
 from pipelines.progress import Progress
 from pipelines.seal import unsealed
+from pipelines.standing import with_name
 
 PAIRS_PER_SEGMENT = 6
 """Aligned pairs shown of one segment: enough to judge, few enough to print."""
@@ -89,9 +91,11 @@ def write_report(
 def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | None = None) -> report.CaseReport:
     """Fill the values of the page (steps 1 to 3)."""
     tools = media.find_tools(run.surroundings.search_path())
-    events = tuple(line.event for line in case.log.events())
+    names = persons.names(case)
+    logged = (line.event for line in case.log.events())
+    events = tuple(replace(event, operator=names.get(event.operator, event.operator)) for event in logged)
     manifests = {evidence: case.manifest(evidence) for evidence in case.store.ids()}
-    stored = tuple(findings.load(case))
+    stored = tuple(with_name(each, names) for each in findings.load(case))
     progress.grow(len(manifests) + len(stored))
     views = []
     for evidence in sorted(manifests, key=lambda each: str(manifests[each].record.case.get("exhibit"))):
@@ -119,7 +123,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         refused=tuple(_refused(events)),
         method=_method(events, stored),
         notices=tuple(strips.notices),
-        group_names=_group_names(views, [view.match for view in matches]),
+        group_names=_group_names(views, [view.match for view in matches if not view.rejected]),
     )
 
 
@@ -236,6 +240,8 @@ def _match_view(stored: findings.StoredFinding, strips: _Strips) -> report.Match
         strip=tuple(strips.pairs(match)),
         finding_path=f"findings/{stored.name}",
         finding_sha256=stored.sha256,
+        status=stored.finding.status,
+        review=stored.finding.review,
     )
 
 

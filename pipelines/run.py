@@ -87,7 +87,7 @@ def make_case(
         created=surroundings.timestamp(),
     )
     case = create_case(folder, info, run)
-    seal_case(case, run)
+    seal_case(case, case.enrolled(run, settings.operator))
     return case
 
 
@@ -117,11 +117,12 @@ def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object
         )
     case = open_case(root)
     user = read_config(user_config_path("footage-forensics") / "config.toml")
-    in_case = {"operator": case.info.operator, **case_config(root)}
+    in_case = {**case.known_operator(), **case_config(root)}
     settings = resolve(flags=flags, environ=surroundings.environ, case=in_case, user=user)
     signer = key_for(settings, surroundings)
     run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings, signer=signer)
-    return Work(case=case, run=run, settings=settings, model=open_model(settings))
+    model = open_model(settings)
+    return Work(case=case, run=case.enrolled(run, settings.operator), settings=settings, model=model)
 
 
 def recover(work: Work) -> tuple[str, ...]:

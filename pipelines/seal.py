@@ -18,6 +18,7 @@ from forensics.model.notice import Notice
 from pipelines import timestamps
 from pipelines.case import Case, Run, entry
 from pipelines.config import Authority
+from pipelines.second_reader import SecondReader
 
 
 def seal_case(case: Case, run: Run) -> custody.Seal:
@@ -80,13 +81,14 @@ def stamp_last(case: Case, run: Run, authorities: Sequence[Authority]) -> Iterat
         if kept.exists():
             continue
         try:
-            _stamp(case, run, last, authority)
+            yield from _stamp(case, run, last, authority)
         except ForensicsError as error:
             message = f"the time-stamp of {authority.name} is pending: {error.message}"
             yield Notice(code=error.code, message=f"{message} - {error.hint}" if error.hint else message)
 
 
-def _stamp(case: Case, run: Run, last: custody.Seal, authority: Authority) -> None:
+def _stamp(case: Case, run: Run, last: custody.Seal, authority: Authority) -> Iterator[Notice]:
+    """Ask for a token and keep it when it holds; one that no reader here can judge is kept too, with a notice."""
     try:
         root = Path(authority.root).expanduser().read_bytes()
     except OSError as error:
@@ -95,10 +97,29 @@ def _stamp(case: Case, run: Run, last: custody.Seal, authority: Authority) -> No
         ) from error
     request = custody.encode_request(last.signature, run.surroundings.entropy(custody.NONCE_BYTES))
     answer = timestamps.ask(authority, request)
-    custody.check_answer(last.signature, request, answer, root)
+    doubt = None
+    try:
+        second = SecondReader(run.surroundings.search_path())
+        custody.check_answer(last.signature, request, answer, root, second)
+    except StampError as error:
+        if error.code != custody.UNJUDGED or not _is_der(answer):
+            raise
+        message = f"the answer of {authority.name} is kept, and whether it holds is not known: {error.message}"
+        doubt = Notice(code=error.code, message=f"{message} - {error.hint}")
     parts = {"tsq": request, "tsr": answer, "pem": root}
     with case.writing():
         custody.keep_stamp(case.log, last.checkpoint, authority.name, parts)
+    if doubt is not None:
+        yield doubt
+
+
+def _is_der(answer: bytes) -> bool:
+    """Whether this is one SEQUENCE and nothing more (X.690, 8.1.3), as every answer is; a web page is none."""
+    if len(answer) < 2 or answer[0] != 0x30:
+        return False
+    count = answer[1] & 0x7F if answer[1] & 0x80 else 0
+    length = int.from_bytes(answer[2 : 2 + count], "big") if count else answer[1]
+    return count <= 3 and len(answer) == 2 + count + length
 
 
 def unsealed(case: Case) -> int:
@@ -124,7 +145,7 @@ def _put_away(case: Case, run: Run) -> None:
 def _renew_key_files(case: Case) -> None:
     """Finish what a crash cut off after a change of keys; what the log never said is left for verify to name."""
     events = tuple(custody.key_events(case.log.path))
-    said = [custody.key_files(ring) for ring in custody.histories(events, case.info.id)]
+    said = custody.key_file_history(events, case.info.id)
     for name, data in said[-1].items():
         path = case.keys / name
         found = path.read_bytes() if path.exists() else b""

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import msgspec
+
+from forensics import custody
 from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Match
 from forensics.report.wording import sound_in_words
-from pipelines import findings
+from pipelines import findings, named_checks, persons
 from pipelines.case import Case
 from pipelines.facts import carried_lines, sound_line, stream_lines, telemetry_entries
+from pipelines.standing import with_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """What a case holds on one evidence."""
+    """What a case holds on one evidence. ``operators`` are the names behind the log's pseudonyms.
+
+    ``concealed``, when what a public copy tells is asked for, is what the signed manifest has as digests: each place
+    with the names of the values at hand, and how many digests have no disclosure.
+    """
 
     id: str
     manifest_path: str
     manifest: Manifest
-    matches: tuple[Match, ...]
+    findings: tuple[findings.StoredFinding, ...]
+    checks: tuple[named_checks.NamedCheck, ...]
     events: tuple[CustodyEvent, ...]
+    concealed: tuple[tuple[str, tuple[str, ...], int], ...]
+    operators: Mapping[str, str]
 
     def as_fields(self) -> dict[str, object]:
         """The fields of the JSON line."""
@@ -35,17 +45,21 @@ class Described:
             "version": self.manifest.version,
             "facts": {"exact": self.manifest.facts.exact, "recipe": self.manifest.facts.recipe},
             "appearances": list(self.manifest.record.appearances),
-            "matches": [
+            "matches": [_match_fields(stored) for stored in self.findings],
+            "checks": [check.as_fields() for check in self.checks],
+            "events": [
                 {
-                    "query": match.query_id,
-                    "reference": match.reference_id,
-                    "score": match.score,
-                    "decision": str(match.decision),
-                    "assessment": str(match.assessment),
+                    "seq": event.seq,
+                    "time": event.time,
+                    "event": str(event.event),
+                    "operator": self.operators.get(event.operator, event.operator),
                 }
-                for match in self.matches
+                for event in self.events
             ],
-            "events": [{"seq": event.seq, "time": event.time, "event": str(event.event)} for event in self.events],
+            "concealed": [
+                {"place": place, "names": list(names), "not_disclosed": hidden}
+                for place, names, hidden in self.concealed
+            ],
             "notices": [{"code": notice.code, "message": notice.message} for notice in self.manifest.notices],
         }
 
@@ -57,38 +71,78 @@ class Described:
         yield from _fact_lines(self.manifest)
         for seen in self.manifest.record.appearances:
             yield from _appearance_lines(seen)
-        for match in self.matches:
+        for stored in self.findings:
+            match = stored.finding.match
             other = match.reference_id if match.query_id == self.id else match.query_id
-            yield f"{match.decision:9}  {match.assessment} with {other[:16]}, score {match.score:.3f}"
+            decision = "rejected" if stored.rejected else match.decision
+            yield f"{decision:9}  {match.assessment} with {other[:16]}, score {match.score:.3f}"
+            yield from _review_lines(stored)
             for part in match.segments:
                 query = f"{part.query_start_s:.2f}-{part.query_end_s:.2f} s of the query"
                 reference = f"{part.reference_start_s:.2f}-{part.reference_end_s:.2f} s of the reference"
                 yield f"           {query} = {reference}, speed {part.speed:.2f}"
             if match.sound is not None:
                 yield f"           {sound_in_words(match.sound)}"
+        for check in self.checks:
+            yield f"checked    {check.in_words()}"
         for event in self.events:
-            yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {event.operator}"
+            operator = self.operators.get(event.operator, event.operator)
+            yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {operator}"
+        for place, names, hidden in self.concealed:
+            erased = f"{hidden} not disclosed" if hidden else ""
+            yield f"concealed  {place}: {', '.join((*names, *filter(None, [erased])))}"
         for notice in self.manifest.notices:
             yield f"notice     {notice.message} [{notice.code}]"
         for limit in self.manifest.limits:
             yield f"limit      {limit}"
 
 
-def describe(case: Case, evidence: str) -> Described:
-    """Gather what the case holds on ``evidence``.
+def describe(case: Case, evidence: str, *, public: bool = False) -> Described:
+    """Gather what the case holds on ``evidence``; ``public``: with what a copy without disclosures tells only.
 
     Raises:
         ManifestError: its manifest or a finding is not canonical.
         IntegrityError: a finding is not the one that was logged.
     """
-    matches = (stored.finding.match for stored in findings.load(case))
+    signed = case.signed_manifest(evidence)
+    at_hand = case.disclosures.of_evidence(evidence, signed.version)
+    names = {} if public else persons.names(case)
+    stored = [(with_name(each, names), each.finding.match) for each in findings.load(case)]
     return Described(
         id=evidence,
         manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
-        manifest=case.manifest(evidence),
-        matches=tuple(match for match in matches if evidence in (match.query_id, match.reference_id)),
+        manifest=replace(signed, record=custody.reveal_record(signed.record, () if public else at_hand)),
+        findings=tuple(each for each, match in stored if evidence in (match.query_id, match.reference_id)),
+        checks=tuple(named_checks.with_name(each, names) for each in named_checks.checks_of(case, evidence)),
         events=tuple(line.event for line in case.log.events() if line.event.item == evidence),
+        concealed=tuple(custody.concealed_places(signed.record, at_hand)) if public else (),
+        operators=names,
     )
+
+
+def _match_fields(stored: findings.StoredFinding) -> dict[str, object]:
+    match, review = stored.finding.match, stored.finding.review
+    return {
+        "query": match.query_id,
+        "reference": match.reference_id,
+        "score": match.score,
+        "decision": str(match.decision),
+        "assessment": str(match.assessment),
+        "finding": stored.sha256,
+        "file": f"findings/{stored.name}",
+        "status": str(stored.finding.status),
+        "review": None if review is None else msgspec.to_builtins(review),
+    }
+
+
+def _review_lines(stored: findings.StoredFinding) -> Iterator[str]:
+    review = stored.finding.review
+    yield f"           finding {stored.sha256[:16]}, {stored.finding.status}"
+    if review is None:
+        return
+    yield f"           by {review.examiner}, {review.made}: {review.reason}"
+    for text in review.alternatives:
+        yield f"           alternative weighed: {text}"
 
 
 def _fact_lines(manifest: Manifest) -> Iterator[str]:

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 from forensics import report
 from forensics.errors import InputError
-from forensics.model.match import Match
 from forensics.model.provenance import Appearance
 from forensics.report.wording import count
 from pipelines.footage import BY_NAME, Footage, Forward, Member, Timeline
+from pipelines.standing import StoredFinding
 
 NOT_PROVED = (
     "“First” means first among the files of this case. Posting times are those that the exports state. "
@@ -36,12 +36,14 @@ def group_fields(footage: Footage) -> dict[str, object]:
         "appearances": [_sighting_fields(seen, exhibits) for seen in footage.group.sightings],
         "perceptual_edges": [
             {
-                "query": match.query_id,
-                "reference": match.reference_id,
-                "assessment": str(match.assessment),
-                "score": round(match.score, 6),
+                "query": each.finding.match.query_id,
+                "reference": each.finding.match.reference_id,
+                "assessment": str(each.finding.match.assessment),
+                "score": round(each.finding.match.score, 6),
+                "finding": each.sha256,
+                "status": str(each.finding.status),
             }
-            for match in footage.matches
+            for each in footage.findings
         ],
         "forward_edges": [_forward_fields(each, exhibits) for each in footage.forwards],
         "nearest": {
@@ -63,6 +65,7 @@ def summary_fields(timeline: Timeline) -> dict[str, object]:
         "type": "summary",
         "groups": len(timeline.footage),
         "recordings": timeline.recordings,
+        "rejected": timeline.rejected,
         "evidence": len(timeline.members),
         "appearances": timeline.appearances,
         "notices": len(timeline.notices),
@@ -83,9 +86,11 @@ def group_lines(footage: Footage) -> Iterator[str]:
     for member in footage.members if files > 1 else ():
         stretches = ", ".join(_span(start, end) for start, end in _stretches(member, footage))
         yield f"  holds       {member.exhibit} {member.sha256[:12]}: {stretches}"
-    for match in footage.matches:
+    for each in footage.findings:
+        match = each.finding.match
         pair = f"{exhibits[match.query_id]} = {exhibits[match.reference_id]}"
-        yield f"  match       {pair}  {match.assessment}, score {match.score:.3f}"
+        told = f"{match.assessment}, score {match.score:.3f}, {each.finding.status}"
+        yield f"  match       {pair}  {told}, finding {each.sha256[:12]}"
     for forward in footage.forwards:
         claim = f"{exhibits[forward.item]} in {_post_name(forward)}, from {_origin(forward)}"
         yield f"  forward     {claim}: {forward.basis}"
@@ -105,6 +110,8 @@ def summary_lines(timeline: Timeline) -> Iterator[str]:
     held = f"{count(len(timeline.members), 'file')} and {count(timeline.appearances, 'appearance')}"
     told = f"{count(timeline.recordings, 'distinct recording')} as far as the matches show"
     yield f"{count(len(timeline.footage), 'group')}; {told}, in {held}"
+    if timeline.rejected:
+        yield f"{count(timeline.rejected, 'match', 'matches')} of the machine rejected by an examiner: joined nothing"
     yield NOT_PROVED
 
 
@@ -133,7 +140,7 @@ def _add_group(footage: Footage, nodes: dict[str, report.Node], edges: list[repo
         former = nodes[member.sha256].values["groups"] + " " if member.sha256 in nodes else ""
         values = {"kind": "evidence", "label": member.exhibit, "sha256": member.sha256, "groups": former + name}
         nodes[member.sha256] = report.Node(id=member.sha256, values=values)
-    edges += [_match_edge(match, name) for match in footage.matches]
+    edges += [_match_edge(each, name) for each in footage.findings]
     for number, seen in enumerate(footage.group.sightings):
         place = f"{name}#{number}"
         values = {"kind": "appearance", "label": _place(seen.appearance), "groups": name, "time_basis": seen.basis}
@@ -157,8 +164,10 @@ def _add_forward(
     edges.append(report.Edge(source=place, target=target, directed=True, values=edge))
 
 
-def _match_edge(match: Match, name: str) -> report.Edge:
+def _match_edge(stored: StoredFinding, name: str) -> report.Edge:
+    match = stored.finding.match
     values = {"kind": "match", "assessment": str(match.assessment), "score": f"{match.score:.6f}", "group": name}
+    values |= {"status": str(stored.finding.status)}
     return report.Edge(source=match.query_id, target=match.reference_id, directed=False, values=values)
 
 

@@ -154,7 +154,7 @@ def _choose(videos: Sequence[Volume], plan: Plan) -> tuple[Volume, ...]:
 
 
 def _kinship(case: Case) -> Kinship:
-    stored = (each.finding.match for each in findings.load(case))
+    stored = (each.finding.match for each in findings.load(case) if not each.rejected)
     return Kinship(pairs=tuple(rates.pair_of(match.query_id, match.reference_id) for match in stored))
 
 

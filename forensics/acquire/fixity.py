@@ -24,14 +24,19 @@ from forensics.acquire.inventory import (
     extends,
 )
 from forensics.acquire.layout import OBJECT_NAMASTE, ROOT_FILES, sidecar_is_late, strays, version_names
-from forensics.acquire.source import digest_file
+from forensics.acquire.source import digest_file, sha256_file
 from forensics.errors import ForensicsError
 from forensics.model.custody import Check, CheckStatus
+from forensics.model.store import DOCUMENT_NAMES, Reading
 from forensics.model.text import visible
 from forensics.model.verification import Step
 
 _SMALL = 4096
 """Bytes of the longest file whose text the layout prescribes, with room."""
+
+
+UNREAD = "content not read"
+"""Name of the one check of an object that says how many of its files were left unread."""
 
 
 class _Problem(NamedTuple):
@@ -62,8 +67,8 @@ def check_storage_root(root: Path) -> Iterator[Check]:
     yield from _verdict("storage hierarchy", "store", odd)
 
 
-def check_object(place: Path, sha256: str, *, full: bool) -> Iterator[Check]:
-    """Step 3 and, with ``full``, step 4 for one object. Never raises for what is found."""
+def check_object(place: Path, sha256: str, reading: Reading) -> Iterator[Check]:
+    """Steps 3 and 4 for one object; what is not read is one skipped check. Never raises for what is found."""
     try:
         with folder_lock(place, shared=True):
             reads = _read_inventories(place, sha256)
@@ -82,32 +87,40 @@ def check_object(place: Path, sha256: str, *, full: bool) -> Iterator[Check]:
     problems += _history_problems(sha256, reads)
     problems += _presence_problems(sha256, inventory, present)
     yield from _verdict("object files", sha256, problems)
-    yield from _check_contents(place, sha256, inventory, full=full)
+    yield from _check_contents(place, sha256, inventory, reading)
 
 
-def _check_contents(place: Path, sha256: str, inventory: Inventory, *, full: bool) -> Iterator[Check]:
-    name = "content digests"
+def _check_contents(place: Path, sha256: str, inventory: Inventory, reading: Reading) -> Iterator[Check]:
     second = {path: digest for digest, paths in inventory.fixity.sha256.items() for path in paths}
-    if not full:
-        found = f"{len(second)} files not read"
-        yield Check(step=Step.CONTENT, name=name, status=CheckStatus.SKIPPED, subject=sha256, found=found)
-        return
+    unread = 0
     for sha512, paths in sorted(inventory.manifest.items()):
         for path in sorted(paths):
-            expected = f"sha256:{second[path]} sha512:{sha512}"
-            try:
-                digests = digest_file(place / path)
-                found = f"sha256:{digests.sha256} sha512:{digests.sha512}"
-            except ForensicsError as error:
-                found = error.message
-            yield Check(
-                step=Step.CONTENT,
-                name=name,
-                status=CheckStatus.OK if found == expected else CheckStatus.FAILED,
-                subject=f"{sha256}/{path}",
-                expected=expected,
-                found=found,
-            )
+            document = path.split("/", 2)[2] in DOCUMENT_NAMES
+            if reading is Reading.DOCUMENTS and not document:
+                unread += 1
+                continue
+            both = document or reading is Reading.ALL_DIGESTS
+            yield _check_content(place / path, f"{sha256}/{path}", second[path], sha512 if both else None)
+    if unread:
+        expected, found = "every file read", f"{unread} files not read"
+        status = CheckStatus.SKIPPED
+        yield Check(step=Step.CONTENT, name=UNREAD, status=status, subject=sha256, expected=expected, found=found)
+
+
+def _check_content(path: Path, subject: str, sha256: str, sha512: str | None) -> Check:
+    """One file against the digests that the inventory tells; SHA-512 only where one is given."""
+    expected = f"sha256:{sha256}" if sha512 is None else f"sha256:{sha256} sha512:{sha512}"
+    try:
+        if sha512 is None:
+            found = f"sha256:{sha256_file(path)}"
+        else:
+            digests = digest_file(path)
+            found = f"sha256:{digests.sha256} sha512:{digests.sha512}"
+    except ForensicsError as error:
+        found = error.message
+    status = CheckStatus.OK if found == expected else CheckStatus.FAILED
+    name = "content digests"
+    return Check(step=Step.CONTENT, name=name, status=status, subject=subject, expected=expected, found=found)
 
 
 def _read_inventories(place: Path, sha256: str) -> list[_Read]:

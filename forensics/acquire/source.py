@@ -97,6 +97,19 @@ def digest_file(path_or_fd: str | os.PathLike[str] | int) -> Digests:
         os.close(fd)
 
 
+def sha256_file(path: str | os.PathLike[str]) -> str:
+    """SHA-256, lower-case hex, of a regular file. Raises as `open_source`."""
+    shown = os.fspath(path)
+    fd = open_source(shown)
+    try:
+        with _reading(shown), Hashing(sha512=False) as hashing:
+            for _ in hashing.read(fd):
+                pass
+    finally:
+        os.close(fd)
+    return hashing.sha256()
+
+
 def _digest_descriptor(fd: int, shown: str) -> Digests:
     with _reading(shown), Hashing() as hashing:
         os.lseek(fd, 0, os.SEEK_SET)

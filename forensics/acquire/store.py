@@ -7,8 +7,9 @@ made read-only, on disk before it is named, and named by one rename.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from forensics.acquire.commit import commit_next, commit_object
 from forensics.acquire.durable import read_kept
@@ -17,14 +18,17 @@ from forensics.acquire.inventory import Inventory, contents
 from forensics.acquire.layout import create_root, locked_inventory, object_ids, object_place
 from forensics.acquire.recovery import recover_objects
 from forensics.acquire.source import open_source
-from forensics.errors import StoreError
+from forensics.errors import ForensicsError, StoreError
 from forensics.model.custody import Check
 from forensics.model.manifest import Subject
 from forensics.model.notice import Notice
-from forensics.model.store import ObjectState
+from forensics.model.store import ObjectState, Reading
 
 MAX_SMALL = 64 * 2**20
 """Bytes of a file that is read whole: no manifest is larger."""
+
+Documents: TypeAlias = Mapping[str, bytes | None]
+"""Bytes of small files by logical name."""
 
 
 class Store:
@@ -58,6 +62,21 @@ class Store:
         """The files of every version, first to last. Raises as `head`."""
         inventory = self._inventory(sha256)
         return tuple(self._state(sha256, inventory, number + 1) for number in range(inventory.version))
+
+    def read_versions(self, sha256: str, names: Collection[str]) -> tuple[tuple[ObjectState, Documents], ...]:
+        """Every version, first to last, with the bytes of these small files: None for one that cannot be read.
+
+        What a version does not have is left out. Raises as `head`.
+        """
+        inventory = self._inventory(sha256)
+        place = object_place(self.root, sha256)
+        return tuple(
+            (
+                self._state(sha256, inventory, number),
+                {each.name: _kept(place / each.path) for each in contents(inventory, number) if each.name in names},
+            )
+            for number in range(1, inventory.version + 1)
+        )
 
     def path(self, sha256: str, name: str, version: int | None = None) -> Path:
         """Where the bytes of a logical file lie, in the last or the given version. Raises as `head`."""
@@ -144,12 +163,12 @@ class Store:
         """The storage root's own files and everything in it that is no object: every problem. Never raises."""
         return check_storage_root(self.root)
 
-    def check(self, sha256: str, full: bool) -> Iterator[Check]:
-        """One object: inventories, sidecars, declared against present files, and with ``full`` every digest.
+    def check(self, sha256: str, reading: Reading = Reading.SHA256) -> Iterator[Check]:
+        """One object: inventories, sidecars, declared against present files, and the digests of what is to be read.
 
         Every problem, not the first. Never raises for what is found in the store.
         """
-        return check_object(object_place(self.root, sha256), sha256, full=full)
+        return check_object(object_place(self.root, sha256), sha256, reading)
 
     def _inventory(self, sha256: str) -> Inventory:
         return locked_inventory(object_place(self.root, sha256), sha256)
@@ -169,6 +188,13 @@ class Store:
                 for content in contents(inventory, number)
             ),
         )
+
+
+def _kept(path: Path) -> bytes | None:
+    try:
+        return read_kept(path, MAX_SMALL)
+    except ForensicsError:
+        return None
 
 
 def _size(path: Path) -> int:

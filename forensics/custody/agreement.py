@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from forensics.custody.disclosed import NOTHING, AtHand, check_disclosures
 from forensics.custody.finding import decode_finding
 from forensics.custody.manifest import decode_manifest, item_of
+from forensics.custody.reviews import check_reviews
 from forensics.custody.validation import decode_validation
 from forensics.custody.verification import LogIndex
 from forensics.errors import ManifestError
@@ -25,12 +27,14 @@ class _Side(NamedTuple):
     item: str
 
 
-def check_evidence(manifests: Sequence[bytes | None], states: Sequence[ObjectState], log: LogIndex) -> Iterator[Check]:
+def check_evidence(
+    manifests: Sequence[bytes | None], states: Sequence[ObjectState], log: LogIndex, private: AtHand = NOTHING
+) -> Iterator[Check]:
     """Steps 5 to 7 for all versions of one evidence: ``manifests[i]`` are the bytes that ``states[i]`` has as its
-    manifest, or None when they cannot be read.
+    manifest, or None when they cannot be read; ``private`` is what is disclosed of it.
     """
     for data, state in zip(manifests, states, strict=True):
-        yield from check_manifest(data, log, state)
+        yield from check_manifest(data, log, state, private)
     former: bytes | None = None
     for data, state in zip(manifests, states, strict=True):
         if former is not None and data is not None:
@@ -38,7 +42,7 @@ def check_evidence(manifests: Sequence[bytes | None], states: Sequence[ObjectSta
         former = data
 
 
-def check_manifest(data: bytes | None, log: LogIndex, state: ObjectState) -> Iterator[Check]:
+def check_manifest(data: bytes | None, log: LogIndex, state: ObjectState, private: AtHand = NOTHING) -> Iterator[Check]:
     """Steps 5 to 7 for the manifest of one version: canonical with true facts digests, its subjects are the version's
     files, its digest is the one that was logged.
     """
@@ -53,6 +57,7 @@ def check_manifest(data: bytes | None, log: LogIndex, state: ObjectState) -> Ite
         yield _check(Step.MANIFESTS, "manifest", CheckStatus.FAILED, subject, "a canonical manifest", error.message)
     if manifest is not None:
         yield from _check_identity(manifest, state, subject)
+        yield from check_disclosures(manifest.record, private, state.version, subject)
         yield from _check_subjects(manifest, state, subject)
     yield _check_logged(data, manifest, log, state, subject)
 
@@ -72,11 +77,12 @@ def check_findings(found: Iterable[tuple[str, bytes]], log: LogIndex, manifests:
 
     A sound finding that was not logged is ``skipped``: a crash leaves it, and it does not stand.
     """
-    present: set[str] = set()
+    present: dict[str, bytes] = {}
     for name, data in found:
         sha256 = hashlib.sha256(data).hexdigest()
-        present.add(sha256)
+        present[sha256] = data
         yield from _check_finding(visible(name), data, sha256, log, manifests)
+    yield from check_reviews(present, log)
     for sha256, name in sorted(log.findings.items()):
         if sha256 not in present:
             subject = f"findings/{visible(name)}"
@@ -177,7 +183,8 @@ def _check_finding(name: str, data: bytes, sha256: str, log: LogIndex, manifests
         known = manifests.get(side.manifest, "unknown")
         yield _check(Step.FINDINGS, "finding subjects", CheckStatus.FAILED, subject, expected, known)
     if sha256 not in log.findings:
-        found = "none: it does not stand; match again"
+        again = "match" if finding.review is None else "review"
+        found = f"none: it does not stand; {again} again"
         yield _check(Step.FINDINGS, "finding logged", CheckStatus.SKIPPED, subject, "a log line", found)
     elif log.findings[sha256] not in {"", name}:
         yield _check(Step.FINDINGS, "finding logged", CheckStatus.FAILED, subject, log.findings[sha256], name)

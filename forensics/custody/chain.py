@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +25,9 @@ flush. A larger step back is a clock that was set.
 _HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 
 
-def check_log(path: Path, case_id: str) -> Iterator[Check]:
-    """Every problem of the log at ``path`` (CASE/log/custody.jsonl), or one line of praise a kind.
+def check_log(path: Path, case_id: str) -> Generator[Check, None, tuple[CustodyEvent, ...]]:
+    """Every problem of the log at ``path`` (CASE/log/custody.jsonl), or one line of praise a kind. Returns what
+    `sound_events` gives, so that no line is decoded twice.
 
     A torn last line and a clock that went back are ``skipped``: a crash leaves the first, and times are claims until
     they are sealed. Never raises for what is found.
@@ -37,9 +38,10 @@ def check_log(path: Path, case_id: str) -> Iterator[Check]:
             yield from reading.take(piece)
     except ForensicsError as error:
         yield _check("log file", CheckStatus.FAILED, path.name, "a readable log", error.message)
-        return
+        return tuple(reading.sound)
     yield from reading.summary()
     yield from _check_torn(path, reading.told)
+    return tuple(reading.sound)
 
 
 def sound_events(path: Path, case_id: str) -> Iterator[CustodyEvent]:
@@ -64,6 +66,7 @@ class _Reading:
 
     def __init__(self, case_id: str) -> None:
         self.told: dict[str, int] = {}
+        self.sound: list[CustodyEvent] = []
         self._case = case_id
         self._number = 0
         self._seq = 0
@@ -90,6 +93,8 @@ class _Reading:
             self._seq += 1
             yield self._fail("log lines", "a canonical event", error.message)
             return
+        if event.case == self._case:
+            self.sound.append(event)
         yield from self._compare(event, prev)
         yield from self._compare_time(moment(event.time))
         self._seq = event.seq + 1

@@ -2,12 +2,14 @@
 
 Its subjects are the two manifests by digest, named ``reference`` and ``query``; a query from outside the case is named
 by the digests of the file itself. Decimals are text: the shortest that gives the same IEEE 754 double back.
+A review is a finding too: with the same subjects and measurements, a person's words, and the digest of the finding
+that it supersedes.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -16,7 +18,7 @@ from forensics.custody import canonical
 from forensics.custody.wire import Descriptor, DigestSet, Hex64, decimals_to_text, wire_error
 from forensics.errors import ManifestError
 from forensics.model.evidence import Digests
-from forensics.model.finding import Finding
+from forensics.model.finding import ErrorRates, Finding, FindingStatus, Review
 from forensics.model.manifest import FINDING_TYPE, STATEMENT_TYPE, Json
 from forensics.model.match import Match
 
@@ -29,9 +31,10 @@ _DECIMAL_FIELDS = frozenset(
         *("hamming_median", "inliers", "cells", "inlier_ratio", "drift_px", "motion", "motion_z"),
         *("offset_s", "seconds", "bits", "chance_bits"),
         *("at_s", "detail", "elsewhere", "explained"),
+        *("recall_low", "recall_high", "false_bound"),
     }
 )
-"""Fields of a match that hold floats in Python and text in the document."""
+"""Fields that hold floats in Python and text in the document."""
 
 
 class _Method(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -52,6 +55,30 @@ class _Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     method: _Method
 
 
+class _Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    record: Hex64
+    made: str
+    of_this_case: bool
+    videos: int
+    videos_sha256: Hex64
+    attacked: int
+    copies: int
+    matched: int
+    recall_low: str
+    recall_high: str
+    pairs: int
+    false_pairs: int
+    false_bound: str
+
+
+class _Review(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    examiner: str
+    made: str
+    reason: str
+    alternatives: tuple[str, ...]
+    supersedes: Hex64
+
+
 class _Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: str
     query_in_case: bool
@@ -63,10 +90,14 @@ class _Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     mirrored: bool
     segments: list[dict[str, Any]]
     method: _Method
-    status: str
+    status: FindingStatus
     limits: tuple[str, ...]
     sound: _Sound | msgspec.UnsetType = msgspec.UNSET
     """Absent when no sound was found to agree."""
+    calibration: _Calibration | msgspec.UnsetType = msgspec.UNSET
+    """Absent where no validation record speaks for the method, and from findings of earlier versions."""
+    review: _Review | msgspec.UnsetType = msgspec.UNSET
+    """Absent from what the machine alone says."""
 
 
 class _Statement(
@@ -107,9 +138,11 @@ def encode_finding(finding: Finding) -> bytes:
         id=finding.id,
         query_in_case=finding.query_manifest is not None,
         method=method,
-        status=finding.status,
+        status=FindingStatus(finding.status),
         limits=finding.limits,
         sound=msgspec.UNSET if sound is None else _sound(sound, finding.sound_params),
+        calibration=msgspec.UNSET if finding.calibration is None else _calibration(finding.calibration),
+        review=msgspec.UNSET if finding.review is None else _Review(**msgspec.to_builtins(finding.review)),
         **plain,
     )
     statement = _Statement(
@@ -121,6 +154,10 @@ def encode_finding(finding: Finding) -> bytes:
 
 def _sound(plain: dict[str, Any], params: dict[str, Json] | None) -> _Sound:
     return _Sound(**{**plain, "method": _Method(**plain["method"], params=params)})
+
+
+def _calibration(rates: ErrorRates) -> _Calibration:
+    return _Calibration(**decimals_to_text(msgspec.to_builtins(rates, enc_hook=_scalar), _unsound))
 
 
 def decode_finding(data: bytes) -> Finding:
@@ -163,7 +200,16 @@ def _finding(statement: _Statement) -> Finding:
         status=predicate.status,
         limits=predicate.limits,
         sound_params=sound_params,
+        calibration=_part(plain.get("calibration"), ErrorRates),
+        review=_part(plain.get("review"), Review),
     )
+
+
+_Part = TypeVar("_Part", ErrorRates, Review)
+
+
+def _part(plain: dict[str, Any] | None, kind: type[_Part]) -> _Part | None:
+    return None if plain is None else msgspec.convert(_text_to_decimals(plain), kind, strict=True)
 
 
 def _subjects(finding: Finding) -> tuple[Descriptor, Descriptor]:

@@ -23,6 +23,9 @@ PRINCIPAL = "operator"
 ALLOWED_SIGNERS = "allowed_signers"
 REVOKED_KEYS = "revoked_keys"
 
+FIRST_NAMESPACES = 5
+"""How many types of documents the first version that signed knew."""
+
 _STAMP = "%Y%m%d%H%M%SZ"
 """How allowed_signers writes a moment (UTC; OpenSSH 9.1 and later read the Z)."""
 
@@ -111,6 +114,25 @@ class KeyRing:
         )
 
 
+PUT_AWAY = "signer_put_away"
+"""Detail of a line that logs a recovered document whose key was put away before: the number, from 1, of the line that
+did so.
+"""
+
+
+def put_away(ring: KeyRing, namespace: Namespace, data: bytes, signature: bytes, lines: int) -> dict[str, str | int]:
+    """What a line after ``lines`` others that logs a recovered document adds when its key is one of the case that is in
+    force no longer. Nothing for a signature that does not hold or a strange key: verify names those.
+    """
+    try:
+        known = ring.keys.get(verify(signature, namespace, data).fingerprint)
+    except IntegrityError:
+        return {}
+    if known is None or known.until is None or lines <= known.until:
+        return {}
+    return {PUT_AWAY: known.until + 1}
+
+
 def _require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise IntegrityError(otherwise, code="integrity.key")
@@ -139,10 +161,10 @@ def key_change(case_id: str, act: KeyAct, key: PublicKey, signer: Signer) -> dic
     }
 
 
-def allowed_signers(ring: KeyRing) -> bytes:
+def allowed_signers(ring: KeyRing, namespaces: int = len(Namespace)) -> bytes:
     """The file for ``ssh-keygen -Y verify -f``: one line a key with its namespaces and its time (whole seconds)."""
-    namespaces = ",".join(Namespace)
-    return b"".join(_allowed(known, namespaces) for known in ring.keys.values())
+    named = ",".join(tuple(Namespace)[:namespaces])
+    return b"".join(_allowed(known, named) for known in ring.keys.values())
 
 
 def revoked_keys(ring: KeyRing) -> bytes:
@@ -150,9 +172,20 @@ def revoked_keys(ring: KeyRing) -> bytes:
     return "".join(f"{known.key.line}\n" for known in ring.keys.values() if known.revoked).encode()
 
 
-def key_files(ring: KeyRing) -> dict[str, bytes]:
-    """The files of keys/ by name."""
-    return {ALLOWED_SIGNERS: allowed_signers(ring), REVOKED_KEYS: revoked_keys(ring)}
+def key_files(ring: KeyRing, namespaces: int = len(Namespace)) -> dict[str, bytes]:
+    """The files of keys/ by name; ``namespaces`` is how many a version of the program knew."""
+    return {ALLOWED_SIGNERS: allowed_signers(ring, namespaces), REVOKED_KEYS: revoked_keys(ring)}
+
+
+def key_file_history(events: Iterable[CustodyEvent], case_id: str) -> list[dict[str, bytes]]:
+    """What the files of keys/ have said since the first key, as this version and earlier ones wrote them; the last is
+    what they should say now.
+    """
+    return [
+        key_files(ring, namespaces)
+        for ring in histories(events, case_id)
+        for namespaces in range(FIRST_NAMESPACES, len(Namespace) + 1)
+    ]
 
 
 def histories(events: Iterable[CustodyEvent], case_id: str) -> Iterator[KeyRing]:

@@ -4,17 +4,22 @@ Each subject is an in-toto ResourceDescriptor: name, both digests, and its size 
 facts, record and notices apart. ``facts.exact_sha256`` and ``facts.recipe_sha256`` are SHA-256 over the canonical form
 of the value beside them, without newline; ``jq -cSj .predicate.facts.exact manifest.json | sha256sum`` gives the first.
 
+Values of the record that name people, their computers or private accounts stand in it as salted digests (RFC 9901,
+`forensics.custody.concealed`), and ``_sd_alg`` says so.
+
 https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from forensics.custody import canonical
+from forensics.custody.concealed import record_digests
+from forensics.custody.disclosure import ALGORITHM, ALGORITHM_NAME
 from forensics.custody.wire import Descriptor, DigestSet, Hex64, wire_error
 from forensics.errors import ManifestError
 from forensics.model.manifest import MANIFEST_TYPE, STATEMENT_TYPE, Facts, Json, Manifest, Record, Subject
@@ -47,7 +52,9 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     log: dict[str, Any]
 
 
-class _Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _Predicate(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"sd_alg": ALGORITHM_NAME}
+):
     id: str
     item: str
     version: int
@@ -56,6 +63,8 @@ class _Predicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     record: _Record
     notices: list[Notice]
     limits: list[str]
+    sd_alg: Literal["sha-256"] | msgspec.UnsetType = msgspec.UNSET
+    """Absent when nothing of the record is concealed."""
 
 
 class _Statement(
@@ -103,6 +112,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
             record=_wire_record(manifest.record),
             notices=list(manifest.notices),
             limits=list(manifest.limits),
+            sd_alg=_algorithm(manifest.record),
         ),
     )
     return canonical.encode_stored(_plain(statement))
@@ -135,10 +145,17 @@ def decode_manifest(data: bytes) -> Manifest:
     if facts_digests(manifest.facts) != (predicate.facts.exact_sha256, predicate.facts.recipe_sha256):
         raise _nonsense("a facts digest is not that of the facts beside it")
     _check_sense(manifest)
+    if _algorithm(manifest.record) != predicate.sd_alg:
+        raise _nonsense(f"{ALGORITHM_NAME} does not say how its record's values are concealed")
     # What the types do not hold (another key in a notice) would vanish here unseen.
     if _plain(statement) != value:
         raise _nonsense("it holds fields that this schema does not know")
     return manifest
+
+
+def _algorithm(record: Record) -> Literal["sha-256"] | msgspec.UnsetType:
+    """What `_Predicate.sd_alg` says of this record. Raises ManifestError when a digest in it is malformed."""
+    return ALGORITHM if record_digests(record) else msgspec.UNSET
 
 
 def _plain(statement: _Statement) -> Json:

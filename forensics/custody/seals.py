@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forensics.custody import merkle
 from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, name_of, origin_of, size_in_name
-from forensics.custody.key_ring import KeyRing, histories, key_files
+from forensics.custody.key_ring import PUT_AWAY, KeyRing, key_file_history, put_away
 from forensics.custody.lines import read_pieces
 from forensics.custody.sshsig import verify
 from forensics.errors import ForensicsError, IntegrityError
@@ -81,10 +81,17 @@ def judge(log: SealedLog) -> tuple[tuple[Check, ...], Judged]:
 
 
 def check_document(
-    log: SealedLog, namespace: Namespace, subject: str, data: bytes, signature: bytes | None, line: int | None
+    log: SealedLog,
+    namespace: Namespace,
+    subject: str,
+    data: bytes,
+    signature: bytes | None,
+    line: int | None,
+    *,
+    late: bool = False,
 ) -> Iterator[Check]:
     """Step 10 for one document: ``line`` is the number (from 0) of the log line that first names it, None when none
-    does, which other steps tell.
+    does, which other steps tell. ``late``: that line says that its key had been put away when it was recovered.
     """
     if line is None:
         return
@@ -95,7 +102,23 @@ def check_document(
         status = CheckStatus.SKIPPED if before else CheckStatus.FAILED
         yield _check(Step.SIGNATURES, f"{namespace.name.lower()} signature", status, subject, "a signature", found)
         return
-    yield _signature(log, namespace, subject, data, signature, line)
+    check = _signature(log, namespace, subject, data, signature, line)
+    yield _late(log, check, signature, namespace, data, line) if late else check
+
+
+def _late(log: SealedLog, check: Check, signature: bytes, namespace: Namespace, data: bytes, line: int) -> Check:
+    """The check of a document that was recovered after its key had been put away.
+
+    Of a key that was retired it is skipped: its holder may sign with the next. Of one that was revoked it fails, since
+    to reject what cannot be shown to be older is what a revocation is for.
+    """
+    told = put_away(log.ring, namespace, data, signature, line)
+    if check.status is CheckStatus.OK or not told:
+        return check
+    revoked = log.ring.keys[verify(signature, namespace, data).fingerprint].revoked
+    words = f"{check.found}: put away at line {told[PUT_AWAY]} while a run that was cut off waited for recovery"
+    status = CheckStatus.FAILED if revoked else CheckStatus.SKIPPED
+    return replace(check, status=status, found=f"{words}; that it was signed before cannot be shown")
 
 
 def check_keys(log: SealedLog, files: Mapping[str, bytes | None]) -> Iterator[Check]:
@@ -256,7 +279,7 @@ def _count(log: SealedLog, sound: Mapping[int, Checkpoint], unsealed: int) -> Ch
 
 
 def _check_key_files(log: SealedLog, files: Mapping[str, bytes | None]) -> Iterator[Check]:
-    said = [key_files(ring) for ring in histories(log.events, log.case_id)]
+    said = key_file_history(log.events, log.case_id)
     for name, data in said[-1].items() if log.ring.keys else ():
         found = files.get(name)
         if found == data:

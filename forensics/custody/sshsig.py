@@ -23,7 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from forensics.errors import IntegrityError
-from forensics.model.custody import Namespace
+from forensics.model.custody import Namespace, ReceiverNamespace
 from forensics.model.text import visible
 
 PLAIN_KEY = "ssh-ed25519"
@@ -83,13 +83,24 @@ class Signer(Protocol):
         ...
 
 
-def sign(signer: Signer, namespace: Namespace, data: bytes) -> bytes:
+def sign(signer: Signer, namespace: Namespace | ReceiverNamespace, data: bytes) -> bytes:
     """The armoured signature over a document's stored bytes. Raises what the signer raises."""
     blob = signer.sign_bytes(_to_sign(namespace, data))
     return _armour(Signature(signer.key, namespace, blob))
 
 
-def verify(armoured: bytes, namespace: Namespace, data: bytes) -> PublicKey:
+def sign_plain(signer: Signer, data: bytes) -> bytes | None:
+    """The 64 bytes of the Ed25519 signature (RFC 8032) over ``data`` as it is, for formats other than SSHSIG.
+
+    None for a hardware token, which signs a digest of its own making (PROTOCOL.u2f). ``data`` must begin with a word
+    that tells its format, so that the signature can be no SSHSIG. Raises what the signer raises.
+    """
+    if signer.key.kind != PLAIN_KEY:
+        return None
+    return _strings(signer.sign_bytes(data), 2)[1]
+
+
+def verify(armoured: bytes, namespace: Namespace | ReceiverNamespace, data: bytes) -> PublicKey:
     """The key that signed exactly ``data`` in this namespace; whether it may is for others to say.
 
     Raises IntegrityError (``integrity.signature``) for anything else, and for a signature in any other than the one
@@ -150,7 +161,7 @@ def plain_signature(raw: bytes) -> bytes:
     return _string(PLAIN_KEY.encode()) + _string(raw)
 
 
-def _to_sign(namespace: Namespace, data: bytes) -> bytes:
+def _to_sign(namespace: Namespace | ReceiverNamespace, data: bytes) -> bytes:
     digest = hashlib.sha512(data).digest()
     return _MAGIC + b"".join(map(_string, (namespace.encode(), b"", _HASH, digest)))
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 from forensics.custody.checkpoint import name_of, size_in_name
 from forensics.custody.event import moment
 from forensics.custody.seals import Judged, SealedLog
-from forensics.custody.stamp import check_answer
+from forensics.custody.stamp import UNJUDGED, Reader, check_answer
 from forensics.errors import StampError
 from forensics.model.custody import Check, CheckStatus, EventType
 from forensics.model.verification import Step
@@ -34,8 +36,12 @@ class Stamped(NamedTuple):
     logged: bool
 
 
-def check_stamps(log: SealedLog, judged: Judged) -> tuple[tuple[Check, ...], tuple[Stamped, ...]]:
-    """Step 12: every token, and what the sound ones over sound seals prove."""
+def check_stamps(
+    log: SealedLog, judged: Judged, second: Reader | None = None
+) -> tuple[tuple[Check, ...], tuple[Stamped, ...]]:
+    """Step 12: every token, and what the sound ones over sound seals prove. ``second`` reads what the first reader
+    cannot; a token that then nobody here has judged is skipped, and proves nothing.
+    """
     checks: list[Check] = []
     stamped: list[Stamped] = []
     named = {event.seq: event.detail for event in log.events if event.event is EventType.SEALED}
@@ -44,7 +50,7 @@ def check_stamps(log: SealedLog, judged: Judged) -> tuple[tuple[Check, ...], tup
         size = size_in_name(name)
         if found is None or size is None:
             continue
-        check, time = _check_one(log.files, name, found["authority"], size)
+        check, time = check_stamp(log.files, name, found["authority"], size, second)
         checks.append(check)
         if time is not None and size in judged.sound:
             stamped.append(Stamped(size, time, name in named.get(size, {})))
@@ -58,9 +64,9 @@ def check_brackets(log: SealedLog, stamped: tuple[Stamped, ...]) -> Iterator[Che
     if not stamped:
         return
     problems = 0
+    latest_at, earliest_at = _Latest(stamped), _Earliest(stamped)
     for event in log.events:
-        latest = min((each.time for each in stamped if each.size > event.seq), default=None)
-        earliest = max((each.time for each in stamped if each.logged and each.size <= event.seq), default=None)
+        latest, earliest = latest_at(event.seq), earliest_at(event.seq)
         said = moment(event.time)
         problem = None
         if latest is not None and said > latest + TOLERANCE:
@@ -75,9 +81,37 @@ def check_brackets(log: SealedLog, stamped: tuple[Stamped, ...]) -> Iterator[Che
         yield _check(Step.BRACKETS, "bracket", CheckStatus.OK, "log/custody.jsonl", None, found)
 
 
-def _check_one(
-    files: Mapping[str, bytes | None], name: str, authority: str, size: int
+class _Latest:
+    """The earliest time of a token over a line, in logarithmic time for each line."""
+
+    def __init__(self, stamped: tuple[Stamped, ...]) -> None:
+        ordered = sorted(stamped)
+        self._sizes = [each.size for each in ordered]
+        times = list(accumulate((each.time for each in reversed(ordered)), min))
+        self._times = times[::-1]
+
+    def __call__(self, seq: int) -> datetime | None:
+        at = bisect_right(self._sizes, seq)
+        return self._times[at] if at < len(self._times) else None
+
+
+class _Earliest:
+    """The latest time of a token that a line above one, or that line, names."""
+
+    def __init__(self, stamped: tuple[Stamped, ...]) -> None:
+        ordered = sorted(each for each in stamped if each.logged)
+        self._sizes = [each.size for each in ordered]
+        self._times = list(accumulate((each.time for each in ordered), max))
+
+    def __call__(self, seq: int) -> datetime | None:
+        at = bisect_right(self._sizes, seq)
+        return self._times[at - 1] if at else None
+
+
+def check_stamp(
+    files: Mapping[str, bytes | None], name: str, authority: str, size: int, second: Reader | None
 ) -> tuple[Check, datetime | None]:
+    """One token: ``name`` is the answer's among the ``files`` of seals. Its time when it holds."""
     stem = f"{name_of(size)}.sig"
     parts = [files.get(each) for each in (stem, f"{stem}.{authority}.tsq", name, f"{stem}.{authority}.pem")]
     subject = f"log/checkpoints/{name}"
@@ -87,12 +121,11 @@ def _check_one(
         return _check(Step.STAMPS, "time-stamp", CheckStatus.FAILED, subject, expected, found), None
     signature, request, answer, root = (part or b"" for part in parts)
     try:
-        stamp = check_answer(signature, request, answer, root)
+        stamp = check_answer(signature, request, answer, root, second)
     except StampError as error:
-        unread = error.code == "stamp.unreadable"
-        status = CheckStatus.SKIPPED if unread else CheckStatus.FAILED
+        status = CheckStatus.SKIPPED if error.code == UNJUDGED else CheckStatus.FAILED
         return _check(Step.STAMPS, "time-stamp", status, subject, expected, f"{error.message} {error.hint}"), None
-    found = f"{stamp.time.isoformat()}, by the root with SHA-256 {stamp.root_sha256}"
+    found = f"{stamp.time.isoformat()}, by the root with SHA-256 {stamp.root_sha256}; judged by {stamp.reader}"
     return _check(Step.STAMPS, "time-stamp", CheckStatus.OK, subject, None, found), stamp.time
 
 

@@ -3,23 +3,31 @@
     1  case file       case.json is canonical and of a schema that this program knows
     2  log chain       each log line is canonical, of this case, next in number, and names the digest of the one before
     3  inventories     each OCFL inventory agrees with its sidecar and its history; declared and present files are equal
-    4  content         each stored file has the SHA-256 and the SHA-512 that its inventory declares
-    5  manifests       each manifest is canonical, facts have the digests beside them, it names the one it supersedes
+    4  content         each stored file has the SHA-256 that its inventory declares; --all-digests: the SHA-512 too
+    5  manifests       each manifest is canonical, has its facts' digests, names the one it supersedes; disclosures fit
     6  subjects        each manifest names exactly the files of its version, with the digests that the inventory has
     7  log and store   each logged manifest is in the store with the logged digest; the store has nothing else
-    8  findings        each finding or validation record is canonical and logged; findings name manifests of this case
+    8  findings        findings, reviews, validation records, receipts: canonical, logged, naming what they rest on
     9  seals           each checkpoint has the root of the log's lines; the next line names it; the unsealed are counted
     10 signatures      each checkpoint, manifest, finding and validation record is signed by a key in force at its line
     11 keys            each key came in, and was put away, by an event signed by a key in force; keys/ says the same
     12 time-stamps     each token is over the seal's signature, in answer to its request, and holds at its own time
     13 brackets        each event's time is not after the next token's time and not before the last logged token's
     14 held head       with --against: the log begins with the lines of a head that somebody else kept
+    15 bag             an exhibit is a BagIt 1.0 bag in the form that is written, with every file named and no other
+    16 bag digests     each file of an exhibit has the SHA-256, and each of its payload the SHA-512, that the bag says
+    17 inclusion       each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint
 
-Steps 3 and 4 are done by `forensics.acquire.Store.check`; the rest is in this part. None needs a secret or a network.
+Steps 3 and 4 are done by `forensics.acquire.Store.check`, 15 and 16 by `forensics.exhibit`; the rest is in this part.
+None needs a secret or a network. Steps 1, 3 and 4 are of cases only, 15 to 17 of exhibits only; with these, step 10 is
+of the signature over the whole exhibit too.
+
 Steps 1 to 8 find every change by somebody who cannot rewrite the whole log. Steps 9 to 11 find every change by
 somebody who does not hold the key. Its holder can write all of it anew: steps 12 and 13 find that when an authority
 gave times, and the rewritten lines claim others. Anybody can put an older copy in its place, and the key's holder can
 claim later times: only step 14 finds that. What was never sealed can be cut off without a trace; it is counted aloud.
+
+A receipt is the word of somebody outside the case: in step 10 it must be signed by the key that it names itself.
 
 A check that was not done, or a state that a crash leaves and the next run puts right, is ``skipped`` and says why.
 """
@@ -29,12 +37,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
 from forensics.custody import canonical
+from forensics.custody.case_file import case_info, case_value
+from forensics.custody.key_ring import PUT_AWAY
 from forensics.errors import ManifestError
-from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType
-from forensics.model.manifest import Json
+from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.verification import Step
 
 VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
@@ -49,11 +56,15 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "inventories",
         "each OCFL inventory agrees with its sidecar and its history; declared and present files are equal",
     ),
-    (Step.CONTENT, "content", "each stored file has the SHA-256 and the SHA-512 that its inventory declares"),
+    (
+        Step.CONTENT,
+        "content",
+        "each stored file has the SHA-256 that its inventory declares; --all-digests: the SHA-512 too",
+    ),
     (
         Step.MANIFESTS,
         "manifests",
-        "each manifest is canonical, facts have the digests beside them, it names the one it supersedes",
+        "each manifest is canonical, has its facts' digests, names the one it supersedes; disclosures fit",
     ),
     (
         Step.SUBJECTS,
@@ -68,7 +79,7 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
     (
         Step.FINDINGS,
         "findings",
-        "each finding or validation record is canonical and logged; findings name manifests of this case",
+        "findings, reviews, validation records, receipts: canonical, logged, naming what they rest on",
     ),
     (
         Step.SEALS,
@@ -96,6 +107,21 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "each event's time is not after the next token's time and not before the last logged token's",
     ),
     (Step.HELD_HEAD, "held head", "with --against: the log begins with the lines of a head that somebody else kept"),
+    (
+        Step.BAG,
+        "bag",
+        "an exhibit is a BagIt 1.0 bag in the form that is written, with every file named and no other",
+    ),
+    (
+        Step.BAG_DIGESTS,
+        "bag digests",
+        "each file of an exhibit has the SHA-256, and each of its payload the SHA-512, that the bag says",
+    ),
+    (
+        Step.INCLUSION,
+        "inclusion",
+        "each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint",
+    ),
 )
 """Number, name and explanation of each step, as in the docstring of this module."""
 
@@ -109,8 +135,10 @@ class LogIndex:
 
     ``admitted`` maps (evidence, version) to the manifest digests logged for it; ``unfinished_runs`` began an ingestion
     and never ended it; ``findings`` maps the digest of each logged finding, withdrawn or not, to its file name;
+    ``reviews`` maps the digest of each that a person made to what its line says it supersedes, and to its status;
     ``validations`` are the digests of the logged validation records. ``told_at`` maps the digest of each of these
-    documents to the number (from 0) of the line that first names it.
+    documents to the number (from 0) of the line that first names it. ``late`` are those of which that line says that
+    the key which signed them had been put away when they were recovered.
     """
 
     lines: int
@@ -119,6 +147,8 @@ class LogIndex:
     findings: Mapping[str, str]
     validations: frozenset[str] = frozenset()
     told_at: Mapping[str, int] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
+    reviews: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
@@ -127,20 +157,25 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
     admitted: dict[tuple[str, int], tuple[str, ...]] = {}
     unfinished: set[str] = set()
     findings: dict[str, str] = {}
+    reviews: dict[str, tuple[str, str]] = {}
     validations: set[str] = set()
     told_at: dict[str, int] = {}
+    late: set[str] = set()
     for event in events:
         lines += 1
         detail = event.detail
         for document in _DOCUMENTS & detail.keys():
-            told_at.setdefault(str(detail[document]), event.seq)
+            if told_at.setdefault(str(detail[document]), event.seq) == event.seq and PUT_AWAY in detail:
+                late.add(str(detail[document]))
         manifest, version = detail.get("manifest"), detail.get("version")
         if event.event is EventType.INGESTION_START:
             unfinished.add(event.run)
         elif event.event is EventType.INGESTION_END:
             unfinished.discard(event.run)
-        elif event.event is EventType.MATCHING and "finding" in detail:
+        elif event.event in _FINDING and "finding" in detail:
             findings[str(detail["finding"])] = str(detail.get("file", ""))
+            if event.event is EventType.REVIEW:
+                reviews[str(detail["finding"])] = (str(detail.get("supersedes")), str(detail.get("status")))
         elif event.event is EventType.VALIDATION and "record" in detail:
             validations.add(str(detail["record"]))
         elif event.event in _ADMITTING and event.item and isinstance(manifest, str) and isinstance(version, int):
@@ -151,8 +186,10 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
         admitted=admitted,
         unfinished_runs=frozenset(unfinished),
         findings=findings,
+        reviews=reviews,
         validations=frozenset(validations),
         told_at=told_at,
+        late=frozenset(late),
     )
 
 
@@ -163,8 +200,8 @@ def check_case(data: bytes | None) -> Iterator[Check]:
         return
     try:
         value = canonical.decode_stored(data)
-        info = msgspec.convert(value, CaseInfo, strict=True)
-        plain: Json = msgspec.to_builtins(info)
+        info = case_info(value)
+        plain = case_value(info, value)
     except (ManifestError, ValueError) as error:
         yield _case_check("a canonical case file", str(error))
         return
@@ -178,6 +215,9 @@ def check_case(data: bytes | None) -> Iterator[Check]:
 
 _DOCUMENTS = frozenset({"manifest", "finding", "record"})
 """Details that hold the digest of a signed document."""
+
+_FINDING = frozenset({EventType.MATCHING, EventType.REVIEW})
+"""Events that file a finding."""
 
 _ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE})
 """Events that bring a version of a manifest into the store."""

@@ -1,5 +1,8 @@
-"""The only door to ffmpeg and ffprobe: versions, confinement and limits, probe, decode, stretches of frames."""
+"""The only door to programs: ffmpeg and ffprobe, their versions, confinement and limits, probe, decode, stretches of
+frames; and `ask`, for the one other program, which reads time-stamps.
+"""
 
+from forensics.media.asking import Said, ask
 from forensics.media.attack import (
     ATTACKS,
     ATTACKS_VERSION,
@@ -39,10 +42,12 @@ __all__ = [
     "Limits",
     "Made",
     "Probed",
+    "Said",
     "Sound",
     "Still",
     "Tool",
     "Tools",
+    "ask",
     "can_listen",
     "decode",
     "describe_attack",

@@ -17,6 +17,7 @@ class EventType(StrEnum):
     APPEARANCE = "metadata modification"
     FIXITY_CHECK = "fixity check"
     MATCHING = "matching"
+    REVIEW = "review"
     LIST_CHECK = "hash list check"
     REPLAY = "replication of analysis"
     VALIDATION = "validation"
@@ -24,16 +25,20 @@ class EventType(StrEnum):
     KEY_CHANGE = "key change"
     SEALED = "sealed"
     DISSEMINATION = "dissemination"
+    TRANSFER = "transfer"
 
 
 class Namespace(StrEnum):
-    """What a signature is for (SSHSIG namespaces), one a type of document."""
+    """What a signature is for (SSHSIG namespaces), one a type of document. New ones come last: files of earlier
+    versions name the first so many.
+    """
 
     CHECKPOINT = "checkpoint@footage-forensics"
     MANIFEST = "manifest@footage-forensics"
     FINDING = "finding@footage-forensics"
     VALIDATION = "validation@footage-forensics"
     KEY = "key@footage-forensics"
+    EXHIBIT = "exhibit@footage-forensics"
 
 
 class KeyAct(StrEnum):
@@ -43,6 +48,14 @@ class KeyAct(StrEnum):
     ADMITTED = "admitted"
     RETIRED = "retired"
     REVOKED = "revoked"
+
+
+class ReceiverNamespace(StrEnum):
+    """What somebody outside a case signs; the keys of a case sign nothing in it, and keys/allowed_signers never
+    names it.
+    """
+
+    RECEIPT = "receipt@footage-forensics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

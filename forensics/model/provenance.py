@@ -18,7 +18,8 @@ class Post:
     """One message of a channel or chat, as the export wrote it. Unknown is None, never guessed.
 
     ``posted_unixtime`` and ``edited_unixtime`` are seconds UTC (``date_unixtime`` in the export);
-    ``posted_local`` is the exporter's wall clock without zone, as written.
+    ``posted_local`` is the exporter's wall clock without zone, as written. ``channel_kind`` is the kind of chat in the
+    export's own word (``public_channel``, ``private_group``, ``personal_chat``).
     """
 
     platform: str
@@ -32,6 +33,7 @@ class Post:
     forwarded_from: str | None = None
     forwarded_from_id: str | None = None
     caption: str | None = None
+    channel_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

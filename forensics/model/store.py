@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from forensics.model.manifest import Subject
 
@@ -17,6 +18,25 @@ SIGNATURE_SUFFIX = ".sig"
 
 SIGNATURE_NAME = MANIFEST_NAME + SIGNATURE_SUFFIX
 """Logical name of the manifest's signature; versions made before the case had a key have none."""
+
+
+DOCUMENT_NAMES = frozenset({MANIFEST_NAME, SIGNATURE_NAME})
+"""Logical names of what no manifest names as its subject. Nothing but the inventory tells their digests, so both are
+always computed: else a digest written there at will would be seen by nobody.
+"""
+
+
+class Reading(StrEnum):
+    """Which bytes of an object are read when it is checked; inventories and documents always are, with both digests."""
+
+    DOCUMENTS = "documents"
+    """Nothing else."""
+
+    SHA256 = "sha256"
+    """Every file, once, for its SHA-256; the SHA-512 that the inventory and the manifest tell is not computed again."""
+
+    ALL_DIGESTS = "all digests"
+    """Every file, for SHA-256 and SHA-512."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

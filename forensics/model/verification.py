@@ -22,3 +22,6 @@ class Step(IntEnum):
     STAMPS = 12
     BRACKETS = 13
     HELD_HEAD = 14
+    BAG = 15
+    BAG_DIGESTS = 16
+    INCLUSION = 17

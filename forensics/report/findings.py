@@ -23,6 +23,7 @@ class Tally:
     recordings: int
     matches: int
     candidates: int
+    rejected: int
     refused: int
     failed: int
     notices: int
@@ -38,6 +39,7 @@ def tally(report: CaseReport, groups: Sequence[RepostGroup]) -> Tally:
     repeated = [group for group in groups if len(group.items) > 1]
     grouped = {item for group in repeated for item in group.items}
     own = {item.sha256 for item in report.evidence}
+    decisions = [view.match.decision for view in report.matches if not view.rejected]
     times = sorted(time for seen in appearances if (time := posting_time(seen)[0]) is not None)
     failed = sum(1 for item in report.refused if item.failed)
     statuses = [item.status for item in report.evidence]
@@ -48,8 +50,9 @@ def tally(report: CaseReport, groups: Sequence[RepostGroup]) -> Tally:
         groups=len(groups),
         grouped_files=len(grouped),
         recordings=len(repeated) + len(own - grouped),
-        matches=sum(1 for view in report.matches if view.match.decision is Decision.MATCH),
-        candidates=sum(1 for view in report.matches if view.match.decision is Decision.CANDIDATE),
+        matches=decisions.count(Decision.MATCH),
+        candidates=decisions.count(Decision.CANDIDATE),
+        rejected=len(report.matches) - len(decisions),
         refused=len(report.refused) - failed,
         failed=failed,
         notices=len(report.notices) + sum(len(item.notices) for item in report.evidence),
@@ -98,4 +101,7 @@ def _found(report: CaseReport, counts: Tally) -> str:
         found += "; 1 more pair needs a person to look and is not called a copy"
     elif counts.candidates:
         found += f"; {counts.candidates} more pairs need a person to look and are not called copies"
+    if counts.rejected:
+        found += f"; {count(counts.rejected, 'finding')} of the machine {'were' if counts.rejected > 1 else 'was'} "
+        found += "rejected by an examiner and joins nothing"
     return found + "."

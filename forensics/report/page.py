@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -84,7 +85,7 @@ def render_case(report: CaseReport) -> bytes:
     """
     style = style_sheet((TEMPLATES / "report.css").read_text(encoding="utf-8"), f"Case {report.case.id}")
     views = sorted(report.matches, key=_best_first)
-    groups = repost_groups(report.evidence, [view.match for view in views])
+    groups = repost_groups(report.evidence, [view.match for view in views if not view.rejected])
     entries = _evidence_entries(report.evidence, views, groups)
     panels = _panels(views, entries)
     counts = tally(report, groups)
@@ -100,8 +101,9 @@ def render_case(report: CaseReport) -> bytes:
             evidence=tuple(entries.values()),
             entries=entries,
             groups=_group_entries(groups, panels, report.group_names),
-            matches=tuple(panel for panel in panels if panel.view.match.decision is Decision.MATCH),
-            candidates=tuple(panel for panel in panels if panel.view.match.decision is Decision.CANDIDATE),
+            matches=tuple(panel for panel in panels if _standing(panel.view) is Decision.MATCH),
+            candidates=tuple(panel for panel in panels if _standing(panel.view) is Decision.CANDIDATE),
+            rejected=tuple(panel for panel in panels if panel.view.rejected),
         )
     )
     return page.encode("utf-8")
@@ -134,6 +136,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "assessment_names": wording.ASSESSMENT_NAMES,
         "assessment_meanings": wording.ASSESSMENT_MEANINGS,
+        "status_meanings": wording.STATUS_MEANINGS,
         "still_meanings": wording.STILL_MEANINGS,
         "sound_in_words": wording.sound_in_words,
         "sound_says_not": wording.SOUND_SAYS_NOT,
@@ -154,9 +157,15 @@ def _shown(value: object) -> object:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _best_first(view: MatchView) -> tuple[bool, float, str, str]:
+def _standing(view: MatchView) -> Decision | None:
+    """What was decided, unless a person rejected it."""
+    return None if view.rejected else view.match.decision
+
+
+def _best_first(view: MatchView) -> tuple[bool, bool, float, str, str]:
+    """Matches, candidates, and last what was rejected: so groups number only what stands."""
     match = view.match
-    return match.decision is not Decision.MATCH, -match.score, match.query_id, match.reference_id
+    return view.rejected, match.decision is not Decision.MATCH, -match.score, match.query_id, match.reference_id
 
 
 def _evidence_entries(
@@ -179,9 +188,10 @@ def _evidence_entries(
 
 
 def _titles(views: Sequence[MatchView]) -> list[str]:
-    """``M-1`` … for matches and ``C-1`` … for candidates, in the order given (matches come first)."""
-    matches = sum(1 for view in views if view.match.decision is Decision.MATCH)
-    return [f"M-{number}" if number <= matches else f"C-{number - matches}" for number in range(1, len(views) + 1)]
+    """``M-1`` … for matches, ``C-1`` … for candidates and ``R-1`` … for what was rejected, in the order given."""
+    letters = {Decision.MATCH: "M", Decision.CANDIDATE: "C", None: "R"}
+    numbers = {letter: count(1) for letter in letters.values()}
+    return [f"{letter}-{next(numbers[letter])}" for letter in (letters[_standing(view)] for view in views)]
 
 
 def _panels(views: Sequence[MatchView], entries: Mapping[str, EvidenceEntry]) -> tuple[Panel, ...]:

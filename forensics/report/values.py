@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from forensics.model.custody import CaseInfo, Check, CustodyEvent
+from forensics.model.finding import FindingStatus, Review
 from forensics.model.match import Match, Method
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance, Passed
@@ -165,7 +166,8 @@ class AlignedPair:
 class MatchView:
     """One match or candidate with the frames that let a person judge it.
 
-    ``finding_path`` and ``finding_sha256`` name the finding below the case, where there is one.
+    ``finding_path`` and ``finding_sha256`` name the finding below the case, where there is one. ``status`` tells
+    whether a person stands behind it, and ``review`` what that person says: raw, as typed.
     """
 
     match: Match
@@ -174,9 +176,16 @@ class MatchView:
     strip: tuple[AlignedPair, ...]
     finding_path: str | None = None
     finding_sha256: str | None = None
+    status: FindingStatus = FindingStatus.MACHINE_ONLY
+    review: Review | None = None
 
     def __post_init__(self) -> None:
-        _require_sha256(self.finding_sha256)
+        _require_sha256(self.finding_sha256, None if self.review is None else self.review.supersedes)
+
+    @property
+    def rejected(self) -> bool:
+        """A person said that it is wrong: it joins no group and counts as no match."""
+        return self.status is FindingStatus.REJECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

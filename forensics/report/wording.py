@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from forensics.model.finding import FindingStatus
 from forensics.model.match import Assessment, SoundEvidence
 
 ASSESSMENT_NAMES = {
@@ -54,6 +55,12 @@ STILL_MEANINGS = {
     ),
 }
 """What an assessment means where the first file is one picture."""
+
+STATUS_MEANINGS = {
+    FindingStatus.MACHINE_ONLY: "machine-only: no person has confirmed it",
+    FindingStatus.CONFIRMED: "confirmed by an examiner: an opinion on what the assessment says, and on no more",
+    FindingStatus.REJECTED: "rejected by an examiner: it joins no files and is called a copy nowhere",
+}
 
 SOUND_SAYS_NOT = (
     "The same sound: this does not say that the pictures are of the same recording, and took no part in the decision."

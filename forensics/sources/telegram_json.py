@@ -32,11 +32,14 @@ _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|u202([89])(\x80[\xa8\xa9])|.)", r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """One chat of an export. ``id`` is the whole number of the file as text; ``messages`` are unchecked values."""
+    """One chat of an export. ``id`` is the whole number of the file as text; ``messages`` are unchecked values;
+    ``kind`` is what the file calls its ``type``.
+    """
 
     name: str | None
     id: str | None
     messages: list[object]
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +103,9 @@ def _load(data: bytes) -> tuple[object, int]:
 
     def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
         nonlocal repeated
-        repeated += len({key for key, _ in found}) != len(found)
-        return {key: value for key, value in found if key in KEYS}
+        names = {key for key, _ in found}
+        repeated += len(names) != len(found)
+        return {key: value for key, value in found if key in KEYS or (key == "type" and "messages" in names)}
 
     return json.loads(data.decode("utf-8-sig"), object_pairs_hook=pairs, parse_constant=_no_constant), repeated
 
@@ -148,9 +152,10 @@ def _chats(document: object) -> list[Chat]:
 
 
 def _chat(value: dict[str, object]) -> Chat:
-    name, number, messages = value.get("name"), value.get("id"), value.get("messages")
+    name, number, messages, kind = value.get("name"), value.get("id"), value.get("messages"), value.get("type")
     return Chat(
         name=name if isinstance(name, str) else None,
         id=str(number) if isinstance(number, int) and not isinstance(number, bool) else None,
         messages=messages if isinstance(messages, list) else [],
+        kind=kind if isinstance(kind, str) else None,
     )

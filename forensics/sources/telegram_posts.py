@@ -75,6 +75,7 @@ def post(chat: Chat, message: Message, number: str, oddities: Oddities) -> Post:
         forwarded_from=oddities.text(message.get("forwarded_from")),
         forwarded_from_id=oddities.text(message.get("forwarded_from_id")),
         caption=caption(message.get("text"), oddities),
+        channel_kind=oddities.text(chat.kind),
     )
 
 

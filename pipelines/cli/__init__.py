@@ -8,16 +8,22 @@ import click
 
 from forensics import __version__
 from forensics.errors import ForensicsError
+from pipelines.cli.attest import attest_check
+from pipelines.cli.audit import audit
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
+from pipelines.cli.export import export
 from pipelines.cli.ingest import ingest
 from pipelines.cli.init import init
 from pipelines.cli.key import key
 from pipelines.cli.lines import tell, tell_error
 from pipelines.cli.lists import lists
 from pipelines.cli.match import match
+from pipelines.cli.receipt import receipt
+from pipelines.cli.receive import receive
 from pipelines.cli.replay import replay
 from pipelines.cli.report import report
+from pipelines.cli.review import review
 from pipelines.cli.run import run
 from pipelines.cli.seal import head, seal
 from pipelines.cli.show import show
@@ -30,22 +36,8 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    run,
-    init,
-    ingest,
-    match,
-    show,
-    timeline,
-    track,
-    lists,
-    validate,
-    seal,
-    head,
-    key,
-    verify,
-    replay,
-    report,
-    doctor,
+    *(run, init, ingest, match, review, show, timeline, track, lists, validate),
+    *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, doctor),
 )
 """Every command, in the order of the help text."""
 

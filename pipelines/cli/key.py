@@ -89,7 +89,10 @@ def revoke(fingerprint: str, case_dir: Path | None, as_json: bool, quiet: bool, 
 
     work = Work(open_desk(case_dir, {}), signed=True, quiet=quiet)
     with work as desk:
-        _print("revoked", key_changes.revoke(desk.case, desk.run, fingerprint), as_json=as_json)
+        revoked = key_changes.revoke(desk.case, desk.run, fingerprint)
+        for sentence in revoked.said:
+            tell(sentence, quiet=quiet)
+        _print("revoked", revoked.key, as_json=as_json)
     return work.code(ExitCode.OK)
 
 

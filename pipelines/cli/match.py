@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,39 +86,46 @@ class Printer:
         from forensics.model.notice import Notice
 
         pairs: list[Matched] = []
-        noticed = 0
+        noticed = moved = 0
         integrity = False
         for result in results:
             if isinstance(result, Notice):
-                noticed += 1
+                noticed += result.code != "match.review_stands"
+                moved += result.code == "match.review_stands"
                 integrity = integrity or result.code.startswith(IntegrityError.code)
                 tell(f"{result.message} [{result.code}]")
                 if self._as_json:
-                    emit({"type": "not_compared", "code": result.code, "message": result.message})
+                    kind = "notice" if result.code == "match.review_stands" else "not_compared"
+                    emit({"type": kind, "code": result.code, "message": result.message})
             else:
                 pairs.append(result)
         pairs.sort(key=lambda pair: (-pair.match.score, pair.match.query_id, pair.match.reference_id))
         for pair in pairs:
             self._print(pair)
-        self._sum_up(sum(pair.match.decision == "match" for pair in pairs), len(pairs), noticed)
+        self._sum_up(pairs, noticed)
         if integrity:
             return ExitCode.INTEGRITY
-        return ExitCode.PARTIAL if noticed else ExitCode.OK
+        return ExitCode.PARTIAL if noticed or moved else ExitCode.OK
 
-    def _sum_up(self, matches: int, pairs: int, noticed: int) -> None:
+    def _sum_up(self, pairs: Sequence[Matched], noticed: int) -> None:
         import msgspec
 
+        from forensics.model.match import Decision
         from pipelines import error_rates, findings, sounds
 
+        standing = [pair.match.decision for pair in pairs if pair.status != "rejected"]
+        matches, rejected = standing.count(Decision.MATCH), len(pairs) - len(standing)
+        candidates = len(standing) - matches
         relied = error_rates.reliance(self._case, findings.procedure(self._spec).video.params_sha256)
         if self._as_json:
             validation = relied and {"sha256": relied.sha256, "made": relied.record.made, "own": relied.own}
-            counts = {"matches": matches, "candidates": pairs - matches, "not_compared": noticed}
+            counts = {"matches": matches, "candidates": candidates, "rejected": rejected, "not_compared": noticed}
             named = {} if self._spec is None else {"model": msgspec.to_builtins(self._spec)}
             sound = sounds.coverage(self._case)
             emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named})
         elif not self._quiet:
-            say(f"{matches} matches, {pairs - matches} candidates for a person to look at")
+            told = f"; {rejected} rejected by an examiner" if rejected else ""
+            say(f"{matches} matches, {candidates} candidates for a person to look at{told}")
             counts = sounds.coverage(self._case)
             say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             if self._spec is not None:
@@ -133,7 +140,8 @@ class Printer:
             emit(as_line(pair))
             return
         found = pair.match
-        say(f"{found.decision:9}  {found.score:.3f}  {found.assessment}{'  mirrored' if found.mirrored else ''}")
+        decision = "rejected" if pair.status == "rejected" else found.decision
+        say(f"{decision:9}  {found.score:.3f}  {found.assessment}{'  mirrored' if found.mirrored else ''}")
         say(f"           {found.query_id[:12]}  {pair.query_path}")
         say(f"           {found.reference_id[:12]}  {pair.reference_path}")
         for segment in found.segments:
@@ -148,15 +156,19 @@ class Printer:
             )
         if found.sound is not None:
             say(f"           {sound_in_words(found.sound)}")
+        if pair.finding is not None:
+            say(f"           finding {pair.finding[:16]}, {pair.status}")
 
 
 def as_line(pair: Matched) -> dict[str, object]:
-    """The JSON line of one matched pair (docs/json-lines.md)."""
+    """The JSON line of one matched pair (docs/json-lines.md). One that an examiner rejected has a type of its own, so
+    that nobody who asks for matches gets it.
+    """
     import msgspec
 
     found: Match = pair.match
     return {
-        "type": "match",
+        "type": "rejected" if pair.status == "rejected" else "match",
         "query": {"id": found.query_id, **path_fields(pair.query_path)},
         "reference": {"id": found.reference_id, **path_fields(pair.reference_path)},
         "score": round(found.score, 6),
@@ -169,6 +181,8 @@ def as_line(pair: Matched) -> dict[str, object]:
             "version": found.method.version,
             "params_sha256": found.method.params_sha256,
         },
+        "finding": pair.finding,
+        "status": str(pair.status),
         "sound": None if found.sound is None else _rounded(msgspec.to_builtins(found.sound)),
     }
 

@@ -128,7 +128,7 @@ def open_desk(case_dir: Path | None, flags: Mapping[str, object]) -> Desk:
     surroundings = Surroundings()
     root = find_case(case_dir, surroundings.environ, Path.cwd())
     case = open_case(root)
-    settings = settings_for(flags, {"operator": case.info.operator, **case_config(root)}, surroundings.environ)
+    settings = settings_for(flags, {**case.known_operator(), **case_config(root)}, surroundings.environ)
     run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
     return Desk(case=case, settings=settings, run=run)
 
@@ -144,9 +144,11 @@ class Work:
         from pipelines import seal
 
         self._quiet = quiet
-        self.desk = desk if desk.run.signer else replace(desk, run=replace(desk.run, signer=self._signer(desk, signed)))
+        signer = desk.run.signer or self._signer(desk, signed)
+        run = replace(desk.case.enrolled(desk.run, desk.settings.operator), signer=signer)
+        self.desk = replace(desk, run=run)
         if signed:
-            seal.enter(self.desk.case, self.desk.run)
+            seal.enter(desk.case, run)
         self._before = desk.case.log.head().lines
         self._worst = ExitCode.OK
 

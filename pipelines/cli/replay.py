@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, say
 from pipelines.cli.options import Work, case_option, open_desk, output_options, work_options
+
+if TYPE_CHECKING:
+    from pipelines.replay import Replayed
 
 
 @click.command()
@@ -45,9 +49,7 @@ def replay(
             if as_json:
                 emit({"type": "replay", **outcome.as_fields()})
             elif not outcome.equal or not quiet:
-                say(f"{'equal ' if outcome.equal else 'DIFFERS'}  {outcome.id[:12]}  exhibit {outcome.exhibit}")
-                for difference in outcome.differences:
-                    say(f"    {difference}")
+                _say(outcome)
             if not outcome.exact_equal:
                 worst = ExitCode.INTEGRITY
             elif not outcome.equal and worst is ExitCode.OK:
@@ -57,3 +59,9 @@ def replay(
     elif not quiet:
         say(f"{equal} of {len(ids)} equal")
     return work.code(worst)
+
+
+def _say(outcome: Replayed) -> None:
+    say(f"{'equal ' if outcome.equal else 'DIFFERS'}  {outcome.id[:12]}  exhibit {outcome.exhibit}")
+    for line in (*outcome.differences, *filter(None, [outcome.verdict])):
+        say(f"    {line}")

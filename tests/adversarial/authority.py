@@ -89,6 +89,16 @@ def make(folder: Path, *, begins: timedelta = timedelta(days=-1), ends: timedelt
     return Authority(folder)
 
 
+def unsort(authority: Authority) -> Authority:
+    """Let it put two more certificates into its tokens, in an order that DER does not allow."""
+    other = make(authority.folder / "other")
+    chain = authority.folder / "chain.pem"
+    chain.write_bytes(authority.root.read_bytes() + other.root.read_bytes())
+    path = authority.folder / "tsa.cnf"
+    path.write_text(path.read_text().replace(f"certs = {authority.folder}/tsa.pem", f"certs = {chain}"))
+    return authority
+
+
 def _builder(
     name: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, begins: datetime, ends: datetime
 ) -> x509.CertificateBuilder:

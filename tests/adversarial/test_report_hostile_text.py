@@ -13,7 +13,7 @@ import pytest
 from forensics.model.match import Assessment, Decision
 from forensics.report import CaseReport, render_case, repost_groups, visible
 
-DIGESTS = {"query_id", "reference_id", "prev", "sha256", "item"}
+DIGESTS = {"query_id", "reference_id", "prev", "sha256", "item", "supersedes"}
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 
 # Not shown on purpose: what another field already tells, or what only the log's own reader needs.

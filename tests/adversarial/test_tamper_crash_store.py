@@ -13,6 +13,7 @@ import pytest
 from forensics.acquire import Store, digest_file
 from forensics.model.custody import CheckStatus
 from forensics.model.manifest import Subject
+from forensics.model.store import Reading
 
 WHEN = "2026-11-22T08:14:03.120455Z"
 MEMORY = Path("/dev/shm")
@@ -90,7 +91,7 @@ def failures(store: Store) -> list:
 
 
 def problems(store: Store) -> list:
-    checks = [*store.check_root(), *(check for each in store.ids() for check in store.check(each, True))]
+    checks = [*store.check_root(), *(check for each in store.ids() for check in store.check(each, Reading.ALL_DIGESTS))]
     return [check for check in checks if check.status is not CheckStatus.OK]
 
 

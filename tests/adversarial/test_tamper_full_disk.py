@@ -15,6 +15,7 @@ from forensics.custody import Log, check_log
 from forensics.errors import StoreError
 from forensics.model.custody import CheckStatus, EventType
 from forensics.model.manifest import Subject
+from forensics.model.store import Reading
 
 WHEN = "2026-11-22T08:14:03.120455Z"
 root = Path(sys.argv[1])
@@ -48,7 +49,7 @@ def bad(checks):
 
 def sound():
     problems = bad(check_log(log.path, "CASE")) + bad(store.check_root())
-    return problems + [each for sha256 in store.ids() for each in bad(store.check(sha256, True))]
+    return problems + [each for sha256 in store.ids() for each in bad(store.check(sha256, Reading.ALL_DIGESTS))]
 
 
 refused, filler, number = set(), root / "filler", 0

@@ -199,7 +199,7 @@ def verify(case: Case) -> Iterator[Check]:
     held: dict[str, int] = {}
     manifests: dict[str, str] = {}
     for sha256 in case.store.ids():
-        yield from case.store.check(sha256, full=True)
+        yield from case.store.check(sha256)
         try:
             states = case.store.states(sha256)
         except ForensicsError:

@@ -1,5 +1,6 @@
 """Time-stamps by a local authority: each way in which one can go wrong has its own clear outcome."""
 
+import base64
 import hashlib
 import json
 import shutil
@@ -11,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from forensics.custody import check_answer, encode_request
 from forensics.errors import StampError
@@ -300,3 +303,18 @@ def test_no_flipped_bit_of_a_token_gives_another_time(stamped: SealedCase, tsa: 
             assert check_answer(SIGNATURE, request, changed, root) == proved
         except StampError:
             continue
+
+
+def test_a_certificate_that_makes_the_reader_abort_is_a_token_that_does_not_hold(
+    tsa: Authority, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Found by changing bytes of an exhibit: a name in the root that is no UTF-8 makes the Rust code panic."""
+    request = encode_request(SIGNATURE, NONCE)
+    answer = tsa.answer(request)
+    der = x509.load_pem_x509_certificate(tsa.root.read_bytes()).public_bytes(Encoding.DER)
+    broken = base64.encodebytes(der.replace(b"Test root", b"Test\xffroot"))
+    root = b"-----BEGIN CERTIFICATE-----\n" + broken + b"-----END CERTIFICATE-----\n"
+    with pytest.raises(StampError, match="its reader gave up") as caught:
+        check_answer(SIGNATURE, request, answer, root)
+    assert caught.value.code == "stamp.unsound"
+    capfd.readouterr()

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 
+from pipelines import persons
+from pipelines.case import open_case
 from tests.integration.conftest import ffmpeg
 
 
@@ -45,7 +47,9 @@ def test_the_same_bytes_elsewhere_are_a_new_appearance_of_the_same_evidence(
     line = done.of("evidence")[0]
     assert (done.code, line["status"], line["version"]) == (0, "known", 2)
     predicate = json.loads((case / line["manifest"]).read_bytes())["predicate"]
-    assert [seen["path"] for seen in predicate["record"]["appearances"]] == [
+    assert [seen["name"] for seen in predicate["record"]["appearances"]] == ["first.mp4", "again.mp4"]
+    (shown,) = forensics("show", line["id"], "-c", case, "--json").lines
+    assert [seen["path"] for seen in shown["appearances"]] == [
         str(clips / "first.mp4"),
         str(tmp_path / "again.mp4"),
     ]
@@ -138,7 +142,8 @@ def test_the_operator_is_the_flag_or_the_environment_or_the_case(
     case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
 
     def last_operator() -> str:
-        return json.loads((case / "log/custody.jsonl").read_text().splitlines()[-1])["operator"]
+        pseudonym = json.loads((case / "log/custody.jsonl").read_text().splitlines()[-1])["operator"]
+        return persons.names(open_case(case))[pseudonym]
 
     forensics("ingest", clips, "-c", case)
     assert last_operator() == "tester"

@@ -125,8 +125,7 @@ def test_findings_name_the_model_and_without_it_they_are_the_same_bytes_as_befor
     model = written(tmp_path, descriptor())
     assert forensics("match", "-c", case, "-j", "1").code == 0
     plain = {path.name: path.read_bytes() for path in (case / "findings").iterdir()}
-    (case / "config.toml").write_text(f'model = "{model}"\nmodel_licence = "{tmp_path / "LICENCE"}"\n')
-    ran = forensics("match", "-c", case)
+    ran = forensics("match", "-c", case, "--model", model, "--model-licence", tmp_path / "LICENCE")
     assert ran.code == 0, ran.err
     assert "licence: Example Licence 1.0 (from a file named by the user, SHA-256 " in ran.out
     named = [path for path in (case / "findings").glob("*.json") if path.name not in plain]
@@ -142,7 +141,6 @@ def test_findings_name_the_model_and_without_it_they_are_the_same_bytes_as_befor
     shown = re.sub(r"<[^>]*>", "", page.read_text())
     assert method["params"]["model_sha256"] in shown
     assert method["params_sha256"] in shown
-    (case / "config.toml").unlink()
     for path in (case / "findings").iterdir():
         path.unlink()
     assert forensics("match", "-c", case, "-j", "1").code == 0
@@ -168,6 +166,16 @@ def test_a_model_that_cannot_be_used_is_one_line_and_stops_the_command(
     assert ran.err.endswith(f" [{code}]\n")
     assert " - " in ran.err
     assert (case / "log/custody.jsonl").read_bytes() == log
+
+
+def test_a_model_that_the_case_itself_names_is_not_opened(
+    forensics: Callable[..., Ran], ingested: Path, tmp_path: Path
+) -> None:
+    case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
+    (case / "config.toml").write_text('model = "/dev/zero"\n')
+    ran = forensics("match", "-c", case)
+    assert ran.code == 2
+    assert "the case's configuration cannot set model" in ran.err
 
 
 def test_the_main_job_stops_at_a_wrong_model_before_it_takes_anything_in(

@@ -47,8 +47,9 @@ def case(me: Operator, tmp_path: Path) -> Path:
 
 
 def summary(ran: Ran) -> dict[str, object]:
-    """The summary, but for what no authority was asked for here."""
-    return {name: value for name, value in ran.of("summary")[0].items() if name != "unstamped"}
+    """The summary, but for what no authority was asked for here, and for what was read."""
+    rest = {"unstamped", "read", "unread", "seed", "all_digests"}
+    return {name: value for name, value in ran.of("summary")[0].items() if name not in rest}
 
 
 def failed_steps(ran: Ran) -> set[int]:

@@ -68,7 +68,7 @@ def names(line: dict) -> frozenset[str]:
 def facts_of(case: Path, name: str) -> dict:
     for path in case.glob("store/*/*/v1/content/manifest.json"):
         predicate = json.loads(path.read_bytes())["predicate"]
-        if Path(predicate["record"]["appearances"][0]["path"]).stem == name:
+        if Path(predicate["record"]["appearances"][0]["name"]).stem == name:
             return predicate["facts"]["recipe"]["sound"]
     raise AssertionError(f"{name} is not in the case")
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from forensics.model.manifest import Facts
+from forensics.model.media import MediaKind
 from pipelines.case import open_case
 from pipelines.derive import Derived
 from pipelines.replay import _compare
@@ -76,7 +77,8 @@ def test_a_case_of_before_names_the_new_fact_as_the_one_difference(flown: Path) 
     now = case.manifest(evidence)
     before = {name: fact for name, fact in now.facts.recipe.items() if name != "embedded"}
     old = replace(now, facts=Facts(exact=now.facts.exact, recipe=before))
-    derived = Derived(kind=None, facts=now.facts, files=(), notices=(), commands=())  # type: ignore[arg-type]
+    files = tuple(each for each in now.subjects if each.name.startswith("derived/"))
+    derived = Derived(kind=MediaKind.VIDEO, facts=now.facts, files=files, notices=(), commands=())
     outcome = _compare(evidence, old, derived)
     assert (outcome.exact_equal, outcome.recipe_equal) == (True, False)
     assert outcome.differences == ("recipe.embedded: None -> 3 entries",)

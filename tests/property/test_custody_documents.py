@@ -21,7 +21,7 @@ from forensics.custody import (
 from forensics.errors import ManifestError
 from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.evidence import Digests
-from forensics.model.finding import Finding
+from forensics.model.finding import ErrorRates, Finding, FindingStatus, Review
 from forensics.model.manifest import Facts, Manifest, Record, Subject
 from forensics.model.match import (
     Assessment,
@@ -137,6 +137,29 @@ def sounds(draw: st.DrawFn, params: dict | None) -> SoundEvidence:
     )
 
 
+counts = st.integers(0, TOP)
+rates = st.builds(
+    ErrorRates,
+    record=hex64,
+    made=words,
+    of_this_case=st.booleans(),
+    videos=counts,
+    videos_sha256=hex64,
+    attacked=counts,
+    copies=counts,
+    matched=counts,
+    recall_low=numbers,
+    recall_high=numbers,
+    pairs=counts,
+    false_pairs=counts,
+    false_bound=numbers,
+)
+said = words.filter(str.strip)
+reviews = st.builds(
+    Review, examiner=said, made=words, reason=said, alternatives=st.lists(said, max_size=2).map(tuple), supersedes=hex64
+)
+
+
 @st.composite
 def findings(draw: st.DrawFn) -> Finding:
     params, sound_params = draw(st.none() | objects), draw(st.none() | objects)
@@ -156,6 +179,7 @@ def findings(draw: st.DrawFn) -> Finding:
         method=draw(methods(params)),
         sound=sound,
     )
+    status = draw(st.sampled_from(FindingStatus))
     return Finding(
         id=draw(words),
         match=match,
@@ -163,7 +187,9 @@ def findings(draw: st.DrawFn) -> Finding:
         query_manifest=draw(hex64) if inside else None,
         query_digests=None if inside else Digests(sha256=query, sha512=draw(hex128), size=draw(st.integers(0, TOP))),
         params=params,
-        status="machine-only",
+        status=status,
+        calibration=draw(st.none() | rates),
+        review=None if status is FindingStatus.MACHINE_ONLY else draw(reviews),
         limits=tuple(draw(st.lists(words, max_size=2))),
         sound_params=sound_params,
     )

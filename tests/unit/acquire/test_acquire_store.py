@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from forensics.acquire import Store, acquire, read_kept
+from forensics.acquire import UNREAD, Store, acquire, read_kept
 from forensics.errors import IntegrityError, ManifestError, StoreError, Unreadable
 from forensics.model.custody import CheckStatus
 from forensics.model.manifest import Subject
+from forensics.model.store import Reading
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -89,7 +90,7 @@ def place(case: Case, sha256: str) -> Path:
 
 
 def failures(case: Case, sha256: str) -> list:
-    return [check for check in case.store.check(sha256, full=True) if check.status is CheckStatus.FAILED]
+    return [check for check in case.store.check(sha256, Reading.ALL_DIGESTS) if check.status is CheckStatus.FAILED]
 
 
 def test_an_object_is_kept_and_given_back(case: Case) -> None:
@@ -147,16 +148,21 @@ def test_every_kept_file_is_read_only(case: Case) -> None:
 def test_an_untouched_store_has_no_problem(case: Case) -> None:
     sha256 = case.ingest()
     case.again(sha256, **{"manifest.json": b"2"})
-    checks = [*case.store.check_root(), *case.store.check(sha256, full=True)]
+    checks = [*case.store.check_root(), *case.store.check(sha256, Reading.ALL_DIGESTS)]
     assert {check.status for check in checks} == {CheckStatus.OK}
     assert {int(check.step) for check in checks} == {3, 4}
     assert sum(check.step == 4 for check in checks) == 6
 
 
-def test_a_quick_check_says_that_it_read_no_content(case: Case) -> None:
+def test_a_check_of_documents_says_how_many_files_it_did_not_read(case: Case) -> None:
     sha256 = case.ingest()
-    content = [check for check in case.store.check(sha256, full=False) if check.step == 4]
-    assert [check.status for check in content] == [CheckStatus.SKIPPED]
+    content = [check for check in case.store.check(sha256, Reading.DOCUMENTS) if check.step == 4]
+    assert [(check.status, check.subject.rpartition("/")[2]) for check in content] == [
+        (CheckStatus.OK, "manifest.json"),
+        (CheckStatus.SKIPPED, sha256),
+    ]
+    unread = len([path for path in place(case, sha256).glob("v1/content/**/*") if path.is_file()]) - 1
+    assert (content[-1].name, content[-1].found) == (UNREAD, f"{unread} files not read")
 
 
 def test_the_ocfl_validator_finds_nothing_to_say_about_an_object(case: Case) -> None:

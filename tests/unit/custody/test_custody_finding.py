@@ -10,7 +10,7 @@ import pytest
 from forensics.custody import canonical, decode_finding, encode_finding
 from forensics.errors import ManifestError
 from forensics.model.evidence import Digests
-from forensics.model.finding import Finding
+from forensics.model.finding import ErrorRates, Finding, FindingStatus, Review
 from forensics.model.match import (
     Assessment,
     Decision,
@@ -146,7 +146,7 @@ def test_numbers_of_numpy_are_written_as_their_value() -> None:
         replace(FINDING, match=replace(MATCH, segments=(replace(SEGMENT, speed=float("inf")),))),
         replace(FINDING, params={"threshold": "0.28"}),
         replace(OUTSIDE, query_digests=Digests(sha256=B, sha512="e" * 128, size=7)),
-        replace(FINDING, status="\ud800"),
+        replace(FINDING, limits=("\ud800",)),
     ],
 )
 def test_what_contradicts_itself_is_not_written(wrong: Finding) -> None:
@@ -252,3 +252,79 @@ def test_a_changed_field_of_the_sound_is_refused(change: dict) -> None:
         return
     with pytest.raises(ManifestError):
         decode_finding(data)
+
+
+RATES = ErrorRates(
+    record="f" * 64,
+    made="2026-11-22T15:17:47.934621Z",
+    of_this_case=True,
+    videos=9,
+    videos_sha256="1" * 64,
+    attacked=5,
+    copies=40,
+    matched=38,
+    recall_low=0.835,
+    recall_high=1.0,
+    pairs=36,
+    false_pairs=0,
+    false_bound=0.0798,
+)
+REVIEW = Review(
+    examiner="Ekspert-2",
+    made="2026-11-22T16:00:00.000000Z",
+    reason="Two takes\n\u202e<b>from one mast</b>",
+    alternatives=("the same drone, another day",),
+    supersedes=C,
+)
+REJECTED = replace(FINDING, status=FindingStatus.REJECTED, review=REVIEW, calibration=RATES)
+
+
+def test_a_review_keeps_the_words_as_typed_and_names_what_it_supersedes() -> None:
+    predicate = json.loads(encode_finding(REJECTED))["predicate"]
+    assert predicate["status"] == "rejected"
+    assert predicate["review"] == {
+        "examiner": "Ekspert-2",
+        "made": "2026-11-22T16:00:00.000000Z",
+        "reason": "Two takes\n\u202e<b>from one mast</b>",
+        "alternatives": ["the same drone, another day"],
+        "supersedes": C,
+    }
+    assert decode_finding(encode_finding(REJECTED)) == REJECTED
+
+
+def test_error_rates_are_fields_with_their_record_data_counts_and_bounds() -> None:
+    rates = json.loads(encode_finding(REJECTED))["predicate"]["calibration"]
+    assert (rates["record"], rates["of_this_case"], rates["videos_sha256"]) == ("f" * 64, True, "1" * 64)
+    assert (rates["copies"], rates["matched"], rates["recall_low"]) == (40, 38, "0.835")
+    assert (rates["pairs"], rates["false_pairs"], rates["false_bound"]) == (36, 0, "0.0798")
+
+
+def test_a_finding_of_earlier_versions_has_neither_and_is_read_as_it_was() -> None:
+    predicate = json.loads(encode_finding(FINDING))["predicate"]
+    assert not {"calibration", "review"} & predicate.keys()
+    assert (decode_finding(encode_finding(FINDING)).status, FINDING.review) == (FindingStatus.MACHINE_ONLY, None)
+
+
+WORDS: dict[str, Callable[[dict], object]] = {
+    "no reason": lambda p: p["review"].update(reason=" \n"),
+    "a reason of a megabyte": lambda p: p["review"].update(reason="x" * 2**20),
+    "an examiner without a name": lambda p: p["review"].update(examiner=""),
+    "a thousand alternatives": lambda p: p["review"].update(alternatives=["x"] * 1000),
+    "an empty alternative": lambda p: p["review"].update(alternatives=[""]),
+    "supersedes no digest": lambda p: p["review"].update(supersedes="x"),
+    "a field more": lambda p: p["review"].update(more="x"),
+    "rejected by nobody": lambda p: p.pop("review"),
+    "words of a machine": lambda p: p.update(status="machine-only"),
+    "a status of its own": lambda p: p.update(status="certain"),
+    "a bound as a number": lambda p: p["calibration"].update(false_bound=1),
+    "a bound spelled otherwise": lambda p: p["calibration"].update(false_bound="0.07980"),
+    "rates without their data": lambda p: p["calibration"].pop("videos_sha256"),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_review_outside_its_bounds_is_refused(name: str) -> None:
+    value = json.loads(encode_finding(REJECTED))
+    WORDS[name](value["predicate"])
+    with pytest.raises(ManifestError):
+        decode_finding(canonical.encode_stored(value))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from forensics.custody import KeyRing, key_change, key_files, make_key, ring_of
-from forensics.custody.key_ring import histories
+from forensics.custody.key_ring import FIRST_NAMESPACES, histories, key_file_history
 from forensics.model.custody import CustodyEvent, EventType, KeyAct
 
 A, B, C = (make_key(bytes([number] * 32), None)[1] for number in (1, 2, 3))
@@ -93,3 +93,12 @@ def test_each_state_of_the_files_on_the_way_is_known() -> None:
     events = [event(seq, change) for seq, change in enumerate((FIRST, SECOND), start=1)]
     read: Callable[[KeyRing], int] = lambda keys: key_files(keys)["allowed_signers"].count(b"\n")  # noqa: E731
     assert [read(keys) for keys in histories(events, CASE)] == [0, 1, 2]
+
+
+def test_the_file_that_an_earlier_version_wrote_is_known() -> None:
+    """A version that knows one type of document more must not call the files of the one before it forged."""
+    events = [event(1, FIRST)]
+    earlier = key_files(ring(FIRST), FIRST_NAMESPACES)
+    known = key_file_history(events, CASE)
+    assert earlier in known[:-1]
+    assert known[-1] == key_files(ring(FIRST)) != earlier

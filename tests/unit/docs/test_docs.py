@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from pathlib import Path
 import click
 import pytest
 
-from forensics.custody import VERIFY_STEPS
+from forensics.custody import CONCEALED, VERIFY_STEPS
 from pipelines.cli import commands
 from pipelines.cli.exits import ExitCode
 
@@ -24,7 +25,8 @@ DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 GUIDES = tuple(page for page in PAGES if page.parent != DOCS / "adr")
 PREFIXES = (
-    "exchange|exif|input|integrity|manifest|match|media|model|seal|sidecar|stamp|store|telegram|telemetry|tool|worker"
+    "exchange|exif|export|input|integrity|manifest|match|media|model|receipt|"
+    "seal|sidecar|stamp|store|telegram|telemetry|tool|worker"
 )
 CODE = re.compile(rf"(?:{PREFIXES})\.(?!json\Z|jsonl\Z|html\Z)[a-z][a-z_]+\Z")
 PARTLY_NAMED = dict.fromkeys(("srt.py", "klv.py", "gpmf.py", "djmd.py", "boxes.py"), "telemetry") | {"exif.py": "exif"}
@@ -78,12 +80,17 @@ def test_every_command_is_named_with_the_program(words: str) -> None:
 @pytest.mark.parametrize("command", [commands, *every_command().values()], ids=lambda command: str(command.name))
 def test_every_option_is_named(command: click.Command) -> None:
     text = everything()
-    options = [name for each in command.params for name in each.opts if name.startswith("--")]
+    options = [name for each in command.params for name in (*each.opts, *each.secondary_opts) if name.startswith("--")]
     assert [name for name in options if not re.search(rf"{re.escape(name)}(?![\w-])", text)] == []
 
 
 def test_no_page_names_an_option_that_the_program_lacks() -> None:
-    known = {name for each in (commands, *every_command().values()) for p in each.params for name in p.opts}
+    known = {
+        name
+        for each in (commands, *every_command().values())
+        for p in each.params
+        for name in (*p.opts, *p.secondary_opts)
+    }
     known |= {"--help"}
     named: set[str] = set()
     for line in everything().splitlines():
@@ -172,7 +179,7 @@ needs_tools = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A case with two clips, one a smaller copy of the other, the first seen in two places."""
+    """A case with two clips, one a smaller copy of the other, the first seen in two places; their match confirmed."""
     folder = tmp_path_factory.mktemp("docs")
     clip, copy = folder / "clip.mp4", folder / "copy.mp4"
     source = ["-f", "lavfi", "-i", "mandelbrot=s=192x144:r=12:end_scale=0.02:end_pts=60", "-t", "3"]
@@ -181,8 +188,13 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *words], check=True)
     shutil.copy(clip, folder / "again.mp4")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FORENSICS_")}
-    for job, *inputs in (("run", clip, copy), ("ingest", folder / "again.mp4")):
-        words = [sys.executable, "-m", "pipelines", str(job), *map(str, inputs), "-c", str(folder / "case"), "-j", "1"]
+    opinion = ("--confirm", "--reason", "same zoom", "--examiner", "Examiner 2")
+    for job in (
+        ("run", clip, copy, "-j", "1"),
+        ("ingest", folder / "again.mp4", "-j", "1"),
+        ("review", "E-0001", "E-0002", *opinion),
+    ):
+        words = [sys.executable, "-m", "pipelines", *map(str, job), "-c", str(folder / "case")]
         done = subprocess.run(
             words,
             cwd=ROOT,
@@ -216,6 +228,7 @@ def test_the_commands_of_the_verify_page_pass_a_sound_case(case: Path) -> None:
     assert complaints(lines) == []
     assert len([line for line in lines if line.startswith(f"{total} lines, last ")]) == 2
     assert f"unchanged up to line {total}" in lines
+    assert any(line.startswith("confirmed by a person: ") for line in lines)
 
 
 @needs_tools
@@ -256,3 +269,31 @@ def test_the_commands_of_the_method_page_give_the_recorded_facts(case: Path) -> 
         computed = [line for line in lines if digest in line and line != digest and not line.startswith("[")]
         assert computed, digest
         assert digest in lines
+
+
+def test_the_programs_that_exhibits_carry_are_named_by_their_digest() -> None:
+    from forensics.exhibit import CARRIED, carried
+
+    page = (DOCS / "exhibits.md").read_text("utf-8")
+    for name in CARRIED:
+        assert f"| `{name}` | `{hashlib.sha256(carried(name)).hexdigest()}` |" in page
+
+
+def test_the_table_of_what_is_concealed_is_that_of_the_program() -> None:
+    page = (DOCS / "manifest.md").read_text("utf-8")
+    for row in CONCEALED:
+        names = ", ".join(f"`{name}`" for name in row.names)
+        assert f"| `{row.place}` | {names} | {row.what} | {row.reason} | {row.exception} |\n" in page
+
+
+def test_the_tests_that_a_profile_may_name_stand_on_the_page_and_its_example_is_a_profile(tmp_path: Path) -> None:
+    from pipelines.answers import EVIDENCE_TESTS
+    from pipelines.audit import SHIPPED, open_profile
+    from pipelines.case_answers import CASE_TESTS
+
+    page = (DOCS / "legal.md").read_text("utf-8")
+    section = page.split("## Readiness\n", 1)[1].split("\n## ", 1)[0]
+    assert set(re.findall(r"`([a-z_]+)`", section)) >= {*EVIDENCE_TESTS, *CASE_TESTS}
+    assert all(f"| `{name}` |" in section for name in SHIPPED)
+    (tmp_path / "own.toml").write_text(fenced(DOCS / "legal.md", "toml")[0], "utf-8")
+    assert open_profile(str(tmp_path / "own.toml")).profile.name == "our-court"

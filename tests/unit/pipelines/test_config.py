@@ -41,6 +41,12 @@ def test_a_wrong_setting_is_refused_with_its_place(layers, words) -> None:
         layered(**layers)
 
 
+@pytest.mark.parametrize("name", ["key", "timestamp", "model", "model_licence"])
+def test_what_opens_a_file_or_calls_somebody_is_not_for_the_case_to_set(name) -> None:
+    with pytest.raises(InputError, match=f"the case's configuration cannot set {name}"):
+        layered(case={name: "/some/file"})
+
+
 def test_every_setting_goes_into_the_record() -> None:
     assert set(Settings().as_record()) == {"jobs", "operator", "custodian", "cpu_s"}
 

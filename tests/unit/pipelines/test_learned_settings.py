@@ -37,16 +37,15 @@ def test_with_a_model_both_methods_have_another_digest_and_name_it(tmp_path: Pat
     assert by.parameters.items() >= findings.PARAMETERS.items()
 
 
-def test_flag_outranks_environment_outranks_case_outranks_user() -> None:
+def test_flag_outranks_environment_outranks_user() -> None:
     layers = {
         "user": {"model": "user.onnx"},
-        "case": {"model": "case.onnx"},
         "environ": {"FORENSICS_MODEL": "environment.onnx"},
         "flags": {"model": "flag.onnx"},
     }
-    empty = {name: {} for name in layers}
-    found = [resolve(**{**empty, **dict(list(layers.items())[:count])}).model for count in range(1, 5)]
-    assert found == ["user.onnx", "case.onnx", "environment.onnx", "flag.onnx"]
+    empty = {name: {} for name in ("case", *layers)}
+    found = [resolve(**{**empty, **dict(list(layers.items())[:count])}).model for count in range(1, 4)]
+    assert found == ["user.onnx", "environment.onnx", "flag.onnx"]
     assert resolve(**{**empty, "flags": {"model": "a.onnx"}}).as_record()["model"] == "a.onnx"
 
 

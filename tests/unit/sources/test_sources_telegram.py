@@ -76,6 +76,7 @@ def test_a_message_with_a_file_is_an_appearance_with_its_post(tmp_path: Path) ->
         forwarded_from="Другий канал",
         forwarded_from_id="channel5",
         caption="Відео: елеватор!",
+        channel_kind="public_channel",
     )
 
 
@@ -89,6 +90,7 @@ def test_what_the_export_does_not_say_stays_unknown(tmp_path: Path) -> None:
         message_id="-999999000",
         posted_unixtime=None,
         posted_local=None,
+        channel_kind="saved_messages",
     )
 
 
