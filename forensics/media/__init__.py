@@ -15,6 +15,7 @@ from forensics.media.attack import (
     unit_of,
 )
 from forensics.media.color import to_bgr
+from forensics.media.data import DataStream, DataStreams, read_data
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
@@ -33,6 +34,8 @@ __all__ = [
     "LONG_SIDE",
     "RECODE",
     "Attack",
+    "DataStream",
+    "DataStreams",
     "DecodeOutcome",
     "Decoding",
     "Essence",
@@ -55,6 +58,7 @@ __all__ = [
     "opening",
     "pictures_at",
     "probe",
+    "read_data",
     "read_sound",
     "read_still",
     "still_window",

@@ -26,6 +26,12 @@ PROBE_MICROSECONDS = 10_000_000
 SOUND_JUMP_S = 0.1
 """Timestamps of sound that are off by less are taken for rounding: some containers keep milliseconds only."""
 
+NO_TIME = 1 << 52
+"""What `data_command` prints for a packet without a time: muxers make one up, zero or the time of the one before. No
+clock of 90 kHz gets there in a thousand years, and a float, in which ffmpeg computes, holds it exactly."""
+_ORDER_ONLY = f"N-{1 << 50}"
+"""Decoding times of copied packets: muxers demand that they rise and lie before what is shown; nothing reads them."""
+
 _BARE = {"map_metadata": -1, "map_chapters": -1}
 """Outputs carry no metadata: copying 60,000 tags into three of them takes longer than decoding."""
 
@@ -230,6 +236,21 @@ def sound_command(
         ffmpeg.output(both[1], samples, format="s16le", acodec="pcm_s16le", **_BARE),
     ]
     return _compile(tool, limits, outputs, cpu_flags)
+
+
+def data_command(
+    tool: Tool, probe: Probe, streams: Sequence[Stream], names: tuple[str, tuple[str, ...]], *, limits: Limits
+) -> list[str]:
+    """Copy packets undecoded. Outputs, for each stream: its bytes, and a line a packet with its time and size."""
+    name, outputs = names
+    source = _open(name, limits, probe)
+    timed = {"bsf:0": f"setts=pts='if(eq(PTS,NOPTS),{NO_TIME},PTS)':dts={_ORDER_ONLY}"}
+    copied = [
+        ffmpeg.output(source[str(stream.index)], output, format=form, c="copy", copyinkf=None, **timed, **_BARE)
+        for stream, pair in zip(streams, zip(outputs[::2], outputs[1::2], strict=True), strict=True)
+        for form, output in zip(("data", "framecrc"), pair, strict=True)
+    ]
+    return _compile(tool, limits, copied)
 
 
 def stretch_command(
