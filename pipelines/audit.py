@@ -24,7 +24,8 @@ from pipelines import findings
 from pipelines.answers import EVIDENCE_TESTS, Answered, Held
 from pipelines.case import Case
 from pipelines.case_answers import CASE_TESTS, HeldCase
-from pipelines.named_checks import named_checks
+from pipelines.named_checks import named_checks, with_name
+from pipelines.persons import names
 
 FOLDER = "profiles"
 """Folder of this package that holds the profiles that come with the program."""
@@ -155,6 +156,7 @@ def audit(
     for line in case.log.events():
         events[line.event.item].append(line.event)
     stored = tuple(findings.load(case))
+    known = names(case)
     for item in evidence:
         held = Held(
             case=case,
@@ -164,7 +166,7 @@ def audit(
             findings=tuple(
                 each for each in stored if item in (each.finding.match.query_id, each.finding.match.reference_id)
             ),
-            checks=named_checks(case.manifest(item), events[item]),
+            checks=tuple(with_name(each, known) for each in named_checks(case.manifest(item), events[item])),
         )
         exhibit = str(held.manifest.record.case.get("exhibit"))
         for wanted in profile.requirement:
