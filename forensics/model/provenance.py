@@ -18,7 +18,10 @@ class Post:
     """One message of a channel or chat, as the export wrote it. Unknown is None, never guessed.
 
     ``posted_unixtime`` and ``edited_unixtime`` are seconds UTC (``date_unixtime`` in the export);
-    ``posted_local`` is the exporter's wall clock without zone, as written.
+    ``posted_local`` is the exporter's wall clock without zone, as written. ``posted_candidates`` are the seconds UTC
+    that an ambiguous label may mean, when ``posted_unixtime`` is unknown. ``channel_type`` and ``kind`` are the
+    exporter's words for the chat and the message. ``source_offset`` and ``source_length`` are the bytes of the
+    message in the document that speaks of it (`Appearance.source`).
     """
 
     platform: str
@@ -32,6 +35,13 @@ class Post:
     forwarded_from: str | None = None
     forwarded_from_id: str | None = None
     caption: str | None = None
+    channel_type: str | None = None
+    kind: str | None = None
+    reply_to: str | None = None
+    forwarded_unixtime: int | None = None
+    posted_candidates: tuple[int, ...] = ()
+    source_offset: int | None = None
+    source_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

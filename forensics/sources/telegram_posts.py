@@ -11,13 +11,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from forensics.model.provenance import Post
-from forensics.sources.telegram_json import Chat
+from forensics.sources.telegram_json import Chat, Member
 
 MAX_CAPTION = 16_384
 """Characters. Telegram allows 4,096 in a text and in a caption; a longer one was not written by Telegram."""
 
 MAX_NAME = 1024
 """Characters of a name, an id or a date. Telegram allows 128 in a title and 64 in each part of a person's name."""
+
+MAX_ID = (1 << 63) - 1
+"""Of a message; Telegram's numbers are 32 bits wide, and those of a group's earlier history lie below zero."""
 
 _UNIXTIME = re.compile(r"[0-9]{1,11}\Z")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -54,20 +57,24 @@ class Oddities:
         return None
 
 
-def message_id(message: Message) -> str | None:
-    """The message's whole number as text (it may be negative: history from before a group's migration)."""
+def message_id(message: Message) -> int | None:
+    """The message's whole number (it may be negative: history from before a group's migration)."""
     number = message.get("id")
-    return str(number) if isinstance(number, int) and not isinstance(number, bool) else None
+    whole = isinstance(number, int) and not isinstance(number, bool) and abs(number) <= MAX_ID
+    return int(number) if whole and isinstance(number, int) else None
 
 
-def post(chat: Chat, message: Message, number: str, oddities: Oddities) -> Post:
+def post(chat: Chat, message: Message, told: Member, oddities: Oddities) -> Post:
     """The post that a message stands for. ``author`` is the signature of a channel post, else the sender's name."""
     author = message.get("author") or message.get("from") or message.get("actor")
+    reply_to = message.get("reply_to_message_id")
     return Post(
         platform="telegram",
         channel=oddities.text(chat.name),
         channel_id=chat.id,
-        message_id=number,
+        channel_type=oddities.text(chat.type),
+        message_id=str(message_id(message)),
+        kind=oddities.text(message.get("type")),
         posted_unixtime=oddities.unixtime(message.get("date_unixtime")),
         posted_local=oddities.text(message.get("date")),
         edited_unixtime=oddities.unixtime(message.get("edited_unixtime")),
@@ -75,6 +82,9 @@ def post(chat: Chat, message: Message, number: str, oddities: Oddities) -> Post:
         forwarded_from=oddities.text(message.get("forwarded_from")),
         forwarded_from_id=oddities.text(message.get("forwarded_from_id")),
         caption=caption(message.get("text"), oddities),
+        reply_to=str(reply_to) if isinstance(reply_to, int) and not isinstance(reply_to, bool) else None,
+        source_offset=told.offset,
+        source_length=told.length,
     )
 
 
