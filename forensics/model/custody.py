@@ -18,6 +18,7 @@ class EventType(StrEnum):
     FIXITY_CHECK = "fixity check"
     MATCHING = "matching"
     LIST_CHECK = "hash list check"
+    COMPARISON = "capture comparison"
     REPLAY = "replication of analysis"
     VALIDATION = "validation"
     RECOVERY = "recovery"

@@ -11,13 +11,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from forensics.errors import InputError
+from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
-from forensics.sources import folder, paths, single, telegram
+from forensics.sources import folder, opening, paths, single, telegram, telegram_capture
 
-__all__ = ["EXPORTS", "READERS", "Reader", "discover"]
+__all__ = ["CAPTURES", "EXPORTS", "READERS", "CaptureReader", "Reader", "discover", "open_capture"]
 
 
 class Reader(Protocol):
@@ -50,6 +53,35 @@ def _claimed(path: str) -> Iterator[Found | Passed] | None:
 
 READERS: tuple[Reader, ...] = (*EXPORTS, _Folders(), single)
 """Asked in this order; the last takes every path."""
+
+
+class CaptureReader(Protocol):
+    """A format in which posts can be compared with those of an earlier or later capture."""
+
+    def sniff(self, path: str) -> bool:
+        """Whether this reader is the one for ``path``; raises nothing for a bad one."""
+
+    def read(self, path: str) -> AbstractContextManager[Captured]:
+        """The capture, open until the context ends. Raises InputError."""
+
+
+CAPTURES: tuple[CaptureReader, ...] = (telegram_capture,)
+"""Asked in this order."""
+
+
+def open_capture(path: str) -> AbstractContextManager[Captured]:
+    """The capture in an export's folder or document, to be compared; open until the context ends.
+
+    Raises:
+        InputError: nothing is there, or nothing that a reader knows.
+    """
+    opening.kind_of(path)
+    reader = next((reader for reader in CAPTURES if reader.sniff(path)), None)
+    if reader is None:
+        raise InputError(
+            f"{opening.shown(path)} is no capture that can be compared", hint="name a result.json or its export folder"
+        )
+    return reader.read(path)
 
 
 def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:

@@ -57,14 +57,14 @@ class Chat:
 class Member(NamedTuple):
     """One element of a chat's list of messages: where it stands, and its unchecked value.
 
-    ``chat`` counts the lists of messages of the file from 0, ``place`` the elements of this one; ``offset`` and
-    ``length`` are bytes of the file.
+    ``chat`` counts the chats of the file from 0, ``place`` the elements of this one's list; ``offset`` counts bytes of
+    the file, ``raw`` are the bytes themselves.
     """
 
     chat: int
     place: int
     offset: int
-    length: int
+    raw: bytes
     value: object
 
 
@@ -94,7 +94,8 @@ class Export:
     """One pass over the file behind ``window``.
 
     While `messages` runs, ``chats`` grows: what a chat says of itself may stand behind its messages, so that it is
-    whole only at the end. ``decoder`` counts repairs and repeated keys; ``closed`` has the chats whose lists ended.
+    whole only at the end. ``own_lines`` tells that messages lie on lines of their own, as the program writes them;
+    ``decoder`` counts repairs and repeated keys; ``closed`` has the chats whose lists ended.
     """
 
     window: Window
@@ -104,6 +105,7 @@ class Export:
     closed: set[int] = field(default_factory=set)
     count: int = 0
     lists: int = 0
+    own_lines: bool = True
 
     def messages(self) -> Iterator[Member]:
         """Every message in the order of the file.
@@ -131,13 +133,14 @@ class Export:
             opens = self.window.peek()
             if key == "messages" and opens == OPEN_LIST:
                 number = self._new_chat() if number is None else number
+                self.chats[number] = _chat(about)  # in case the file ends among the messages
                 yield from self._messages(number)
             elif key in ("chats", "left_chats") and opens == OPEN_OBJECT:
                 yield from self._chats()
             else:
                 self._note(key, about)
-            if number is not None:
-                self.chats[number] = _chat(about)
+                if number is not None:
+                    self.chats[number] = _chat(about)
 
     def _chats(self) -> Iterator[Member]:
         for key in self._members():
@@ -159,7 +162,7 @@ class Export:
                 yield from self._messages(number)
             else:
                 self._note(key, about)
-            self.chats[number] = _chat(about)
+                self.chats[number] = _chat(about)
 
     def _new_chat(self) -> int:
         if len(self.chats) == MAX_CHATS:
@@ -186,9 +189,9 @@ class Export:
         place = 0
         while True:
             offset = window.offset
-            value, length = self._message(lines)
-            window.at += length
-            yield Member(number, place, offset, length, value)
+            value, raw = self._message(lines)
+            window.at += len(raw)
+            yield Member(number, place, offset, raw, value)
             place += 1
             self._counted()
             if lines.between and window.data.startswith(lines.between, window.at):
@@ -197,18 +200,19 @@ class Export:
                 self.closed.add(number)
                 return
 
-    def _message(self, lines: _Lines) -> tuple[object, int]:
-        """The message that begins here and its length: by its closing line where that is one whole object."""
+    def _message(self, lines: _Lines) -> tuple[object, bytes]:
+        """The message that begins here and its bytes: by its closing line where that is one whole object."""
         raw = self.window.line_value(lines.closing) if lines.closing else None
         if raw is not None and len(raw) <= MAX_VALUE_BYTES:
             try:
-                return self.decoder.quick(raw), len(raw)
+                return self.decoder.quick(raw), raw
             except ValueError:
                 pass
         value, slow = self._slow()
         if lines.closing and (raw is None or len(raw) != len(slow)):
             lines.missed()
-        return value, len(slow)
+        self.own_lines = self.own_lines and bool(lines.closing)
+        return value, slow
 
     def _counted(self) -> None:
         self.count += 1

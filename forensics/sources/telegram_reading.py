@@ -9,23 +9,24 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from forensics.errors import ChangedWhileRead, InputError
+from forensics.model.capture import MediaState
 from forensics.model.provenance import Appearance, Found, Passed, Post, SourceKind
 from forensics.sources import folder, opening, sidecars, telegram_rest
 from forensics.sources.content import Looks
 from forensics.sources.telegram_clock import Clocks
 from forensics.sources.telegram_files import ExportFiles, Media
 from forensics.sources.telegram_json import Chat, Export, Member
-from forensics.sources.telegram_posts import Message, Oddities, message_id, post
+from forensics.sources.telegram_posts import Message, Oddities, message_id, placeholder, post
 from forensics.sources.telegram_survey import MEDIA_KEYS, Survey, media_paths, repeated
 from forensics.sources.telegram_window import Window
 from forensics.sources.walk import Claim
 
-_PLACEHOLDERS = (
-    ("(File not included", "telegram.file_not_included"),
-    ("(File exceeds maximum size", "telegram.file_too_large"),
-    ("(File unavailable", "telegram.file_unavailable"),
-    ("(File ", "telegram.placeholder_unknown"),
-)
+_PLACEHOLDER_CODES = {
+    MediaState.NOT_INCLUDED: "telegram.file_not_included",
+    MediaState.TOO_LARGE: "telegram.file_too_large",
+    MediaState.UNAVAILABLE: "telegram.file_unavailable",
+    MediaState.UNKNOWN: "telegram.placeholder_unknown",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ class Reading:
         self.taken.update(name for names in self.pairs.values() for name in names)
 
     def _media(self, path: str) -> Media | None:
-        found = None if _placeholder(path) else self.files.find(path)
+        found = None if placeholder(path) else self.files.find(path)
         return found if isinstance(found, Media) else None
 
     def _chat(self, chat: Chat, members: Iterator[Member]) -> Iterator[Found | Passed]:
@@ -128,9 +129,9 @@ class Reading:
 
     def _file(self, path: str, told: Post) -> Iterator[Found | Passed]:
         where = _where(told)
-        code = _placeholder(path)
-        if code is not None:
-            yield self._passed(code, where + opening.shown(path), failed=False)
+        state = placeholder(path)
+        if state is not None:
+            yield self._passed(_PLACEHOLDER_CODES[state], where + opening.shown(path), failed=False)
             return
         media = self.files.find(path)
         if isinstance(media, InputError):
@@ -179,10 +180,6 @@ class Reading:
 
 def _where(told: Post) -> str:
     return f"message {told.message_id} of {opening.shown(told.channel or told.channel_id or 'an unnamed chat')}: "
-
-
-def _placeholder(path: str) -> str | None:
-    return next((code for start, code in _PLACEHOLDERS if path.startswith(start)), None)
 
 
 _CHANGED = "the export was written to while it was read ({}); read it again when nothing writes to it"

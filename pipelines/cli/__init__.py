@@ -21,6 +21,7 @@ from pipelines.cli.report import report
 from pipelines.cli.run import run
 from pipelines.cli.seal import head, seal
 from pipelines.cli.show import show
+from pipelines.cli.telegram import telegram
 from pipelines.cli.timeline import timeline
 from pipelines.cli.validate import validate
 from pipelines.cli.verify import verify
@@ -28,7 +29,10 @@ from pipelines.surroundings import one_thread_each
 
 __all__ = ["commands", "main"]
 
-COMMANDS = (run, init, ingest, match, show, timeline, lists, validate, seal, head, key, verify, replay, report, doctor)
+COMMANDS = (
+    *(run, init, ingest, match, show, timeline, telegram, lists, validate),
+    *(seal, head, key, verify, replay, report, doctor),
+)
 """Every command, in the order of the help text."""
 
 

@@ -36,7 +36,7 @@ def read(data: bytes, chunk: int, quick: bool) -> tuple[list[tuple[int, int, obj
         told: list[tuple[int, int, object]] = []
         try:
             for member in export.messages():
-                assert data[member.offset :][: member.length].strip() == data[member.offset :][: member.length]
+                assert data[member.offset :].startswith(member.raw)
                 told.append((member.chat, member.offset, member.value))
         except ExportInvalid as err:
             return told, (type(err), err.code, err.message)

@@ -43,9 +43,8 @@ def test_a_legal_export_is_not_touched() -> None:
 def test_each_message_is_told_with_its_bytes_in_the_file() -> None:
     data = _document(b'\n  {\n   "id": 1\n  },\n  {\n   "id": 2,\n   "x": {"y": "]}"}\n  }, {"id":3}\n ')
     members, export = load(data)
-    assert [json.loads(data[each.offset : each.offset + each.length]) for each in members] == [
-        each.value for each in members
-    ]
+    assert [json.loads(each.raw) for each in members] == [each.value for each in members]
+    assert all(data[each.offset :].startswith(each.raw) for each in members)
     assert [(each.chat, each.place) for each in members] == [(0, 0), (0, 1), (0, 2)]
     assert export.chats == [Chat(name="c", type="private_channel", id="1")]
     assert export.closed == {0}

@@ -1,0 +1,6 @@
+"""Two captures of the same chats compared: what is absent, what was changed, and what nobody can tell."""
+
+from forensics.captures.compare import compare
+from forensics.captures.posts import changes_of
+
+__all__ = ["changes_of", "compare"]
