@@ -6,7 +6,7 @@ far enough. Everything else that it does not have is not covered. Nothing here s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ from forensics.model.capture import Captured, Change, ChatCoverage, Columns, Dif
 
 MAX_RANGES = 1000
 """Stretches of numbers named one by one in one difference; its count holds for all."""
+
+BLOCK = 1 << 16
+"""Posts whose digests are compared at once."""
 
 Numbers = NDArray[np.int64]
 
@@ -62,10 +65,11 @@ class _Pair:
     def differences(self) -> Iterator[Difference]:
         yield from self._chat()
         old, new = self.old.columns(self.key), self.new.columns(self.key)
-        yield from self._missing(old, new)
+        extra = new.numbers[~_known(new.numbers, old.numbers)]
+        yield from self._missing(old.numbers, new.numbers)
         yield from self._in_both(old, new)
-        yield from self._only_later(old, new)
-        yield from self._never_seen(old.numbers, new.numbers)
+        yield from self._only_later(extra, old.numbers)
+        yield from self._never_seen(np.union1d(old.numbers, extra) if len(extra) else old.numbers)
 
     def _chat(self) -> Iterator[Difference]:
         changes = [
@@ -79,14 +83,14 @@ class _Pair:
             reason = "the id is the same in both captures"
             yield Difference(states=(state,), chat=self.after, reason=reason, changes=tuple(changes), count=1)
 
-    def _missing(self, old: Columns, new: Columns) -> Iterator[Difference]:
+    def _missing(self, old: Numbers, new: Numbers) -> Iterator[Difference]:
         """Posts of the earlier capture that the later does not have."""
-        missing = old.numbers[~np.isin(old.numbers, new.numbers, assume_unique=True)]
+        missing = old[~_known(old, new)]
         low, high = missing < self.after.least, missing > self.after.greatest
         yield from self._not_covered(missing[low], f"before the later capture's first number, {self.after.least}")
         between = missing[~low & ~high]
         if self.after.proves_absence(self.before):
-            yield from self._absent(between, old.numbers, new.numbers)
+            yield from self._absent(between, old, new)
         else:
             yield from self._not_covered(between, _UNPROVEN)
         end = "last number" if self.after.complete else "last number before its file ends"
@@ -126,9 +130,7 @@ class _Pair:
             yield Difference(states=(state,), chat=chat, reason=reason, ranges=ranges, count=len(numbers))
 
     def _in_both(self, old: Columns, new: Columns) -> Iterator[Difference]:
-        both, left, right = np.intersect1d(old.numbers, new.numbers, assume_unique=True, return_indices=True)
-        other = (old.digests[left] != new.digests[right]).any(axis=1)
-        for number in both[other].tolist():
+        for number in _unequal(old, new):
             before, after = self.old.post(self.key, number), self.new.post(self.key, number)
             states, changes = changes_of(before, after)
             if states:
@@ -142,14 +144,13 @@ class _Pair:
                     changes=changes,
                 )
 
-    def _only_later(self, old: Columns, new: Columns) -> Iterator[Difference]:
+    def _only_later(self, extra: Numbers, old: Numbers) -> Iterator[Difference]:
         """Posts that only the later capture has: inside the earlier one's coverage they should have been there."""
-        extra = new.numbers[~np.isin(new.numbers, old.numbers, assume_unique=True)]
         inside = (extra > self.before.least) & (extra < self.before.greatest)
         if not self.before.proves_absence(self.after):
             inside[:] = False
         for number in extra[inside].tolist():
-            below, above = _neighbours(old.numbers, number)
+            below, above = _neighbours(old, number)
             yield Difference(
                 states=(State.APPEARED_LATE,),
                 chat=self.after,
@@ -161,12 +162,11 @@ class _Pair:
         reason = "outside what the earlier capture covers"
         yield from self._ranges(extra[~inside], State.ADDED, reason, self.after)
 
-    def _never_seen(self, old: Numbers, new: Numbers) -> Iterator[Difference]:
+    def _never_seen(self, seen: Numbers) -> Iterator[Difference]:
         both = self.before.proves_absence(self.after) and self.after.proves_absence(self.before)
         if not (self.before.has_own_numbers and both):
             return
         least, greatest = max(self.before.least, self.after.least, 1), min(self.before.greatest, self.after.greatest)
-        seen = np.union1d(old, new)
         seen = seen[(seen >= least) & (seen <= greatest)]
         steps = np.diff(seen)
         at = np.flatnonzero(steps > 1)
@@ -178,12 +178,29 @@ class _Pair:
             )
 
 
+def _known(numbers: Numbers, others: Numbers) -> NDArray[np.bool_]:
+    """Which of the numbers the others have, too. Both rise, and each has at least one."""
+    places = np.searchsorted(others, numbers)
+    places[places == len(others)] = 0
+    return np.equal(others[places], numbers)
+
+
+def _unequal(old: Columns, new: Columns) -> Iterator[int]:
+    """The numbers that both have, with other source bytes; a block at a time, to hold no second copy of the digests."""
+    for start in range(0, len(old.numbers), BLOCK):
+        numbers = old.numbers[start : start + BLOCK]
+        both = _known(numbers, new.numbers)
+        left = old.digests[start : start + BLOCK][both]
+        right = new.digests[np.searchsorted(new.numbers, numbers[both])]
+        yield from numbers[both][(left != right).any(axis=1)].tolist()
+
+
 def _stretches(starts: Numbers, ends: Numbers) -> tuple[tuple[int, int], ...]:
     first, last = starts[:MAX_RANGES].tolist(), ends[:MAX_RANGES].tolist()
     return tuple(zip(first, last, strict=True))
 
 
-def _neighbours(numbers: Sequence[int] | Numbers, number: int) -> tuple[int, int]:
+def _neighbours(numbers: Numbers, number: int) -> tuple[int, int]:
     """The nearest numbers below and above one that lies between the first and the last."""
     place = int(np.searchsorted(numbers, number))
     return int(numbers[place - 1]), int(numbers[place])

@@ -28,7 +28,7 @@ class ChatIndex:
 
     numbers: array[int] = field(default_factory=lambda: array("q"))
     places: array[int] = field(default_factory=lambda: array("q"))
-    lengths: array[int] = field(default_factory=lambda: array("q"))
+    lengths: array[int] = field(default_factory=lambda: array("i"))
     digests: bytearray = field(default_factory=bytearray)
     sender: str = _NO_SENDER
     rising: bool = True
@@ -69,8 +69,10 @@ class ChatIndex:
 
     def columns(self) -> Columns:
         """The columns that are compared; of a number that stands more than once, the first post."""
+        digests = np.frombuffer(self.digests, dtype=np.uint64).reshape(-1, 2)
+        if self.rising:
+            return Columns(numbers=np.frombuffer(self.numbers, dtype=np.int64), digests=digests)
         numbers, first = self._first()
-        digests = np.frombuffer(bytes(self.digests), dtype=np.uint64).reshape(-1, 2)
         return Columns(numbers=numbers, digests=digests[first])
 
     def find(self, number: int) -> tuple[int, int, bytes]:
