@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forensics import captures, sources
+from forensics.errors import InputError
 from forensics.model.capture import Capture, Captured, CapturedPost, ChatCoverage, Difference, PostMedia
 from forensics.model.custody import EventType
 from forensics.model.manifest import Json
@@ -51,7 +53,9 @@ class Comparison:
         before, after = self.old.about, self.new.about
         if before.newest is not None and after.newest is not None and before.newest > after.newest:
             yield Notice(code="telegram.capture_order", message=_ORDER)
-        if not {chat.key for chat in before.chats} & {chat.key for chat in after.chats}:
+        if by_name := captures.joined_by_name(before, after):
+            yield Notice(code="telegram.chat_by_name", message=_BY_NAME.format(by_name))
+        if not any(one and other for one, other in captures.pairs(before, after)):
             yield Notice(code="telegram.no_common_chat", message="the captures have no chat in common")
 
     def record(self, case: Case, run: Run) -> None:
@@ -60,17 +64,33 @@ class Comparison:
         case.record(run, EventType.COMPARISON, None, detail | dict(sorted(self.counts.items())))
 
 
-def open_both(stack: ExitStack, old: str, new: str) -> Comparison:
+def open_both(stack: ExitStack, old: str, new: str, zone: str | None = None) -> Comparison:
     """Step 1; the captures are closed with the stack.
 
+    Args:
+        stack: Closes them.
+        old: Path of the earlier capture.
+        new: Path of the later one.
+        zone: IANA name of the exporters' time zone, for what tells no UTC.
+
     Raises:
-        InputError: one of them cannot be read as a capture.
+        InputError: one of them cannot be read as a capture; no zone of that name.
     """
+    known = None if zone is None else _zone(zone)
     return Comparison(
-        old=stack.enter_context(sources.open_capture(old)), new=stack.enter_context(sources.open_capture(new))
+        old=stack.enter_context(sources.open_capture(old, known)),
+        new=stack.enter_context(sources.open_capture(new, known)),
     )
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as err:
+        raise InputError(f"{name}: no such time zone", hint="name it as in Europe/Kyiv") from err
+
+
+_BY_NAME = "{} chats are taken for the same by their name alone: an HTML export tells no id"
 _ORDER = "OLD speaks of later posts than NEW: they may have been named in the wrong order"
 
 
@@ -129,6 +149,7 @@ def _post(told: CapturedPost | None) -> dict[str, Json] | None:
         return None
     post = told.post
     return {
+        "document": told.document,
         "offset": post.source_offset,
         "length": post.source_length,
         "kind": post.kind,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.captures.albums import album_of
+from forensics.captures.pairs import pairs
 from forensics.captures.posts import changes_of
 from forensics.model.capture import Captured, Change, ChatCoverage, Columns, Difference, State
 
@@ -33,15 +34,13 @@ def compare(old: Captured, new: Captured) -> Iterator[Difference]:
     Raises:
         InputError: a document changed while it was compared.
     """
-    for chat in old.about.chats:
-        later = new.about.chat(chat.key)
-        if later is None:
-            yield _whole(chat, State.NOT_COVERED, "the later capture does not have this chat")
-        else:
-            yield from _Pair(old, new, chat, later).differences()
-    for chat in new.about.chats:
-        if old.about.chat(chat.key) is None:
-            yield _whole(chat, State.ADDED, "the earlier capture does not have this chat")
+    for before, after in pairs(old.about, new.about):
+        if before is not None and after is not None:
+            yield from _Pair(old, new, before, after).differences()
+        elif before is not None:
+            yield _whole(before, State.NOT_COVERED, "the later capture does not have this chat")
+        elif after is not None:
+            yield _whole(after, State.ADDED, "the earlier capture does not have this chat")
 
 
 def _whole(chat: ChatCoverage, state: State, reason: str) -> Difference:
@@ -58,13 +57,9 @@ class _Pair:
     before: ChatCoverage
     after: ChatCoverage
 
-    @property
-    def key(self) -> str:
-        return self.before.key
-
     def differences(self) -> Iterator[Difference]:
         yield from self._chat()
-        old, new = self.old.columns(self.key), self.new.columns(self.key)
+        old, new = self.old.columns(self.before.key), self.new.columns(self.after.key)
         extra = new.numbers[~_known(new.numbers, old.numbers)]
         yield from self._missing(old.numbers, new.numbers)
         yield from self._in_both(old, new)
@@ -76,6 +71,7 @@ class _Pair:
             Change(field=f"chat.{name}", old=before, new=after)
             for name in ("name", "type")
             if (before := getattr(self.before, name)) != (after := getattr(self.after, name))
+            and not (name == "type" and None in (before, after))
         ]
         if changes:
             renamed = changes[0].field == "chat.name"
@@ -100,7 +96,7 @@ class _Pair:
         only = self._only_sender()
         others: list[int] = []
         for number in numbers.tolist():
-            post = self.old.post(self.key, number)
+            post = self.old.post(self.before.key, number)
             if only is not None and post.sender not in (None, only):
                 others.append(number)
                 continue
@@ -112,7 +108,7 @@ class _Pair:
                 number=number,
                 old=post,
                 neighbours=(below, above),
-                album=album_of(post, old, lambda other: self.old.post(self.key, other)),
+                album=album_of(post, old, lambda other: self.old.post(self.before.key, other)),
             )
         yield from self._not_covered(np.array(others, dtype=np.int64), f"{_ONE_SENDER} ({only})")
 
@@ -131,7 +127,7 @@ class _Pair:
 
     def _in_both(self, old: Columns, new: Columns) -> Iterator[Difference]:
         for number in _unequal(old, new):
-            before, after = self.old.post(self.key, number), self.new.post(self.key, number)
+            before, after = self.old.post(self.before.key, number), self.new.post(self.after.key, number)
             states, changes = changes_of(before, after)
             if states:
                 yield Difference(
@@ -156,7 +152,7 @@ class _Pair:
                 chat=self.after,
                 reason=f"between {below} and {above}, which the earlier capture has; {_SUSPECT_FIRST}",
                 number=number,
-                new=self.new.post(self.key, number),
+                new=self.new.post(self.after.key, number),
                 neighbours=(below, above),
             )
         reason = "outside what the earlier capture covers"

@@ -48,11 +48,12 @@ class CapturedPost:
     """One post as one capture has it.
 
     ``sender`` is the id in the export's form (``channel5``); ``markup`` the parts of the text with kind and link
-    target, None when the format does not tell.
+    target, None when the format does not tell; ``document`` the name of the post's file when a capture has several.
     """
 
     number: int
     post: Post
+    document: str | None = None
     sender: str | None = None
     media: tuple[PostMedia, ...] = ()
     markup: tuple[tuple[str, str, str], ...] | None = None
@@ -122,10 +123,6 @@ class Capture:
     repairs: tuple[tuple[str, int], ...] = ()
     documents: tuple[tuple[str, str], ...] = ()
     notices: tuple[Notice, ...] = ()
-
-    def chat(self, key: str) -> ChatCoverage | None:
-        """The chat of this key, if the capture has it."""
-        return next((chat for chat in self.chats if chat.key == key), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

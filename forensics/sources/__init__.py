@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from forensics.errors import InputError
 from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
-from forensics.sources import folder, opening, paths, single, telegram, telegram_capture
+from forensics.sources import folder, opening, paths, single, telegram, telegram_capture, telegram_html
 
 __all__ = ["CAPTURES", "EXPORTS", "READERS", "CaptureReader", "Reader", "discover", "open_capture"]
 
@@ -61,16 +62,20 @@ class CaptureReader(Protocol):
     def sniff(self, path: str) -> bool:
         """Whether this reader is the one for ``path``; raises nothing for a bad one."""
 
-    def read(self, path: str) -> AbstractContextManager[Captured]:
-        """The capture, open until the context ends. Raises InputError."""
+    def read(self, path: str, zone: ZoneInfo | None) -> AbstractContextManager[Captured]:
+        """The capture, open until the context ends; ``zone`` is for formats without UTC. Raises InputError."""
 
 
-CAPTURES: tuple[CaptureReader, ...] = (telegram_capture,)
+CAPTURES: tuple[CaptureReader, ...] = (telegram_capture, telegram_html)
 """Asked in this order."""
 
 
-def open_capture(path: str) -> AbstractContextManager[Captured]:
+def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextManager[Captured]:
     """The capture in an export's folder or document, to be compared; open until the context ends.
+
+    Args:
+        path: As the user gave it.
+        zone: The exporter's time zone, for formats that do not tell UTC.
 
     Raises:
         InputError: nothing is there, or nothing that a reader knows.
@@ -79,9 +84,10 @@ def open_capture(path: str) -> AbstractContextManager[Captured]:
     reader = next((reader for reader in CAPTURES if reader.sniff(path)), None)
     if reader is None:
         raise InputError(
-            f"{opening.shown(path)} is no capture that can be compared", hint="name a result.json or its export folder"
+            f"{opening.shown(path)} is no capture that can be compared",
+            hint="name an export folder, or its result.json",
         )
-    return reader.read(path)
+    return reader.read(path, zone)
 
 
 def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 from forensics.errors import ChangedWhileRead, ExportInvalid, InputError
 from forensics.model.capture import Capture, CapturedPost, Columns
@@ -51,8 +52,8 @@ def sniff(path: str) -> bool:
 
 
 @contextmanager
-def read(path: str) -> Iterator[JsonCapture]:
-    """The capture in an export's folder or JSON file, open until the context ends.
+def read(path: str, zone: ZoneInfo | None = None) -> Iterator[JsonCapture]:
+    """The capture in an export's folder or JSON file, open until the context ends. No zone is needed: it tells UTC.
 
     Raises:
         NoExport, ExportInvalid: nothing of it can be read as an export.

@@ -33,6 +33,7 @@ def telegram() -> None:
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write one printable page, too.")
+@click.option("--export-tz", "zone", metavar="ZONE", help="Time zone of HTML exports, such as Europe/Kyiv.")
 @click.option("--operator", help="Who acts, for the record.")
 @case_option
 @output_options
@@ -40,6 +41,7 @@ def diff(
     old: str,
     new: str,
     page: Path | None,
+    zone: str | None,
     operator: str | None,
     case_dir: Path | None,
     as_json: bool,
@@ -48,15 +50,15 @@ def diff(
 ) -> int:
     """What the later export NEW says otherwise than OLD: edited, replaced, absent posts.
 
-    OLD and NEW are export folders of Telegram Desktop, or their result.json. A post is called absent only where NEW
-    covers its number; why it is absent is not in the files. In a case, the comparison is logged.
+    OLD and NEW are export folders of Telegram Desktop (JSON or HTML), or their result.json. A post is called absent
+    only where NEW covers its number; why it is absent is not in the files. In a case, the comparison is logged.
     """
     from pipelines import telegram_diff as job
 
     work = _work(case_dir, operator, quiet=quiet)
     context: AbstractContextManager[Desk | None] = nullcontext() if work is None else work
     with ExitStack() as stack, context as desk:
-        comparison = job.open_both(stack, old, new)
+        comparison = job.open_both(stack, old, new, zone)
         for difference in comparison.differences():
             if as_json:
                 emit(job.difference_fields(difference, comparison))

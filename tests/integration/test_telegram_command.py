@@ -146,3 +146,30 @@ def test_what_is_no_capture_is_a_usage_error(forensics, tmp_path: Path, data: by
     assert done.code == 2
     assert done.out == ""
     assert done.err.startswith("forensics: ")
+
+
+def _html(number: int, text: str, time: str = "12.07.2022 11:00:00 UTC+02:00") -> str:
+    return (
+        f'<div class="message default clearfix" id="message{number}"><div class="body"><div class="pull_right date '
+        f'details" title="{time}">11:00</div><div class="from_name">c</div><div class="text">{text}</div></div></div>'
+    )
+
+
+def test_an_html_export_is_compared_with_a_json_export_of_the_same_chat(forensics, tmp_path: Path) -> None:
+    old = _put(tmp_path / "old", _message(1), _message(2), _message(3), _message(4))
+    new = tmp_path / "new"
+    new.mkdir()
+    head = '<html><div class="page_header"><div class="text bold">c</div></div>'
+    late = _html(4, "4", "12.07.2022 12:00:01 UTC+02:00")
+    (new / "messages.html").write_text(head + _html(1, "1") + _html(3, "other") + late + "</html>", "utf-8")
+    done = forensics("telegram", "diff", old, new, "--json")
+    assert done.code == 3, done.err
+    assert [(line["id"], line["states"]) for line in done.of("difference")] == [
+        (2, ["absent_in_coverage"]), (3, ["text_edited"]), (4, ["time_changed"])
+    ]  # fmt: skip
+    assert done.of("difference")[1]["new"]["post"]["document"] == "messages.html"
+    assert [notice["code"] for notice in done.of("summary")[0]["notices"]] == ["telegram.chat_by_name"]
+    zoned = forensics("telegram", "diff", old, new, "--json", "--export-tz", "Europe/Kyiv")
+    post = zoned.of("difference")[1]["new"]["post"]
+    assert (post["posted_unixtime"], post["posted_candidates"]) == (1657612800, [])
+    assert forensics("telegram", "diff", old, new, "--export-tz", "Nowhere/Land").code == 2
