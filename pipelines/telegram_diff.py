@@ -87,7 +87,9 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as err:
-        raise InputError(f"{name}: no such time zone", hint="name it as in Europe/Kyiv") from err
+        raise InputError(
+            f"{name}: no such time zone", hint="name it as in Europe/Kyiv; a system without time zone data needs tzdata"
+        ) from err
 
 
 _BY_NAME = "{} chats are taken for the same by their name alone: an HTML export tells no id"

@@ -11,6 +11,7 @@ class SourceKind(StrEnum):
 
     FILE = "file"
     TELEGRAM_EXPORT = "telegram-desktop-export"
+    TELEGRAM_HTML_EXPORT = "telegram-desktop-html-export"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,8 @@ def posting_time(appearance: Appearance) -> tuple[int | None, str]:
     if post is None:
         return None, "found as a file; no posting time"
     if post.posted_unixtime is None:
+        if post.posted_candidates:
+            return None, f"a label that may mean {len(post.posted_candidates)} times; as written: {post.posted_local}"
         if post.posted_local is None:
             return None, "the export gives no time"
         return None, f"local time without zone, as written: {post.posted_local}"

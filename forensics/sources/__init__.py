@@ -19,7 +19,16 @@ from zoneinfo import ZoneInfo
 from forensics.errors import InputError
 from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
-from forensics.sources import folder, opening, paths, single, telegram, telegram_capture, telegram_html
+from forensics.sources import (
+    folder,
+    opening,
+    paths,
+    single,
+    telegram,
+    telegram_capture,
+    telegram_html,
+    telegram_html_export,
+)
 
 __all__ = ["CAPTURES", "EXPORTS", "READERS", "CaptureReader", "Reader", "discover", "open_capture"]
 
@@ -34,7 +43,7 @@ class Reader(Protocol):
         """Every file of the source, taken or passed over, in an order that depends on the source alone."""
 
 
-EXPORTS: tuple[Reader, ...] = (telegram,)
+EXPORTS: tuple[Reader, ...] = (telegram, telegram_html_export)
 """Readers of folders with a layout of their own; they are asked for every folder inside a plain one, too."""
 
 

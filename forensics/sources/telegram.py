@@ -17,6 +17,7 @@ from forensics.sources import opening, paths, single, telegram_rest
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_files import ExportFiles
 from forensics.sources.telegram_json import NoExport
+from forensics.sources.telegram_media import PostFiles
 from forensics.sources.telegram_reading import Reading, Source
 from forensics.sources.telegram_survey import survey
 
@@ -76,8 +77,10 @@ def _read(source: Source, root: str) -> Iterator[Found | Passed]:
         yield opening.passed(root, err)
         return
     try:
-        files = ExportFiles(root=root, fd=fd)
-        yield from Reading(source=source, files=files, survey=about, claim=_nested).run()
+        files = PostFiles(
+            files=ExportFiles(root=root, fd=fd), claim=nested, whole=source.whole, taken={telegram_rest.RESULT}
+        )
+        yield from Reading(source=source, files=files, survey=about).run()
     finally:
         os.close(fd)
 
@@ -95,8 +98,9 @@ def _without_posts(source: str, root: str, *, whole: bool, err: InputError) -> I
         return
     if not foreign:
         yield Passed(path=root, code="telegram.posts_unknown", message=_POSTS_UNKNOWN, failed=True)
-    yield from telegram_rest.rest(root, _nested, frozenset((telegram_rest.RESULT,)), frozenset())
+    yield from telegram_rest.rest(root, nested, frozenset((telegram_rest.RESULT,)), frozenset())
 
 
-def _nested(path: str) -> Iterator[Found | Passed] | None:
+def nested(path: str) -> Iterator[Found | Passed] | None:
+    """The refusal of a JSON export inside another export; None for a folder that is none."""
     return telegram_rest.nested(path) if sniff(path) else None

@@ -21,7 +21,7 @@ from forensics.model.notice import Notice
 from forensics.sources import opening, paths
 from forensics.sources.capture_index import ChatIndex
 from forensics.sources.opening import Kind
-from forensics.sources.telegram_html_posts import author_of, captured, is_divider
+from forensics.sources.telegram_html_posts import PageContext, author_of, captured, is_divider
 from forensics.sources.telegram_json import Chat
 from forensics.sources.telegram_page import MAX_PAGE_BYTES, decoded, encoded, messages_of, title_of
 from forensics.sources.telegram_posts import Oddities
@@ -101,19 +101,27 @@ class Pages:
             raise ExportInvalid(f"{name} is larger than {limit}; no page is", code="telegram.page_too_large")
         return decoded(data), hashlib.sha256(data).hexdigest()
 
+    def admit(self, place: int, author: str | None) -> str:
+        """Read a page for the first time, all before it being read, and keep its digest. Raises as `text`.
+
+        Args:
+            place: Which page, from 0.
+            author: The one of the last post before it.
+        """
+        text, digest = self.text(place)
+        self.digests.append(digest)
+        self.authors.append(author)
+        self.sizes += len(encoded(text))
+        self.title = self.title or self.oddities.text(title_of(text))
+        return text
+
     def posts(self, place: int, text: str, author: str | None) -> Iterator[tuple[CapturedPost, bytes]]:
         """Each post of a page with its HTML. ``author`` is the one of the last post before it."""
+        page = PageContext(document=self.names[place], channel=self.title, zone=self.zone, oddities=self.oddities)
         for message in messages_of(text):
             if is_divider(message):
                 continue
-            told = captured(
-                message,
-                document=self.names[place],
-                channel=self.title,
-                author=author,
-                zone=self.zone,
-                oddities=self.oddities,
-            )
+            told = captured(message, page, author)
             if told.post.kind != "service":
                 author = author_of(message) or author
             yield told, message.raw
@@ -164,11 +172,7 @@ def _indexed(pages: Pages, folder: str) -> tuple[Capture, ChatIndex]:
     newest: int | None = None
     notices: list[Notice] = []
     for place in range(len(pages.names)):
-        text, digest = pages.text(place)
-        pages.digests.append(digest)
-        pages.authors.append(author)
-        pages.sizes += len(encoded(text))
-        pages.title = pages.title or pages.oddities.text(title_of(text))
+        text = pages.admit(place, author)
         try:
             for told, raw in pages.posts(place, text, author):
                 index.add(told.number, place, raw, None)

@@ -8,6 +8,7 @@ a label, none. The zone by name tells one, but for the hour that a change of clo
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,9 +23,9 @@ LEAST_DIVIDER = -100_000_000
 
 _TITLE = re.compile(r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d:\d\d)(?: UTC([+-])(\d\d):(\d\d))?\Z", re.ASCII)
 _REPLY = re.compile(r"#go_to_message(-?[0-9]{1,18})\Z")
-_NEGATIVE_SUMMER_S = frozenset((HOUR_S, 2 * HOUR_S))
-"""Standard offsets of zones that set the clock back in winter instead of on in summer: Dublin and Casablanca (+1),
-Windhoek until 2017 (+2)."""
+_WINTER_BACK_UNTIL = {HOUR_S: 9999, 2 * HOUR_S: 2017}
+"""Standard offsets of zones that set the clock back in winter instead of on in summer, and until which year: Dublin
+and Casablanca (+1), Windhoek (+2)."""
 
 _PLACEHOLDERS = (
     ("Not included", MediaState.NOT_INCLUDED),
@@ -49,36 +50,37 @@ def is_divider(message: PageMessage) -> bool:
     return LEAST_DIVIDER < message.number < 0
 
 
-def captured(
-    message: PageMessage,
-    *,
-    document: str,
-    channel: str | None,
-    author: str | None,
-    zone: ZoneInfo | None,
-    oddities: Oddities,
-) -> CapturedPost:
-    """The post that a message stands for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContext:
+    """What holds for all messages of a page.
 
-    Args:
-        message: One that is no divider.
-        document: The name of its page.
-        channel: The chat's name.
-        author: Who wrote the message before: a joined one does not say it again.
-        zone: The exporter's, if the user knows it.
-        oddities: Counts what had to be cut or replaced.
+    ``document`` is its name, ``channel`` the chat's name, ``zone`` the exporter's if the user knows it; ``oddities``
+    counts what had to be cut or replaced.
     """
+
+    document: str
+    channel: str | None
+    zone: ZoneInfo | None
+    oddities: Oddities
+
+
+def captured(message: PageMessage, page: PageContext, author: str | None) -> CapturedPost:
+    """The post that a message stands for, which is no divider.
+
+    ``author`` is the one of the message before: a joined one does not say it again.
+    """
+    oddities = page.oddities
     body = next(message.element.children("body"), message.element)
     forwarded = next(body.children("forwarded"), None)
     content = body if forwarded is None else forwarded
-    local, moments = times_of(_date(body), zone)
-    _, origin = times_of(_date(next(forwarded.children("from_name"), None)) if forwarded else None, zone)
+    local, moments = times_of(_date(body), page.zone)
+    origin = _forwarded_at(forwarded, page.zone)
     return CapturedPost(
         number=message.number,
-        document=document,
+        document=page.document,
         post=Post(
             platform="telegram",
-            channel=channel,
+            channel=page.channel,
             channel_id=None,
             message_id=str(message.number),
             kind="service" if "service" in message.element.classes else "message",
@@ -87,7 +89,7 @@ def captured(
             posted_local=local,
             author=oddities.text(author_of(message) or author),
             forwarded_from=oddities.text(_name(forwarded)),
-            forwarded_unixtime=origin[0] if len(origin) == 1 else None,
+            forwarded_unixtime=origin,
             caption=_caption(message, content, oddities),
             reply_to=_reply_to(body),
             source_offset=message.offset,
@@ -95,6 +97,13 @@ def captured(
         ),
         media=tuple(_media(each, oddities) for each in content.children("media_wrap")),
     )
+
+
+def _forwarded_at(forwarded: Element | None, zone: ZoneInfo | None) -> int | None:
+    """When the original was posted, if its label tells one time."""
+    name = None if forwarded is None else next(forwarded.children("from_name"), None)
+    moments = times_of(_date(name), zone)[1]
+    return moments[0] if len(moments) == 1 else None
 
 
 def author_of(message: PageMessage) -> str | None:
@@ -138,7 +147,7 @@ def times_of(title: str | None, zone: ZoneInfo | None) -> tuple[str | None, tupl
         return local, ()
     offset = (int(hours) * HOUR_S + int(minutes) * 60) * (-1 if sign == "-" else 1)
     labelled = seconds - offset
-    more = (labelled + HOUR_S,) if offset in _NEGATIVE_SUMMER_S else ()
+    more = (labelled + HOUR_S,) if wall.year <= _WINTER_BACK_UNTIL.get(offset, 0) else ()
     return local, (labelled - HOUR_S, labelled, *more)
 
 

@@ -9,24 +9,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from forensics.errors import ChangedWhileRead, InputError
-from forensics.model.capture import MediaState
-from forensics.model.provenance import Appearance, Found, Passed, Post, SourceKind
-from forensics.sources import folder, opening, sidecars, telegram_rest
-from forensics.sources.content import Looks
+from forensics.model.provenance import Found, Passed, Post, SourceKind
+from forensics.sources import opening
 from forensics.sources.telegram_clock import Clocks
-from forensics.sources.telegram_files import ExportFiles, Media
 from forensics.sources.telegram_json import Chat, Export, Member
+from forensics.sources.telegram_media import PLACEHOLDER_CODES, Document, PostFiles, where_of
 from forensics.sources.telegram_posts import Message, Oddities, message_id, placeholder, post
 from forensics.sources.telegram_survey import MEDIA_KEYS, Survey, media_paths, repeated
 from forensics.sources.telegram_window import Window
-from forensics.sources.walk import Claim
-
-_PLACEHOLDER_CODES = {
-    MediaState.NOT_INCLUDED: "telegram.file_not_included",
-    MediaState.TOO_LARGE: "telegram.file_too_large",
-    MediaState.UNAVAILABLE: "telegram.file_unavailable",
-    MediaState.UNKNOWN: "telegram.placeholder_unknown",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +33,31 @@ class Reading:
     """One export being read, after its survey."""
 
     source: Source
-    files: ExportFiles
+    files: PostFiles
     survey: Survey
-    claim: Claim
-    pairs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=lambda: {telegram_rest.RESULT})
     thumbnails: set[str] = field(default_factory=set)
     oddities: Oddities = field(default_factory=Oddities)
     clocks: Clocks = field(default_factory=Clocks)
+
+    @property
+    def document(self) -> Document:
+        """The JSON file, with the digest that the survey found."""
+        return Document(kind=SourceKind.TELEGRAM_EXPORT, path=self.source.path, sha256=self.survey.sha256)
 
     def run(self) -> Iterator[Found | Passed]:
         """Everything in the order of the file: what is odd about it, the posts, what the posts add up to, the rest."""
         yield from self._about_the_file()
         try:
-            self._pair()
+            self.files.pair(sorted(self.survey.sidecars), self._paths())
             yield from self._posts()
         except InputError as err:  # the survey read it to its end
             yield self._changed(err.message)
         yield from self._about_the_posts()
-        if self.source.whole:
-            taken, thumbnails = frozenset(self.taken), frozenset(self.thumbnails)
-            yield from telegram_rest.rest(self.files.root, self.claim, taken, thumbnails)
+        yield from self.files.rest(self.thumbnails)
+
+    def _paths(self) -> Iterator[str]:
+        for member in self._members().messages():
+            yield from media_paths(member.value)
 
     def _members(self) -> Export:
         os.lseek(self.source.fd, 0, os.SEEK_SET)
@@ -77,28 +71,6 @@ class Reading:
             yield from self._chat(self.survey.chats[number], members)
         if export.window.drain() != self.survey.sha256:
             yield self._changed("its digest is another")
-
-    def _pair(self) -> None:
-        """Find the telemetry files of the posts' clips before the first post is told."""
-        beside = [self._media(path) for path in sorted(self.survey.sidecars)]
-        others = {found.name for found in beside if found and found.looks is None and sidecars.is_sidecar(found.name)}
-        if self.source.whole:
-            others |= telegram_rest.telemetry_files(self.files.root, self.claim)
-        if not others:
-            return
-        keys = {sidecars.pairing_key(name) for name in others}
-        clips: set[str] = set()
-        for member in self._members().messages():
-            for path in media_paths(member.value):
-                media = self._media(path)
-                if media and media.looks is Looks.VIDEO and sidecars.pairing_key(media.name) in keys:
-                    clips.add(media.name)
-        self.pairs.update(sidecars.pair_across_folders(clips, others))
-        self.taken.update(name for names in self.pairs.values() for name in names)
-
-    def _media(self, path: str) -> Media | None:
-        found = None if placeholder(path) else self.files.find(path)
-        return found if isinstance(found, Media) else None
 
     def _chat(self, chat: Chat, members: Iterator[Member]) -> Iterator[Found | Passed]:
         numbers = array("q")
@@ -122,41 +94,17 @@ class Reading:
             if isinstance(path, str) and path:
                 yield from self._file(path, told)
             elif key in message:
-                yield self._passed("telegram.file_unnamed", _where(told) + _UNNAMED.format(key), failed=False)
+                yield self._passed("telegram.file_unnamed", where_of(told) + _UNNAMED.format(key), failed=False)
         thumbnail = message.get("thumbnail")
         if isinstance(thumbnail, str) and not thumbnail.startswith("("):
             self.thumbnails.add(thumbnail)
 
     def _file(self, path: str, told: Post) -> Iterator[Found | Passed]:
-        where = _where(told)
         state = placeholder(path)
         if state is not None:
-            yield self._passed(_PLACEHOLDER_CODES[state], where + opening.shown(path), failed=False)
-            return
-        media = self.files.find(path)
-        if isinstance(media, InputError):
-            yield self._passed(media.code, f"{where}{opening.shown(path)} {media.message}", failed=True)
-            return
-        if media.respelled:
-            detail = f"{where}{opening.shown(path)} was found as {opening.shown(media.name)}"
-            yield self._passed("telegram.path_respelled", detail, failed=False)
-        yield from self._found(media, told)
-        self.taken.add(media.name)
-
-    def _found(self, media: Media, told: Post) -> Iterator[Found | Passed]:
-        place = self.files.at(media.name)
-        if media.looks is not None:
-            seen = Appearance(
-                kind=SourceKind.TELEGRAM_EXPORT,
-                path=place,
-                source=self.source.path,
-                post=told,
-                source_sha256=self.survey.sha256,
-            )
-            beside = tuple(self.files.at(other) for other in self.pairs.get(media.name, ()))
-            yield Found(appearance=seen, sidecars=beside)
-        elif media.name not in self.taken:
-            yield folder.no_media(place)
+            yield self._passed(PLACEHOLDER_CODES[state], where_of(told) + opening.shown(path), failed=False)
+        else:
+            yield from self.files.find(path, told, self.document)
 
     def _about_the_file(self) -> Iterator[Passed]:
         for kind, times in self.survey.repairs:
@@ -175,11 +123,7 @@ class Reading:
         return self._passed(ChangedWhileRead.code, _CHANGED.format(why), failed=True)
 
     def _passed(self, code: str, message: str, *, failed: bool) -> Passed:
-        return Passed(path=self.source.path, code=code, message=message, failed=failed)
-
-
-def _where(told: Post) -> str:
-    return f"message {told.message_id} of {opening.shown(told.channel or told.channel_id or 'an unnamed chat')}: "
+        return self.document.passed(code, message, failed=failed)
 
 
 _CHANGED = "the export was written to while it was read ({}); read it again when nothing writes to it"
