@@ -220,7 +220,8 @@ class Export:
             raise invalid(f"more than {MAX_MESSAGES} messages", code="telegram.too_many_messages")
 
     def _slow(self, *, document: bool = False) -> tuple[object, bytes]:
-        self._require_more()
+        if self.window.peek() == END:
+            raise self._unexpected()
         raw = self.window.value(document=document)
         return self.decoder.value(raw, self.window.offset), raw
 
@@ -283,10 +284,6 @@ class Export:
         if sign == COMMA:
             self.window.peek()
         return sign == closing
-
-    def _require_more(self) -> None:
-        if self.window.peek() == END:
-            raise self._unexpected()
 
     def _unexpected(self) -> ExportInvalid:
         if self.window.peek() == END:

@@ -23,6 +23,9 @@ MAX_DEPTH = 64
 MAX_MESSAGE_CHARACTERS = 1 << 21
 """Of one message's HTML, as for JSON."""
 
+MAX_PAGE_MESSAGES = 10_000
+"""Of one page; they are held together while posts are compared."""
+
 _TOKEN = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*+)((?:[^<>"]++|"[^"]*+")*+)>|[^<]++|<""")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]++)="([^"]*+)\"""")
 _MESSAGE = re.compile(r'<div class="message(?: [a-z_ ]*+)?" id="message(-?[0-9]{1,18})">')
@@ -98,10 +101,15 @@ def messages_of(page: str) -> Iterator[PageMessage]:
         page: Its text; bytes that are no UTF-8 as surrogate escapes, so that offsets are those of the file.
 
     Raises:
-        ExportInvalid: a message that is nested too deep, too long, or not closed.
+        ExportInvalid: a message that is nested too deep, too long, or not closed; too many of them.
     """
-    at = offset = 0
+    at = offset = count = 0
     while (found := _MESSAGE.search(page, at)) is not None:
+        count += 1
+        if count > MAX_PAGE_MESSAGES:
+            raise ExportInvalid(
+                f"more than {MAX_PAGE_MESSAGES} messages on one page", hint=_HINT, code="telegram.too_many_messages"
+            )
         element, end = _element(page, found.start())
         offset += len(encoded(page[at : found.start()]))
         raw = encoded(page[found.start() : end])

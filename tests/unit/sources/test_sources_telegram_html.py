@@ -13,7 +13,7 @@ from forensics.model.provenance import Found, Passed, SourceKind
 from forensics.report import posting_time
 from forensics.sources import discover, open_capture
 from forensics.sources.telegram_html_posts import times_of
-from forensics.sources.telegram_page import MAX_DEPTH, MAX_MESSAGE_CHARACTERS, messages_of
+from forensics.sources.telegram_page import MAX_DEPTH, MAX_MESSAGE_CHARACTERS, MAX_PAGE_MESSAGES, messages_of
 
 KYIV = ZoneInfo("Europe/Kyiv")
 
@@ -189,6 +189,12 @@ def test_hostile_html_ends_soon_and_by_name(inside: str) -> None:
         list(messages_of(_message(1, inside)[:-12]))
     assert caught.value.code in {"telegram.nested_too_deep", "telegram.page_cut", "telegram.message_too_large"}
     assert MAX_DEPTH < 100 < MAX_MESSAGE_CHARACTERS
+
+
+def test_a_page_holds_no_more_messages_than_a_page_can() -> None:
+    with pytest.raises(ExportInvalid) as caught:
+        list(messages_of('<div class="message" id="message1"></div>' * (MAX_PAGE_MESSAGES + 1)))
+    assert caught.value.code == "telegram.too_many_messages"
 
 
 def test_a_text_cannot_pose_as_a_message(tmp_path: Path) -> None:
