@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forensics import captures, sources
 from forensics.errors import InputError
-from forensics.model.capture import Capture, Captured, CapturedPost, ChatCoverage, Difference, PostMedia
+from forensics.model.capture import Capture, Captured, CapturedPost, ChatCoverage, Difference, PostMedia, State
 from forensics.model.custody import EventType
 from forensics.model.manifest import Json
 from forensics.model.notice import Notice
 from pipelines.case import Case, Run
 
-MAX_ON_PAGE = 2000
-"""Differences that the page lists; JSON lines have them all."""
+MAX_ON_PAGE = 500
+"""Differences of one state that the page lists, so that many of one kind hide none of another; JSON lines have all."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class Comparison:
     counts: Counter[str] = field(default_factory=Counter)
     listed: list[Difference] = field(default_factory=list)
     found: int = 0
+    shown: Counter[State] = field(default_factory=Counter)
 
     def differences(self) -> Iterator[Difference]:
         """Step 2. Raises InputError when a document changes meanwhile."""
@@ -41,7 +42,8 @@ class Comparison:
             self.found += 1
             for state in difference.states:
                 self.counts[str(state)] += difference.count
-            if len(self.listed) < MAX_ON_PAGE:
+            if any(self.shown[state] < MAX_ON_PAGE for state in difference.states):
+                self.shown.update(difference.states)
                 self.listed.append(difference)
             yield difference
 
@@ -78,9 +80,16 @@ def open_both(stack: ExitStack, old: str, new: str, zone: str | None = None) -> 
     """
     known = None if zone is None else _zone(zone)
     return Comparison(
-        old=stack.enter_context(sources.open_capture(old, known)),
-        new=stack.enter_context(sources.open_capture(new, known)),
+        old=_open(stack, old, known),
+        new=_open(stack, new, known),
     )
+
+
+def _open(stack: ExitStack, path: str, zone: ZoneInfo | None) -> Captured:
+    try:
+        return stack.enter_context(sources.open_capture(path, zone))
+    except InputError as err:
+        raise InputError(f"{path}: {err.message}", hint=err.hint, code=err.code) from err
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -92,7 +101,7 @@ def _zone(name: str) -> ZoneInfo:
         ) from err
 
 
-_BY_NAME = "{} chats are taken for the same by their name alone: an HTML export tells no id"
+_BY_NAME = "chats taken for the same by their name alone, because an HTML export tells no id: {}"
 _ORDER = "OLD speaks of later posts than NEW: they may have been named in the wrong order"
 
 

@@ -93,7 +93,7 @@ def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextMana
     reader = next((reader for reader in CAPTURES if reader.sniff(path)), None)
     if reader is None:
         raise InputError(
-            f"{opening.shown(path)} is no capture that can be compared",
+            "is no capture that can be compared",
             hint="name an export folder, or its result.json",
         )
     return reader.read(path, zone)

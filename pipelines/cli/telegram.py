@@ -136,7 +136,8 @@ def _capture_lines(which: str, capture: Capture) -> Iterator[str]:
     from forensics.report import utc
 
     yield f"{which}: {capture.path}"
-    yield f"     SHA-256 {capture.sha256}, made no earlier than {utc(capture.newest)}"
+    made = "at a time that nothing tells" if capture.newest is None else f"no earlier than {utc(capture.newest)}"
+    yield f"     SHA-256 {capture.sha256}, made {made}"
     for chat in capture.chats:
         end = "" if chat.complete else ", cut"
         yield f"     {chat.name or chat.key}: {chat.posts} posts, {chat.least} to {chat.greatest}{end}"

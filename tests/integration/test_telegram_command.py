@@ -89,6 +89,23 @@ def test_nothing_foreign_acts_on_a_terminal_or_on_the_page(forensics, pair: tupl
     assert (again.code, page.read_text("utf-8")) == (0, text)
 
 
+def test_many_changes_of_one_kind_do_not_push_an_absent_post_off_the_page(forensics, tmp_path: Path) -> None:
+    old = _put(tmp_path / "old", *(_message(n) for n in range(1, 604)))
+    edited = [_message(n, f"edited {n}") for n in range(1, 601)]
+    late = {"name": "d", "type": "public_channel", "id": 6}
+    both = [json.loads((old / "result.json").read_text("utf-8")), late | {"messages": [_message(n) for n in (1, 2, 3)]}]
+    (old / "result.json").write_text(json.dumps({"chats": {"list": both}}, indent=1), "utf-8")
+    new = _put(tmp_path / "new", *edited, *(_message(n) for n in (601, 602, 603)))
+    both = [json.loads((new / "result.json").read_text("utf-8")), late | {"messages": [_message(n) for n in (1, 3)]}]
+    (new / "result.json").write_text(json.dumps({"chats": {"list": both}}, indent=1), "utf-8")
+    page = tmp_path / "page.html"
+    done = forensics("telegram", "diff", old, new, "--json", "--html", page)
+    assert done.of("summary")[0]["states"] == {"absent_in_coverage": 1, "text_edited": 600}
+    text = page.read_text("utf-8")
+    assert "501 of 601 are shown" in text
+    assert text.index("absent in coverage:") < text.index("text edited:")
+
+
 def test_a_comparison_in_a_case_is_logged_with_both_digests(forensics, pair: tuple[Path, Path], tmp_path: Path) -> None:
     case = tmp_path / "case"
     assert forensics("init", case, "--case-id", "T-1", "--operator", "tester").code == 0
