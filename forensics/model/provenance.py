@@ -11,6 +11,7 @@ class SourceKind(StrEnum):
 
     FILE = "file"
     TELEGRAM_EXPORT = "telegram-desktop-export"
+    YT_DLP = "yt-dlp-info"
     TELEGRAM_HTML_EXPORT = "telegram-desktop-html-export"
 
 
@@ -22,7 +23,8 @@ class Post:
     ``posted_local`` is the exporter's wall clock without zone, as written. ``posted_candidates`` are the seconds UTC
     that an ambiguous label may mean, when ``posted_unixtime`` is unknown. ``channel_type`` and ``kind`` are the
     exporter's words for the chat and the message. ``source_offset`` and ``source_length`` are the bytes of the
-    message in the document that speaks of it (`Appearance.source`).
+    message in the document that speaks of it (`Appearance.source`). ``server_file`` is the name under which Telegram's
+    servers gave the file out.
     """
 
     platform: str
@@ -43,6 +45,7 @@ class Post:
     posted_candidates: tuple[int, ...] = ()
     source_offset: int | None = None
     source_length: int | None = None
+    server_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
