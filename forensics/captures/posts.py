@@ -8,16 +8,18 @@ from forensics.model.capture import CapturedPost, Change, MediaState, PostMedia,
 from forensics.model.provenance import Post
 
 _DECLARED = ("kind", "file_name", "mime", "size", "duration_s", "width", "height")
-"""What a post says of its file that does not depend on the export; the path in the export does, for it counts files."""
+"""What a post says of its file that does not depend on the export; the path in the export does, for it counts files.
+The first is not compared across formats: a page calls a round video a video."""
 
-_OTHER = ("kind", "author", "forwarded_from", "forwarded_from_id", "forwarded_unixtime", "reply_to")
+_OTHER = ("author", "kind", "forwarded_from", "forwarded_from_id", "forwarded_unixtime", "reply_to")
+"""The first is not compared across formats: a page shows the chat's name where the export has a signature."""
 
 
 def changes_of(old: CapturedPost, new: CapturedPost) -> tuple[tuple[State, ...], tuple[Change, ...]]:
     """The states of a post that both captures have, and each field that both tell and tell otherwise.
 
-    A field that one capture does not have at all (another version, another format) is no change. Nothing is found in
-    a post that one capture calls unsupported, except that.
+    A field that one capture does not have at all (another version, another format) is no change, nor is one that a page
+    made for people shows in its own way. Nothing is found in a post that one capture calls unsupported, except that.
     """
     if "unsupported" in (old.post.kind, new.post.kind):
         kind = _field("kind", old.post.kind, new.post.kind)
@@ -29,11 +31,15 @@ def changes_of(old: CapturedPost, new: CapturedPost) -> tuple[tuple[State, ...],
         State.TIME_CHANGED: list(_time(old.post, new.post)),
         State.OTHER_CHANGED: list(_other(old, new)),
     }
-    edited = _edited(old.post, new.post)
+    edited = () if _formats_differ(old, new) else _edited(old.post, new.post)
     states = [state for state, changes in found.items() if changes]
     if edited and not {State.TEXT_EDITED, State.MEDIA_REPLACED} & {*states}:
         states.append(State.EDIT_STAMP_ONLY)
     return tuple(states), (*(change for changes in found.values() for change in changes), *edited)
+
+
+def _formats_differ(old: CapturedPost, new: CapturedPost) -> bool:
+    return old.rendered is not new.rendered
 
 
 def _field(name: str, old: object, new: object) -> Change | None:
@@ -60,7 +66,7 @@ def _media(old: CapturedPost, new: CapturedPost) -> Iterator[Change]:
         yield Change(field="media", old=_files(old), new=_files(new))
         return
     for before, after in zip(old.media, new.media, strict=True):
-        for name in _DECLARED:
+        for name in _DECLARED[_formats_differ(old, new) :]:
             change = _field(f"file.{name}", getattr(before, name), getattr(after, name))
             if change is not None:
                 yield change
@@ -101,7 +107,7 @@ def _told(moments: set[int]) -> str:
 
 
 def _other(old: CapturedPost, new: CapturedPost) -> Iterator[Change]:
-    for name in _OTHER:
+    for name in _OTHER[_formats_differ(old, new) :]:
         change = _field(name, getattr(old.post, name), getattr(new.post, name))
         if change is not None:
             yield change

@@ -49,11 +49,13 @@ class CapturedPost:
 
     ``sender`` is the id in the export's form (``channel5``); ``markup`` the parts of the text with kind and link
     target, None when the format does not tell; ``document`` the name of the post's file when a capture has several.
+    ``rendered`` tells that it was read from a page made for people, which has names as shown and no times of edits.
     """
 
     number: int
     post: Post
     document: str | None = None
+    rendered: bool = False
     sender: str | None = None
     media: tuple[PostMedia, ...] = ()
     markup: tuple[tuple[str, str, str], ...] | None = None

@@ -177,7 +177,7 @@ class _Indexing:
         self, export: Export, failure: ExportInvalid | None, chats: dict[str, tuple[Chat, ChatIndex, bool]]
     ) -> Iterator[Notice]:
         if failure is not None:
-            yield Notice(code="telegram.capture_cut", message=_CUT.format(failure.message))
+            yield Notice(code="telegram.capture_cut", message=_CUT.format(f"{failure.message} [{failure.code}]"))
         if self.invalid:
             yield Notice(code="telegram.message_invalid", message=_INVALID.format(self.invalid))
         repeated = sum(index.repeated for _, index, _ in chats.values())

@@ -8,6 +8,7 @@ a label, none. The zone by name tells one, but for the hour that a change of clo
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -41,7 +42,10 @@ _WRAPS = (
     ("media_video", "video_file"),
     ("media_voice_message", "voice_message"),
     ("media_audio_file", "audio_file"),
+    ("media_file", "file"),
 )
+"""Classes of what holds a file, and the word of the JSON export for it; a plain file has none there."""
+
 _LENGTH = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d\d)(?:,|\Z)", re.ASCII)
 
 
@@ -78,6 +82,7 @@ def captured(message: PageMessage, page: PageContext, author: str | None) -> Cap
     return CapturedPost(
         number=message.number,
         document=page.document,
+        rendered=True,
         post=Post(
             platform="telegram",
             channel=page.channel,
@@ -90,12 +95,12 @@ def captured(message: PageMessage, page: PageContext, author: str | None) -> Cap
             author=oddities.text(author_of(message) or author),
             forwarded_from=oddities.text(_name(forwarded)),
             forwarded_unixtime=origin,
-            caption=_caption(message, content, oddities),
+            caption=_caption(content, oddities),
             reply_to=_reply_to(body),
             source_offset=message.offset,
             source_length=message.length,
         ),
-        media=tuple(_media(each, oddities) for each in content.children("media_wrap")),
+        media=tuple(_files(content, oddities)),
     )
 
 
@@ -117,9 +122,8 @@ def _name(body: Element | None) -> str | None:
     return None if found is None else found.text(but="date").strip()[:MAX_NAME] or None
 
 
-def _caption(message: PageMessage, content: Element, oddities: Oddities) -> str | None:
-    if "service" in message.element.classes:
-        return oddities.text(content.text().strip(), MAX_CAPTION) or None
+def _caption(content: Element, oddities: Oddities) -> str | None:
+    """The text; a service message has none, for the page words it in the exporter's language."""
     found = next(content.children("text"), None)
     return None if found is None else oddities.text(found.text().strip("\n"), MAX_CAPTION) or None
 
@@ -171,19 +175,25 @@ def _reply_to(body: Element) -> str | None:
     return None
 
 
-def _media(wrap: Element, oddities: Oddities) -> PostMedia:
-    """A file of a message. The sizes of the page are rounded, and its pictures are previews: neither is told."""
-    link = next((each for each in wrap.holds if isinstance(each, Element)), wrap)
-    path = link.attributes.get("href") if link.name == "a" else None
-    words = next((each.text().strip() for each in wrap.inside("description")), "")
-    state = next((state for start, state in _PLACEHOLDERS if words.startswith(start)), MediaState.UNKNOWN)
-    kind = next((kind for name, kind in _WRAPS if name in link.classes or any(wrap.inside(name))), None)
-    return PostMedia(
-        state=MediaState.NAMED if path else state,
-        kind=kind,
-        name=oddities.text(path, MAX_CAPTION),
-        duration_s=_length(wrap),
-    )
+def _files(content: Element, oddities: Oddities) -> Iterator[PostMedia]:
+    """The files of a message; polls, contacts, places and calls stand in the same frame and are none.
+
+    The sizes of the page are rounded, and its pictures are previews: neither is told.
+    """
+    for wrap in content.children("media_wrap"):
+        link = next((each for each in wrap.holds if isinstance(each, Element)), wrap)
+        kind = next((kind for name, kind in _WRAPS if name in link.classes or any(wrap.inside(name))), "")
+        if not kind:
+            continue
+        path = link.attributes.get("href") if link.name == "a" else None
+        words = next((each.text().strip() for each in wrap.inside("description")), "")
+        state = next((state for start, state in _PLACEHOLDERS if words.startswith(start)), MediaState.UNKNOWN)
+        yield PostMedia(
+            state=MediaState.NAMED if path else state,
+            kind=None if kind == "file" else kind,
+            name=oddities.text(path, MAX_CAPTION),
+            duration_s=_length(wrap),
+        )
 
 
 def _length(wrap: Element) -> int | None:

@@ -96,7 +96,7 @@ class Reading:
             elif key in message:
                 yield self._passed("telegram.file_unnamed", where_of(told) + _UNNAMED.format(key), failed=False)
         thumbnail = message.get("thumbnail")
-        if isinstance(thumbnail, str) and not thumbnail.startswith("("):
+        if self.source.whole and isinstance(thumbnail, str) and not thumbnail.startswith("("):
             self.thumbnails.add(thumbnail)
 
     def _file(self, path: str, told: Post) -> Iterator[Found | Passed]:

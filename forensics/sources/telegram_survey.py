@@ -65,6 +65,8 @@ def media_paths(message: object) -> Iterator[str]:
 def repeated(numbers: array[int]) -> tuple[int, int]:
     """How many different numbers stand more than once, and the first of them in the order of the list (else 0)."""
     values = np.array(numbers, dtype=np.int64)
+    if (values[1:] > values[:-1]).all():
+        return 0, 0
     _, first, times = np.unique(values, return_index=True, return_counts=True)
     twice = times > 1
     return int(twice.sum()), int(values[first[twice].min()]) if twice.any() else 0

@@ -69,3 +69,18 @@ def test_a_forward_that_names_another_origin_is_a_change_and_one_that_tells_less
     states, changes = changes_of(told, other)
     assert states == (State.OTHER_CHANGED,)
     assert [(change.field, change.old, change.new) for change in changes] == [("forwarded_from", "a", "b")]
+
+
+def test_what_a_page_shows_in_its_own_way_is_no_change() -> None:
+    shown = replace(
+        TOLD,
+        rendered=True,
+        sender=None,
+        markup=None,
+        post=replace(POST, author="Chat", edited_unixtime=None),
+        media=(PostMedia(state=MediaState.NAMED, kind="animation", name="v/x.mp4", duration_s=9),),
+    )
+    signed = replace(TOLD, post=replace(POST, author="Signature", edited_unixtime=2000))
+    assert changes_of(signed, shown) == ((), ())
+    assert changes_of(signed, replace(shown, rendered=False))[0] != ()
+    assert changes_of(signed, replace(shown, media=()))[0] == (State.MEDIA_REPLACED,)

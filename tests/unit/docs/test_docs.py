@@ -23,7 +23,10 @@ ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 GUIDES = tuple(page for page in PAGES if page.parent != DOCS / "adr")
-PREFIXES = "exchange|exif|input|integrity|manifest|match|media|model|seal|sidecar|stamp|store|telegram|telemetry|tool|worker|ytdlp"
+PREFIXES = (
+    "exchange|exif|input|integrity|manifest|match|media|model|seal|sidecar|stamp|store|telegram|telemetry|tool|worker"
+    "|ytdlp"
+)
 CODE = re.compile(rf"(?:{PREFIXES})\.(?!json\Z|jsonl\Z|html\Z)[a-z][a-z_]+\Z")
 PARTLY_NAMED = {"srt.py": "telemetry", "exif.py": "exif"}
 """Modules whose notices get the first half of their code from one function, and that half."""

@@ -138,6 +138,15 @@ def test_dividers_are_no_messages_and_earlier_history_is(tmp_path: Path) -> None
     ]  # fmt: skip
 
 
+def test_polls_contacts_and_places_are_no_files(tmp_path: Path) -> None:
+    wrap = (
+        '<div class="media_wrap clearfix"><div class="media clearfix pull_left {}"><div class="body"></div></div></div>'
+    )
+    kinds = ("media_poll", "media_contact", "media_location", "media_call", "media_file", "media_voice_message")
+    _, posts = _read(tmp_path, _page(*(_message(n, wrap.format(kind)) for n, kind in enumerate(kinds, 1))))
+    assert [[media.kind for media in post.media] for post in posts] == [[], [], [], [], [None], ["voice_message"]]
+
+
 def test_texts_keep_their_lines_and_lose_their_markup(tmp_path: Path) -> None:
     text = _text('one<br>two &lt;b&gt; <a href="https://example.org/?a=1&amp;b=2">link</a> &amp;amp;')
     reply = '<div class="reply_to details">In reply to <a href="#go_to_message3">this message</a></div>'
