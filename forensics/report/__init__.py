@@ -1,5 +1,6 @@
 """Pure functions from values to what people read: the case report, contact sheets, thumbnails, safe text."""
 
+from forensics.report.differences import posting_moment, render_differences
 from forensics.report.graphml import MAX_EDGES, MAX_NODES, Edge, Node, graphml
 from forensics.report.groups import RepostGroup, Sighting, posting_time, repost_groups
 from forensics.report.page import render_case
@@ -43,8 +44,10 @@ __all__ = [
     "clock",
     "contact_sheet",
     "graphml",
+    "posting_moment",
     "posting_time",
     "render_case",
+    "render_differences",
     "repost_groups",
     "thumbnail",
     "utc",
