@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from forensics import media
@@ -91,7 +92,7 @@ def _time_in(said: media.Said) -> datetime:
 def _root_sha256(pem: bytes) -> str:
     try:
         return x509.load_pem_x509_certificate(pem).fingerprint(SHA256()).hex()
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise StampError(f"the root certificate cannot be read: {error}", code="stamp.root") from error
 
 
