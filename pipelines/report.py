@@ -114,7 +114,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
             name="footage-forensics",
             version=__version__,
             ffmpeg=tools.ffmpeg.banner,
-            confinement=media.CONFINEMENT,
+            confinement=tools.confinement,
         ),
         verification=None if checks is None else _verification(tuple(checks)),
         log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=unsealed(case)),
