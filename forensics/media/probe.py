@@ -14,6 +14,7 @@ from forensics.media.clock import clock_origin, sound_origin
 from forensics.media.commands import is_mov, probe_command
 from forensics.media.isobmff import Boxes, walk
 from forensics.media.limits import DEFAULT_LIMITS, Limits
+from forensics.media.oddities import box_oddities, stored_beside
 from forensics.media.tools import Tools
 from forensics.model.media import Probe, Stream, Tag
 from forensics.model.notice import Notice
@@ -60,7 +61,7 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
     if not _streams_of(raw):
         raise _refusal(child, boxes)
     facts, sound_zero, more = _facts(raw, boxes, limits)
-    notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None)]
+    notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None), *stored_beside(facts)]
     if facts.container == "mpegts" and all(os.fstat(fd).st_size % length for length in _TS_PACKETS):
         notices.append(Notice(code="media.truncated", message="The transport stream ends within a packet."))
     return Probed(probe=facts, command=child.command, notices=tuple(notices), sound_origin=sound_zero)
@@ -277,4 +278,4 @@ def _box_notices(boxes: Boxes | None) -> list[Notice]:
     if not boxes.complete:
         message = "The file has more boxes than the walk may visit; trailing bytes are not known."
         notices.append(Notice(code="media.boxes_not_walked", message=message))
-    return notices
+    return [*notices, *box_oddities(boxes)]
