@@ -26,6 +26,8 @@ _UNSET = frozenset({"", "unknown", "N/A", "0/0", "0:1", "und"})
 _MAX_TEXT = 64
 _TS_PACKETS = (188, 192, 204)
 """Bytes of a transport stream packet (Rec. ITU-T H.222.0), with a time code, with Reed-Solomon bytes."""
+_NO_BOX_BYTES = 1 << 50
+"""No file system in use holds a file of a pebibyte: a box that claims to run so far past the end is forged or broken."""
 _LIMIT = re.compile(r"max_streams|max pixel count|Cannot allocate memory")
 _NOT_LISTED = re.compile(r"([\w,]+): Format not on whitelist")
 
@@ -109,6 +111,12 @@ def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
             "probing exceeds the limits: " + (said[0] if said else "CPU time"),
             code="media.limit",
             hint="Raise the limits if the file is to be trusted.",
+        )
+    if boxes is not None and boxes.missing_bytes > _NO_BOX_BYTES:
+        return MediaError(
+            f"a box claims to end {boxes.missing_bytes} bytes after the file: what it covers cannot be read",
+            code="media.damaged",
+            hint="The bytes are kept; a copy from another source may decode.",
         )
     if boxes is not None and "moov" not in boxes.kinds:
         if "moof" in boxes.kinds or "mdat" in boxes.kinds or boxes.missing_bytes:

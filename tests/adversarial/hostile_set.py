@@ -42,13 +42,16 @@ def listed(hostile: Path) -> dict[str, dict[str, Any]]:
 
 @dataclass
 class Ran:
-    """One batch: its rows by file name, exit code, stderr, its case, seconds."""
+    """One batch: its rows by file name, exit code, stderr, its case; seconds by the clock
+    and of CPU, of all its processes.
+    """
 
     code: int
     err: str
     rows: dict[str, list[dict[str, Any]]]
     case: Path
     seconds: float
+    cpu_s: float = 0.0
 
 
 @dataclass
@@ -92,7 +95,7 @@ def ingest(inputs: list[Path], case: Path, *, jobs: int = 1, before: tuple[str, 
         check=True, env=environment, capture_output=True, timeout=60, cwd="/",
     )  # fmt: skip
     words = [*before, *program, "ingest", *map(str, inputs), "-c", str(case), "-j", str(jobs), "--json"]
-    begun = time.monotonic()
+    begun, used = time.monotonic(), _cpu_of_children()
     done = subprocess.run(
         words, env=environment, capture_output=True, timeout=PATIENCE_S, check=False, cwd="/", stdin=subprocess.DEVNULL
     )
@@ -101,7 +104,12 @@ def ingest(inputs: list[Path], case: Path, *, jobs: int = 1, before: tuple[str, 
     rows: dict[str, list[dict[str, Any]]] = {}
     for line in map(json.loads, done.stdout.decode().splitlines()):
         rows.setdefault(Path(line.get("path", "")).name, []).append(line)
-    return Ran(done.returncode, done.stderr.decode("utf-8", "replace"), rows, case, seconds)
+    return Ran(done.returncode, done.stderr.decode("utf-8", "replace"), rows, case, seconds, _cpu_of_children() - used)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_mb() -> float:

@@ -85,6 +85,7 @@ REFUSED = {
     "mp4_deep_moov.mp4": "media.damaged",
     "mov_dref_alis.mp4": "media.damaged",
     "gab2_hls_file.avi": "media.damaged",
+    "mp4_free_2e63.mp4": "media.damaged",
 }
 
 

@@ -15,7 +15,10 @@ from tests.adversarial import hostile_set
 pytestmark = pytest.mark.benchmark
 
 START_S = 3.0
-"""Seconds of the program's own start on a busy machine, which no limit of a file counts."""
+"""CPU seconds of the program's own start and end, which no limit of a file counts."""
+
+BUSY = 4
+"""By the clock a file may take so many times its limit, for other work of the machine; its CPU time may not."""
 
 
 def test_every_hostile_file_breaks_no_rule(shared: Path, tmp_path: Path) -> None:
@@ -32,8 +35,9 @@ def test_every_hostile_file_breaks_no_rule(shared: Path, tmp_path: Path) -> None
         shutil.copyfile(hostile / name, path)
         ran = hostile_set.ingest([path], tmp_path / "case")
         faults = hostile_set.broken(name, entry, ran)
-        if ran.seconds > entry["limits"]["max_seconds"] + START_S:
-            faults.append(f"{ran.seconds:.0f} s")
+        allowed = entry["limits"]["max_seconds"]
+        if ran.cpu_s > allowed + START_S or ran.seconds > BUSY * allowed:
+            faults.append(f"{ran.cpu_s:.0f} s of CPU, {ran.seconds:.0f} s by the clock")
         if "Traceback" in ran.err or ran.code not in {0, 3, 4}:
             faults.append(f"exit {ran.code}")
         if watched and canaries.read():
@@ -41,14 +45,14 @@ def test_every_hostile_file_breaks_no_rule(shared: Path, tmp_path: Path) -> None
             canaries.arm()
         if faults:
             broken[name] = faults
-        worst[entry["class"]] = max(worst.get(entry["class"], (0.0, "")), (ran.seconds, name))
+        worst[entry["class"]] = max(worst.get(entry["class"], (0.0, "")), (ran.cpu_s, name))
         shutil.rmtree(tmp_path / "case")
         path.unlink()
     tried = Counter(entry["class"] for entry in listed.values())
     for kind in sorted(tried):
         breaks = sum(listed[name]["class"] == kind for name in broken)
         seconds, name = worst[kind]
-        print(f"\n{kind:12} {tried[kind]:3} files, {breaks} break a rule, slowest {seconds:.1f} s ({name})", end="")
+        print(f"\n{kind:12} {tried[kind]:3} files, {breaks} break a rule, dearest {seconds:.1f} s of CPU ({name})", end="")
     print(f"\npeak of any process so far {hostile_set.peak_mb():.0f} MB")
     assert broken == {}
 
