@@ -52,7 +52,9 @@ def test_every_hostile_file_breaks_no_rule(shared: Path, tmp_path: Path) -> None
     for kind in sorted(tried):
         breaks = sum(listed[name]["class"] == kind for name in broken)
         seconds, name = worst[kind]
-        print(f"\n{kind:12} {tried[kind]:3} files, {breaks} break a rule, dearest {seconds:.1f} s of CPU ({name})", end="")
+        print(
+            f"\n{kind:12} {tried[kind]:3} files, {breaks} break a rule, dearest {seconds:.1f} s of CPU ({name})", end=""
+        )
     print(f"\npeak of any process so far {hostile_set.peak_mb():.0f} MB")
     assert broken == {}
 
