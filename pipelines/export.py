@@ -30,17 +30,13 @@ from forensics.model.verification import Step
 from pipelines import enclosures, findings, seal
 from pipelines.case import Case, Run
 from pipelines.config import Authority
+from pipelines.scope import FILING, PUBLIC, SEALED, shown_lines, sides
 from pipelines.standing import StoredFinding, filed_by, read
-
-PUBLIC, SEALED = "public", "sealed"
-"""The profiles: for everybody, and for those who get it under seal."""
 
 MAX_HEADS = 1000
 """Earlier heads that an exhibit can be held against: three years of a seal a day, in less than a megabyte."""
 
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-_FILING = frozenset({EventType.MATCHING, EventType.REVIEW})
-_HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
 _TOKEN = ".tsr"  # noqa: S105  the suffix of a file
 
 
@@ -215,10 +211,10 @@ def _plan(
 ) -> _Plan:
     states = tuple(case.store.states(evidence))
     _require_sound(case, log, evidence, states)
-    about = [each for each in standing if evidence in _sides(each)]
-    chosen = tuple(each for each in about if profile == SEALED or _sides(each) <= ids)
+    about = [each for each in standing if evidence in sides(each)]
+    chosen = tuple(each for each in about if profile == SEALED or sides(each) <= ids)
     enclosed = (*chosen, *_superseded(case, log.events, chosen))
-    lines, unshown = _lines(log.events, evidence, {each.sha256 for each in enclosed}, profile)
+    lines, unshown = shown_lines(log.events, evidence, {each.sha256 for each in enclosed}, profile)
     tokens = {_last_token(log.events, seq) for seq in lines} - {None}
     earlier = tuple(sorted(seq for seq in tokens if seq is not None))
     lines = tuple(sorted({*lines, *earlier}))
@@ -251,10 +247,6 @@ def _require_sound(case: Case, log: _Log, evidence: str, states: Sequence[Object
             )
 
 
-def _sides(stored: StoredFinding) -> frozenset[str]:
-    return frozenset({stored.finding.match.query_id, stored.finding.match.reference_id})
-
-
 def _superseded(
     case: Case, events: Iterable[CustodyEvent], chosen: Iterable[StoredFinding]
 ) -> tuple[StoredFinding, ...]:
@@ -262,7 +254,7 @@ def _superseded(
 
     Raises IntegrityError when one of them is not the one that was logged.
     """
-    filing = [event for event in events if event.event in _FILING and "finding" in event.detail]
+    filing = [event for event in events if event.event in FILING and "finding" in event.detail]
     filed = {str(event.detail["finding"]): filed_by(event) for event in filing}
     found = {each.sha256 for each in chosen}
     queue = list(chosen)
@@ -279,31 +271,6 @@ def _superseded(
 def _name(case: Case, evidence: str) -> str:
     number = str(case.manifest(evidence).record.case.get("exhibit", ""))
     return f"EXHIBIT-{number if _NUMBER.match(number) else evidence[:16]}"
-
-
-def _lines(
-    events: Iterable[CustodyEvent], evidence: str, chosen: set[str], profile: str
-) -> tuple[tuple[int, ...], int]:
-    """The lines on this item and on keys; and how many on this item are not shown: comparisons whose finding is not
-    enclosed or stands no more, and for --public those that speak of other people's hash lists. Hand-overs are not
-    shown nor counted: each export would change the next.
-    """
-    shown: list[int] = []
-    unshown = 0
-    left = set(chosen)
-    for event in events:
-        finding = str(event.detail.get("finding"))
-        if event.event is EventType.KEY_CHANGE:
-            shown.append(event.seq)
-        elif event.event in _FILING and finding in left:
-            left.remove(finding)
-            shown.append(event.seq)
-        elif event.item == evidence and event.event not in _HAND_OVERS:
-            if event.event in _FILING or (event.event is EventType.LIST_CHECK and profile == PUBLIC):
-                unshown += 1
-            else:
-                shown.append(event.seq)
-    return tuple(shown), unshown
 
 
 def _last_token(events: Sequence[CustodyEvent], seq: int) -> int | None:
