@@ -24,7 +24,6 @@ from forensics.report.paper import (
 )
 from forensics.report.typeset import typeset
 from forensics.report.values import KeyframeView, Row
-from forensics.report.wording import octets
 from forensics.report.words import Words, words_of
 
 MANIFEST, SIGNATURE, SIGNERS = "manifest.json", "manifest.json.sig", "signers"
@@ -92,7 +91,7 @@ def _cover(view: ExhibitView, words: Words) -> Iterator[Block]:
             Row(label=words("cover.names"), value="\n".join(view.names) or words("word.none")),
             Row(label="SHA-256", value=view.sha256),
             Row(label="SHA-512", value=view.sha512),
-            Row(label=words("cover.size"), value=octets(view.size)),
+            Row(label=words("cover.size"), value=words("cover.bytes", size=view.size)),
             Row(label=words("cover.status"), value=words.known(f"status.{view.status}", view.status)),
             Row(label=words("cover.manifest"), value=view.manifest.sha256),
             Row(label=words("cover.version"), value=str(view.manifest.version)),

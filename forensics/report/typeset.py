@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensics.errors import ToolError
-from forensics.report.paper import Block, Commands, Paper, Picture
+from forensics.report.paper import Block, Commands, Paper, Picture, TableRow
 from forensics.report.text import visible
 from forensics.report.values import Row
 
@@ -33,12 +33,14 @@ STANDARD = "a-3b"
 MAX_TEXT = 9000
 """Characters of one text on paper: a caption has 4,096 at most, a reason 8,000. What is longer is cut and says so."""
 
-MAX_WORD = 48
-"""Letters after which a word without spaces may be broken: half a line of the widest cell."""
+MAX_WORD, MAX_CELL_WORD = 64, 24
+"""Letters after which a word without spaces may be broken, on a whole line and in a column of a table. A SHA-256 has
+64: it is never broken on a line, so that it can be searched for and copied.
+"""
 
 _PAPERS = Path(__file__).parent / "papers"
 _DIGEST = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{128}|SHA256:[A-Za-z0-9+/]{43})\Z")
-_LONG_WORD = re.compile(rf"[^\s\u200b]{{{MAX_WORD}}}(?=[^\s])")
+_LONG_WORD, _LONG_CELL_WORD = (re.compile(rf"\S{{{length}}}(?=\S)") for length in (MAX_WORD, MAX_CELL_WORD))
 _BREAK = "\u200b"
 
 
@@ -136,6 +138,9 @@ def _value(value: object) -> Any:
             return [_value(each) for each in value]
         case Row():
             return {"label": _value(value.label), "value": _cell(value.value)}
+        case TableRow():
+            cells = [_LONG_CELL_WORD.sub(rf"\g<0>{_BREAK}", printable(each)) for each in value.cells]
+            return {"cells": cells, "below": _value(value.below)}
         case Picture():
             alt = printable(value.alt)
             return {"jpeg": _value(value.jpeg), "alt": alt, "lines": [_cell(line) for line in value.lines]}
