@@ -28,7 +28,7 @@ from pipelines.case import Case, Run, write_whole
 from pipelines.disclosures import PERSONS
 from pipelines.facts import duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.keyframe_views import keyframe_views, keyframes_kept
-from pipelines.scope import PUBLIC, SEALED, shown_lines, sides
+from pipelines.scope import PUBLIC, Extent, extent_of
 from pipelines.standing import StoredFinding, with_name
 
 MAX_DETAIL = 200
@@ -46,17 +46,6 @@ _POST_FIELDS = (
     ("caption", "caption"),
 )
 _TIMES = frozenset({"posted_unixtime", "edited_unixtime"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
-    """What one paper shows: findings, numbers of log lines, and how many of each are left out."""
-
-    profile: str
-    findings: tuple[StoredFinding, ...]
-    withheld: int
-    lines: tuple[int, ...]
-    unshown: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +78,7 @@ def write_paper(
     evidence = case.resolve(name)
     ids = frozenset({evidence, *(case.resolve(each) for each in along)})
     events = tuple(line.event for line in case.log.events())
-    extent = extent_of(case, events, evidence, ids, profile)
+    extent = extent_of(case, events, findings.load(case), evidence, ids, profile)
     view = view_of(case, evidence, extent)
     data = report.render_exhibit(view, form)
     path = out or case.reports / f"EXHIBIT-{view.label}-{profile}.pdf"
@@ -125,14 +114,6 @@ def _write(path: Path, data: bytes, *, replaceable: bool) -> None:
         write_whole(path, data)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}", hint="name another place with --out") from error
-
-
-def extent_of(case: Case, events: Sequence[CustodyEvent], evidence: str, ids: frozenset[str], profile: str) -> Extent:
-    """What a paper of this profile shows, when the items ``ids`` are given out together."""
-    about = tuple(each for each in findings.load(case) if evidence in sides(each))
-    chosen = tuple(each for each in about if profile == SEALED or sides(each) <= ids)
-    lines, unshown = shown_lines(events, evidence, {each.sha256 for each in chosen}, profile)
-    return Extent(profile=profile, findings=chosen, withheld=len(about) - len(chosen), lines=lines, unshown=unshown)
 
 
 def view_of(case: Case, evidence: str, extent: Extent) -> report.ExhibitView:
@@ -237,10 +218,10 @@ def _telemetry_rows(entry: Mapping[str, Json]) -> Iterator[report.Row]:
 
 
 def _seen_rows(seen: Mapping[str, Json]) -> Iterator[report.Row]:
-    yield report.Row(label="kind", value=str(seen.get("kind")))
     yield report.Row(label="name", value=_name_of(seen))
-    yield report.Row(label="path", value=str(seen.get("path")))
-    yield report.Row(label="when", value=str(seen.get("seen")))
+    for field, label in (("kind", "kind"), ("path", "path"), ("seen", "when")):
+        if seen.get(field) is not None:
+            yield report.Row(label=label, value=str(seen[field]))
     post = seen.get("post")
     for field, label in _POST_FIELDS if isinstance(post, dict) else ():
         assert isinstance(post, dict)

@@ -8,7 +8,7 @@ from forensics.report.page import render_case
 from forensics.report.paper import Bates, Paper, PaperSize, as_text, bates_from
 from forensics.report.pictures import contact_sheet, thumbnail
 from forensics.report.text import visible
-from forensics.report.typeset import is_there, printable, typeset
+from forensics.report.typeset import EXTRA, is_there, printable, typeset
 from forensics.report.values import (
     AlignedPair,
     CaseReport,
@@ -27,6 +27,7 @@ from forensics.report.wording import clock, utc
 from forensics.report.words import LANGUAGES, Words, words_of
 
 __all__ = [
+    "EXTRA",
     "LANGUAGES",
     "MAX_EDGES",
     "MAX_NODES",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ pytest.importorskip("typst", reason="the extra [report] is not installed")
 
 from pipelines.certificate_templates import SHIPPED
 from tests.adversarial.exhibits import writable
+from tests.integration import conftest
 
 pytestmark = pytest.mark.skipif(
     not all(shutil.which(tool) for tool in ("pdftotext", "pdfdetach", "ssh-keygen")),
@@ -206,3 +208,61 @@ def test_a_template_that_asks_for_more_is_refused(
     done = forensics("certificate", "E-0001", "--template", tmp_path / "own.toml", "-c", case, "-o", tmp_path / "out")
     assert done.code == 2, done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_an_exhibit_encloses_the_paper_that_report_makes_and_is_verified(
+    forensics: Run, case: Path, tmp_path: Path
+) -> None:
+    assert forensics("export", "E-0001", "E-0002", "E-0003", "-c", case, "--out", tmp_path).code == 0
+    bag = tmp_path / "EXHIBIT-E-0001"
+    assert forensics("verify", bag).code == 0
+    script = subprocess.run(["sh", bag / "VERIFY.sh"], capture_output=True, text=True, check=False)
+    assert (script.returncode, script.stdout.splitlines()[-1]) == (0, "VERIFIED"), script.stdout
+    assert "  EXHIBIT.pdf\n" in (bag / "tagmanifest-sha256.txt").read_text()
+    assert "EXHIBIT.pdf" in (bag / "READ-ME-FIRST.html").read_text()
+    words = (
+        "report",
+        "--exhibit",
+        "E-0001",
+        "--with",
+        "E-0002",
+        "--with",
+        "E-0003",
+        "-c",
+        case,
+        "-o",
+        tmp_path / "e.pdf",
+    )
+    assert forensics(*words).code == 0
+    assert (bag / "EXHIBIT.pdf").read_bytes() == (tmp_path / "e.pdf").read_bytes()
+    writable(bag, tmp_path / "changed")
+    with (tmp_path / "changed/EXHIBIT.pdf").open("ab") as paper:
+        paper.write(b"%")
+    assert forensics("verify", tmp_path / "changed").code == 8
+    script = subprocess.run(["sh", tmp_path / "changed/VERIFY.sh"], capture_output=True, text=True, check=False)
+    assert script.returncode == 1
+
+
+def test_without_typst_exhibit_and_certificate_are_made_and_say_what_lacks(
+    forensics: Run, case: Path, tmp_path: Path
+) -> None:
+    """A package of the same name that cannot be imported, in front of the real one."""
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden/typst.py").write_text("raise ImportError('hidden')\n")
+
+    def without(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        given = conftest.environment()
+        environ = {**given, "PYTHONPATH": f"{tmp_path / 'hidden'}:{given['PYTHONPATH']}"}
+        call = [sys.executable, "-m", "pipelines", *map(str, words)]
+        return subprocess.run(call, env=environ, capture_output=True, text=True, check=False, cwd=conftest.ROOT)
+
+    done = without("export", "E-0002", "-c", case, "--out", tmp_path / "out")
+    assert (done.returncode, "export.no_paper" in done.stderr) == (3, True)
+    assert not (tmp_path / "out/EXHIBIT-E-0002/EXHIBIT.pdf").exists()
+    assert forensics("verify", tmp_path / "out/EXHIBIT-E-0002").code == 0
+    done = without("report", "--exhibit", "E-0002", "-c", case, "-o", tmp_path / "e.pdf")
+    assert (done.returncode, "tool.no_extra" in done.stderr) == (6, True)
+    assert not (tmp_path / "e.pdf").exists()
+    done = without("certificate", "E-0002", "--template", "affidavit", "-c", case, "-o", tmp_path / "c")
+    assert (done.returncode, "tool.no_extra" in done.stderr) == (3, True)
+    assert sorted(path.suffix for path in (tmp_path / "c").iterdir()) == [".txt", ".txt"]
