@@ -167,12 +167,13 @@ def _moment(text: str) -> datetime:
 def _files(case: Case, evidence: str, manifest: Manifest, events: Sequence[CustodyEvent]) -> report.ManifestFiles:
     data = case.manifest_bytes(evidence)
     sha256 = hashlib.sha256(data).hexdigest()
-    path = case.store.path(evidence, SIGNATURE_NAME)
+    newest = case.store.states(evidence)[-1]
+    signed = newest.file(SIGNATURE_NAME) is not None
     logged = [event.time for event in events if event.detail.get("manifest") == sha256]
     return report.ManifestFiles(
         data=data,
         sha256=sha256,
-        signature=path.read_bytes() if path.exists() else None,
+        signature=case.store.read(evidence, SIGNATURE_NAME, newest.version) if signed else None,
         signers=custody.key_files(case.key_ring())[_SIGNERS],
         version=manifest.version,
         verify_time=_moment(logged[0]).strftime(_VERIFY_TIME) if logged else None,

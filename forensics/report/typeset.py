@@ -33,14 +33,14 @@ STANDARD = "a-3b"
 MAX_TEXT = 9000
 """Characters of one text on paper: a caption has 4,096 at most, a reason 8,000. What is longer is cut and says so."""
 
-MAX_WORD, MAX_CELL_WORD = 64, 24
-"""Letters after which a word without spaces may be broken, on a whole line and in a column of a table. A SHA-256 has
-64: it is never broken on a line, so that it can be searched for and copied.
+LINE, CELL = (48, 24), (30, 12)
+"""Letters of the longest word that is never broken, and after which a longer one may be: beside a label, and in a
+column of a table. A SHA-256 is never broken, so that it can be searched for and copied.
 """
 
 _PAPERS = Path(__file__).parent / "papers"
 _DIGEST = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{128}|SHA256:[A-Za-z0-9+/]{43})\Z")
-_LONG_WORD, _LONG_CELL_WORD = (re.compile(rf"\S{{{length}}}(?=\S)") for length in (MAX_WORD, MAX_CELL_WORD))
+_WORD, _WHOLE = re.compile(r"\S+"), re.compile(r"([0-9a-f]{64}|SHA256:[A-Za-z0-9+/]{43})")
 _BREAK = "\u200b"
 
 
@@ -131,7 +131,7 @@ def _value(value: object) -> Any:
     """A part of a block as JSON: texts made printable, pictures as lists of bytes (the typesetter takes text only)."""
     match value:
         case str():
-            return _LONG_WORD.sub(rf"\g<0>{_BREAK}", printable(value))
+            return _breakable(printable(value), LINE)
         case bytes():
             return list(value)
         case tuple():
@@ -139,7 +139,7 @@ def _value(value: object) -> Any:
         case Row():
             return {"label": _value(value.label), "value": _cell(value.value)}
         case TableRow():
-            cells = [_LONG_CELL_WORD.sub(rf"\g<0>{_BREAK}", printable(each)) for each in value.cells]
+            cells = [_breakable(printable(each), CELL) for each in value.cells]
             return {"cells": cells, "below": _value(value.below)}
         case Picture():
             alt = printable(value.alt)
@@ -148,6 +148,27 @@ def _value(value: object) -> Any:
             return value
         case _:
             return {each.name: _value(getattr(value, each.name)) for each in fields(value)}  # type: ignore[arg-type]
+
+
+def _breakable(text: str, room: tuple[int, int]) -> str:
+    """The text with places in its long words where a line may end, so that none runs off the page."""
+    longest, step = room
+
+    def broken(found: re.Match[str]) -> str:
+        word = found[0]
+        if len(word) <= longest:
+            return word
+        pieces: list[str] = []
+        for part in filter(None, _WHOLE.split(word)):
+            if _WHOLE.fullmatch(part):
+                pieces.append(part)
+            elif pieces and len(part) <= step:  # a full stop, a bracket: nothing that needs a line of its own
+                pieces[-1] += part
+            else:
+                pieces += (part[at : at + step] for at in range(0, len(part), step))
+        return _BREAK.join(pieces)
+
+    return _WORD.sub(broken, text)
 
 
 def _cell(text: str) -> dict[str, Any]:

@@ -220,20 +220,8 @@ def test_an_exhibit_encloses_the_paper_that_report_makes_and_is_verified(
     assert (script.returncode, script.stdout.splitlines()[-1]) == (0, "VERIFIED"), script.stdout
     assert "  EXHIBIT.pdf\n" in (bag / "tagmanifest-sha256.txt").read_text()
     assert "EXHIBIT.pdf" in (bag / "READ-ME-FIRST.html").read_text()
-    words = (
-        "report",
-        "--exhibit",
-        "E-0001",
-        "--with",
-        "E-0002",
-        "--with",
-        "E-0003",
-        "-c",
-        case,
-        "-o",
-        tmp_path / "e.pdf",
-    )
-    assert forensics(*words).code == 0
+    along = ("--with", "E-0002", "--with", "E-0003")
+    assert forensics("report", "--exhibit", "E-0001", *along, "-c", case, "-o", tmp_path / "e.pdf").code == 0
     assert (bag / "EXHIBIT.pdf").read_bytes() == (tmp_path / "e.pdf").read_bytes()
     writable(bag, tmp_path / "changed")
     with (tmp_path / "changed/EXHIBIT.pdf").open("ab") as paper:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,28 @@ def test_hostile_text_is_printed_wherever_it_stands_and_nothing_of_it_acts(hosti
 def test_controls_and_what_the_fonts_lack_are_printed_as_code_points(tmp_path: Path) -> None:
     made = text_of(typeset(paper(Para(text="a\u202eb 你 😀 \x1b \u27e8U+202E\u27e9"))), tmp_path)
     assert "a⟨U+202E⟩b ⟨U+4F60⟩ ⟨U+1F600⟩ ⟨U+001B⟩ ⟨U+27E8⟩U+202E⟩" in made
+
+
+def test_nothing_runs_off_the_page_and_no_digest_is_broken(tmp_path: Path) -> None:
+    word, digest = "W" * 400, "0f" * 32
+    row = TableRow(cells=(word, "x"), below=(Row(label="l", value=word),))
+    blocks = (
+        Para(text=word),
+        Rows(rows=(Row(label="l", value=word),)),
+        Table(head=("a", "b"), widths=(1, 1), rows=(row,)),
+    )
+    made = text_of(
+        typeset(
+            paper(*blocks, Para(text=f"Record {digest}.")),
+        ),
+        tmp_path,
+        "-bbox",
+    )
+    ends = [float(each) for each in re.findall(r'xMax="([0-9.]+)"', made)]
+    assert len(ends) > 20
+    assert max(ends) < 595 - 40
+    assert ">Record<" in made
+    assert made.count(f"{digest}.") == 1
 
 
 def test_cyrillic_arabic_and_hebrew_are_in_the_fonts() -> None:
