@@ -146,7 +146,7 @@ def _sheet(items: Sequence[Item], form: report.Form, title: str, blocks: Iterato
         language="en",
         size=form.size,
         head_left=title[:70],
-        head_right="",
+        head_right=", ".join(item.label for item in items)[:70],
         foot=f"footage-forensics {__version__}",
         page_of=report.words_of("en").texts["page.of"],
         moment=datetime.fromisoformat(last).replace(microsecond=0),
@@ -172,7 +172,7 @@ def _paragraphs(items: Sequence[Item], template: Template, places: Mapping[str, 
     yield paper.Para(text="DRAFT, NOT SIGNED. To be read, corrected and signed by the person named in it.", strong=True)
     standing = (each for each in template.paragraph if each.needs is None or all(item.checks for item in items))
     for number, each in enumerate(standing, start=1):
-        yield paper.Para(text=f"{number}. {each.text.format_map(places)}")
+        yield paper.Para(text=f"{number}. {each.text.format_map(places)}", kept=each.block is not None)
         yield from _block(each, items)
 
 

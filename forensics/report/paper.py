@@ -55,11 +55,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Para:
-    """A paragraph. ``small`` for notes below a table; ``strong`` where nobody may miss it."""
+    """A paragraph. ``small`` for notes below a table; ``strong`` where nobody may miss it; ``kept`` on the page of what
+    follows: a signature never stands on a page without what is signed.
+    """
 
     text: str
     small: bool = False
     strong: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
