@@ -19,6 +19,8 @@ from pipelines.surroundings import Surroundings, machine
 VECTORS_SHA256 = "7f0c3d4613b1f81a91bec454a64e872b13cfd74807931ae8e20f4dae131e2c2c"
 """SHA-256 over the frame hashes of `_test_pictures`: another value means that hashes made here match nobody else's."""
 
+NO_PDF = "not installed: no exhibit or certificate as PDF (pip install 'footage-forensics[report]')"
+"""Paper is optional too."""
 
 NO_EXTRA = "not installed: no model can be named (pip install 'footage-forensics[learned]')"
 """Learned descriptors are optional, so that a machine without them is fit."""
@@ -45,6 +47,7 @@ def examine(case_dir: Path | None) -> Iterator[Finding]:
     for package in PACKAGES:
         yield Finding(name=package, ok=True, found=metadata.version(package))
     yield Finding(name="learned extra", ok=True, found=_learned_extra())
+    yield Finding(name="report extra", ok=True, found=_report_extra())
     yield from _programs(Surroundings().search_path())
     yield _jail()
     digest = hashlib.sha256(fingerprint.hash_batch(_test_pictures())[0].tobytes()).hexdigest()
@@ -75,6 +78,16 @@ def _learned_extra() -> str:
         return f"onnxruntime {metadata.version('onnxruntime')}: a model can be named with --model"
     except metadata.PackageNotFoundError:
         return NO_EXTRA
+
+
+def _report_extra() -> str:
+    """The typesetter's version, told without loading it."""
+    from importlib import metadata
+
+    try:
+        return f"typst {metadata.version('typst')}: exhibits and certificates as PDF"
+    except metadata.PackageNotFoundError:
+        return NO_PDF
 
 
 def _programs(search_path: str) -> Iterator[Finding]:

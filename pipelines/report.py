@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +31,8 @@ from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
-from pipelines.facts import appearance_of, duration_of, origin_of, sound_line, stream_lines, telemetry_entries
+from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
+from pipelines.keyframe_views import keyframe_views, keyframes_kept
 from pipelines.progress import Progress
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
@@ -45,9 +45,6 @@ STRIP_LONG_SIDE = 320
 
 MAX_PAIRS = 900
 """Aligned pairs on one page: about 8 MB; past that, matches are shown without pictures and a notice says so."""
-
-KEYFRAMES_SHOWN = 24
-"""Keyframes of one evidence on the page; the store holds all."""
 
 METHOD_TEXT = (
     "Every frame is reduced to 64 by 64 luma values and hashed to 256 bits by the signs of a discrete cosine transform "
@@ -165,14 +162,14 @@ def _evidence_view(
     return report.EvidenceView(
         sha256=evidence,
         label=str(manifest.record.case.get("exhibit")),
-        status=_status(manifest),
+        status=status_of(manifest.facts),
         names=tuple(dict.fromkeys(Path(seen.path).name for seen in appearances)),
         appearances=appearances,
         size=original.size,
         duration_s=duration_of(manifest.facts),
         streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
-        keyframes=tuple(_keyframe_views(case, evidence, manifest)),
-        keyframes_kept=_keyframes_kept(manifest),
+        keyframes=keyframe_views(case, evidence, manifest),
+        keyframes_kept=keyframes_kept(manifest),
         telemetry=tuple(_telemetry_view(entry) for entry in telemetry_entries(manifest)),
         custody=tuple(event for event in events if event.item == evidence),
         notices=manifest.notices,
@@ -181,35 +178,6 @@ def _evidence_view(
         manifest_sha256=hashlib.sha256(case.manifest_bytes(evidence)).hexdigest(),
         facts=() if (heard := sound_line(manifest.facts)) is None else (report.Row(label="Sound", value=heard),),
     )
-
-
-def _status(manifest: Manifest) -> str:
-    if manifest.facts.exact.get("kind") == "undecodable":
-        return "undecodable"
-    frames = manifest.facts.exact.get("frames")
-    return "partial" if isinstance(frames, dict) and frames.get("complete") is False else "whole"
-
-
-def _keyframes_kept(manifest: Manifest) -> int:
-    kept = manifest.facts.recipe.get("keyframes")
-    return len(kept) if isinstance(kept, list) else 0
-
-
-def _keyframe_views(case: Case, evidence: str, manifest: Manifest) -> Iterator[report.KeyframeView]:
-    kept = manifest.facts.recipe.get("keyframes")
-    origin = origin_of(manifest.facts)
-    for number, keyframe in enumerate(kept if isinstance(kept, list) else [], start=1):
-        if number > KEYFRAMES_SHOWN or not isinstance(keyframe, dict):
-            return
-        data = case.store.path(evidence, f"derived/keyframes/{number:06d}.png").read_bytes()
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        ticks, base = int(str(keyframe["pts"])), origin[1]
-        yield report.KeyframeView(
-            time_text=report.clock((ticks - origin[0]) * base[0] / base[1]),
-            pts_text=f"{ticks}*{base[0]}/{base[1]}",
-            planes_sha256=str(keyframe["planes_sha256"]),
-            jpeg=None if picture is None else report.thumbnail(np.asarray(picture, np.uint8)),
-        )
 
 
 def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:
