@@ -22,7 +22,7 @@ from forensics import __version__, matching, media, report
 from forensics.errors import MediaError, StoreError
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Match, Segment
+from forensics.model.match import Joining, Match, Segment
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
@@ -32,6 +32,7 @@ from pipelines.case import Case, Run
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, origin_of, sound_line, stream_lines, telemetry_entries
 from pipelines.progress import Progress
+from pipelines.same_server_file import comparable, served
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
 
@@ -107,6 +108,8 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         matches.append(_match_view(each, strips))
         progress.advance()
     head = case.log.head()
+    joins = [view.match for view in matches if not view.rejected]
+    same = served(views, joins, comparable(manifests.items()))
     return report.CaseReport(
         case=case.info,
         created=run.surroundings.timestamp(),
@@ -122,13 +125,19 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         matches=tuple(matches),
         refused=tuple(_refused(events)),
         method=_method(events, stored),
-        notices=tuple(strips.notices),
-        group_names=_group_names(views, [view.match for view in matches if not view.rejected]),
+        notices=(*strips.notices, *same.notices),
+        group_names=_group_names(views, [*joins, *same.links]),
+        server_files=tuple(
+            report.ServerFileView(name=each.name, items=each.items, posts=len(each.places), basis=each.basis)
+            for each in same.edges
+        ),
+        links=same.links,
+        attached=same.attached,
     )
 
 
 def _group_names(
-    views: Sequence[report.EvidenceView], matches: Sequence[Match]
+    views: Sequence[report.EvidenceView], matches: Sequence[Joining]
 ) -> dict[tuple[tuple[str, float, float], ...], str]:
     """The names that `timeline` gives, by the stretches of each group."""
     groups = report.repost_groups(views, matches)

@@ -2,7 +2,7 @@
 
 from forensics.report.differences import posting_moment, render_differences
 from forensics.report.graphml import MAX_EDGES, MAX_NODES, Edge, Node, graphml
-from forensics.report.groups import RepostGroup, Sighting, posting_time, repost_groups
+from forensics.report.groups import RepostGroup, Sighting, posting_range, posting_time, repost_groups, standing
 from forensics.report.page import render_case
 from forensics.report.pictures import contact_sheet, thumbnail
 from forensics.report.text import visible
@@ -15,6 +15,7 @@ from forensics.report.values import (
     MatchView,
     MethodView,
     Row,
+    ServerFileView,
     SideView,
     TelemetryView,
     ToolView,
@@ -36,6 +37,7 @@ __all__ = [
     "Node",
     "RepostGroup",
     "Row",
+    "ServerFileView",
     "SideView",
     "Sighting",
     "TelemetryView",
@@ -45,10 +47,12 @@ __all__ = [
     "contact_sheet",
     "graphml",
     "posting_moment",
+    "posting_range",
     "posting_time",
     "render_case",
     "render_differences",
     "repost_groups",
+    "standing",
     "thumbnail",
     "utc",
     "visible",
