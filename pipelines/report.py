@@ -21,7 +21,7 @@ from forensics import __version__, matching, media, report
 from forensics.errors import MediaError, StoreError
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Match, Segment
+from forensics.model.match import Joining, Match, Segment
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
@@ -34,6 +34,7 @@ from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.keyframe_views import keyframe_views, keyframes_kept
 from pipelines.progress import Progress
+from pipelines.same_server_file import comparable, served
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
 
@@ -113,6 +114,8 @@ def gather(
         matches.append(_match_view(each, strips))
         progress.advance()
     head = case.log.head()
+    joins = [view.match for view in matches if not view.rejected]
+    same = served(views, joins, comparable(manifests.items()))
     return report.CaseReport(
         case=case.info,
         created=run.surroundings.timestamp(),
@@ -128,13 +131,19 @@ def gather(
         matches=tuple(matches),
         refused=tuple(_refused(events)),
         method=_method(events, stored),
-        notices=tuple(strips.notices),
-        group_names=_group_names(views, [view.match for view in matches if not view.rejected]),
+        notices=(*strips.notices, *same.notices),
+        group_names=_group_names(views, [*joins, *same.links]),
+        server_files=tuple(
+            report.ServerFileView(name=each.name, items=each.items, posts=len(each.places), basis=each.basis)
+            for each in same.edges
+        ),
+        links=same.links,
+        attached=same.attached,
     )
 
 
 def _group_names(
-    views: Sequence[report.EvidenceView], matches: Sequence[Match]
+    views: Sequence[report.EvidenceView], matches: Sequence[Joining]
 ) -> dict[tuple[tuple[str, float, float], ...], str]:
     """The names that `timeline` gives, by the stretches of each group."""
     groups = report.repost_groups(views, matches)

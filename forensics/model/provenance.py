@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_NUMBER = re.compile(r"(?:channel|chat)?(?:-100)?([0-9]+)\Z")
+"""A chat's number after what exporters put before it (``channel1234``, ``-1001234``); a person's is no chat's."""
+
+
+SHOWN = "concealed"
+"""What stands for a value whose disclosure is not at hand, where people look: it is no value, and equals no other."""
+
+
+def chat_number(told: str | None) -> str | None:
+    """The bare number of a channel or chat; None for a user name, a person, or nothing."""
+    found = _NUMBER.match(told or "")
+    return found[1] if found else None
 
 
 class SourceKind(StrEnum):
@@ -24,7 +38,8 @@ class Post:
     that an ambiguous label may mean, when ``posted_unixtime`` is unknown. ``channel_type`` and ``kind`` are the
     exporter's words for the chat and the message. ``source_offset`` and ``source_length`` are the bytes of the
     message in the document that speaks of it (`Appearance.source`). ``server_file`` is the name under which Telegram's
-    servers gave the file out.
+    servers gave the file out, ``server_date_unixtime`` when the servers got it (seconds UTC, the document's own date);
+    ``forwarded_message_id`` is the number of the very post that was forwarded.
     """
 
     platform: str
@@ -46,6 +61,24 @@ class Post:
     source_offset: int | None = None
     source_length: int | None = None
     server_file: str | None = None
+    server_date_unixtime: int | None = None
+    forwarded_message_id: str | None = None
+
+    def is_post(self, other: Post) -> bool | None:
+        """Whether both are one post, told by two captures; None when their names of the chat cannot be compared."""
+        if (self.platform, self.message_id) != (other.platform, other.message_id):
+            return False
+        mine, others = self._chat(), other._chat()
+        if mine is not None and others is not None:
+            return mine == others if mine[0] == others[0] else None
+        return True if self.channel not in (None, SHOWN) and self.channel == other.channel else None
+
+    def _chat(self) -> tuple[str, str] | None:
+        """By number, or by user name, which Telegram takes without regard to case."""
+        number = chat_number(self.channel_id)
+        if number is not None:
+            return "number", number
+        return ("name", self.channel_id.lower()) if self.channel_id and self.channel_id != SHOWN else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from forensics.report.differences import posting_moment, render_differences
 from forensics.report.exhibit_paper import exhibit_paper, render_exhibit
 from forensics.report.exhibit_values import CustodyRow, ExhibitView, Form, ManifestFiles, PaperFinding
 from forensics.report.graphml import MAX_EDGES, MAX_NODES, Edge, Node, graphml
-from forensics.report.groups import RepostGroup, Sighting, posting_time, repost_groups
+from forensics.report.groups import RepostGroup, Sighting, posting_range, posting_time, repost_groups, standing
 from forensics.report.page import render_case
 from forensics.report.paper import Bates, Paper, PaperSize, as_text, bates_from
 from forensics.report.pictures import contact_sheet, thumbnail
@@ -19,6 +19,7 @@ from forensics.report.values import (
     MatchView,
     MethodView,
     Row,
+    ServerFileView,
     SideView,
     TelemetryView,
     ToolView,
@@ -51,6 +52,7 @@ __all__ = [
     "PaperSize",
     "RepostGroup",
     "Row",
+    "ServerFileView",
     "SideView",
     "Sighting",
     "TelemetryView",
@@ -65,12 +67,14 @@ __all__ = [
     "graphml",
     "is_there",
     "posting_moment",
+    "posting_range",
     "posting_time",
     "printable",
     "render_case",
     "render_differences",
     "render_exhibit",
     "repost_groups",
+    "standing",
     "thumbnail",
     "typeset",
     "utc",
