@@ -1,6 +1,7 @@
 # make demo   from a bare machine to an opened case: venv, ffmpeg, the main job on sample_media/
 # make test   every check: lint, walls, types, tests with branch coverage
 # make search the laws again on examples not tried before: what it finds becomes a test
+# make samples-table  every drone and camera file of ../shared/samples: reader, expected, found
 # make bench  accuracy and speed against references measured in the same run (slow)
 # make validation  the error rates that ship with the program, measured again: after every change of a threshold
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 CASE ?= demo-case
 COVERAGE_FLOOR := 85
 
-.PHONY: demo test lint types unit search bench validation samples lock clean
+.PHONY: demo test lint types unit search bench validation samples samples-table lock clean
 
 demo: $(VENV)/.installed
 	@sh .ci/need-ffmpeg
@@ -47,6 +48,10 @@ validation: demo
 
 samples: $(VENV)/.installed-dev
 	$(BIN)/python sample_media/render.py --out sample_media
+
+samples-table: $(VENV)/.installed-dev
+	@sh .ci/need-ffmpeg
+	@$(BIN)/python -m tests.samples_table
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt

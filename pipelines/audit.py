@@ -10,7 +10,7 @@ import hashlib
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,8 @@ from pipelines import findings
 from pipelines.answers import EVIDENCE_TESTS, Answered, Held
 from pipelines.case import Case
 from pipelines.case_answers import CASE_TESTS, HeldCase
-from pipelines.named_checks import named_checks
+from pipelines.named_checks import named_checks, with_name
+from pipelines.persons import names
 
 FOLDER = "profiles"
 """Folder of this package that holds the profiles that come with the program."""
@@ -151,9 +152,11 @@ def audit(
     for wanted in profile.requirement:
         if wanted.test in CASE_TESTS:
             yield Asked(requirement=wanted, answered=CASE_TESTS[wanted.test](whole), evidence=None, exhibit=None)
+    known = names(case)
     events: dict[str | None, list[CustodyEvent]] = defaultdict(list)
     for line in case.log.events():
-        events[line.event.item].append(line.event)
+        operator = known.get(line.event.operator, line.event.operator)
+        events[line.event.item].append(replace(line.event, operator=operator))
     stored = tuple(findings.load(case))
     for item in evidence:
         held = Held(
@@ -164,7 +167,7 @@ def audit(
             findings=tuple(
                 each for each in stored if item in (each.finding.match.query_id, each.finding.match.reference_id)
             ),
-            checks=named_checks(case.manifest(item), events[item]),
+            checks=tuple(with_name(each, known) for each in named_checks(case.manifest(item), events[item])),
         )
         exhibit = str(held.manifest.record.case.get("exhibit"))
         for wanted in profile.requirement:

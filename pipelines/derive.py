@@ -5,12 +5,13 @@
 3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
 4  video: listen to its first sound stream
 5  write keyframes, contact sheet, fingerprint and sound as files, each with its digests
-6  read the telemetry beside it
+6  read the telemetry beside it and inside it, and hold what lies beside it against the clip
 7  put the facts together: what depends on the bytes alone apart from what a named recipe made of them
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from dataclasses import dataclass, replace
@@ -27,11 +28,13 @@ from forensics.errors import MediaError
 from forensics.model.evidence import Digests
 from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Json, Subject
-from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe
+from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe, Window
 from forensics.model.notice import Notice
-from forensics.model.telemetry import Track
+from forensics.model.telemetry import Fix, Track
 from forensics.sources.content import Looks, looks
 from forensics.telemetry.exif import read_tags
+from pipelines.config import Settings
+from pipelines.embedded import Embedded, clip_of, read_embedded
 from pipelines.keyframe_files import KeyframeFiles, write_file
 from pipelines.sound_file import listen
 
@@ -67,6 +70,8 @@ class Derived:
     files: tuple[Subject, ...]
     notices: tuple[Notice, ...]
     commands: tuple[tuple[str, ...], ...]
+    opening: Window | None = None
+    """The excerpt that was asked for, where the decode pass gave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,30 +82,49 @@ class Kit:
     limits: media.Limits
 
 
+def open_kit(search_path: str, settings: Settings) -> Kit:
+    """Find the programs in ``search_path`` and take the limits from the settings.
+
+    Raises:
+        ToolError: ffmpeg or ffprobe is missing or too old, or the sandbox that the settings require is not to be had.
+
+    """
+    tools = media.find_tools(search_path)
+    if settings.sandbox == "require":
+        media.demand_full_confinement(tools)
+    return Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
+
+
 def derive(
-    handle: int, digests: Digests, sidecars: tuple[Sidecar, ...], into: Path, kit: Kit, *, pictures: bool = True
+    handle: int,
+    digests: Digests,
+    sidecars: tuple[Sidecar, ...],
+    into: Path,
+    kit: Kit,
+    *,
+    query: media.Excerpt | None = None,
 ) -> Derived:
     """Derive all facts of the bytes behind ``handle``; files go below the content folder ``into``.
 
-    Without ``pictures`` a video gets no keyframes: a query needs none.
+    A ``query`` needs no keyframes of a video, but an excerpt for comparing, which is taken from the same decode pass.
 
     Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE.
     """
     exact: dict[str, Json] = {"identification": _plain(msgspec.to_builtins(digests))}
-    tracks, notices = _read_tracks(sidecars)
-    if tracks:
-        exact["telemetry"] = tracks
+    beside = _read_tracks(sidecars)
+    if beside.facts:
+        exact["telemetry"] = list(beside.facts)
     try:
         if _is_still(os.pread(handle, HEAD_BYTES, 0)):
             derived = _derive_still(handle, digests.size, into)
         else:
-            derived = _derive_video(handle, digests, into, kit, pictures=pictures)
+            derived = _derive_video(handle, digests, into, kit, beside, query)
     except MediaError as error:
         derived = _undecodable(Notice(code=error.code, message=error.message))
     exact["kind"] = str(derived.kind)
     exact.update(derived.facts.exact)
     facts = Facts(exact=exact, recipe=derived.facts.recipe)
-    return replace(derived, facts=facts, notices=derived.notices + notices)
+    return replace(derived, facts=facts, notices=derived.notices + beside.notices)
 
 
 def _is_still(head: bytes) -> bool:
@@ -108,27 +132,26 @@ def _is_still(head: bytes) -> bool:
     return looks("", head) is Looks.STILL and not head.startswith(b"GIF8")
 
 
-def _undecodable(*notices: Notice, exact: dict[str, Json] | None = None, command: tuple[str, ...] = ()) -> Derived:
-    return Derived(
-        kind=MediaKind.UNDECODABLE,
-        facts=Facts(exact=exact or {}, recipe={}),
-        files=(),
-        notices=notices,
-        commands=(command,) if command else (),
-    )
+def _undecodable(*notices: Notice) -> Derived:
+    return Derived(kind=MediaKind.UNDECODABLE, facts=Facts(exact={}, recipe={}), files=(), notices=notices, commands=())
 
 
-def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictures: bool) -> Derived:
+def _derive_video(
+    handle: int, digests: Digests, into: Path, kit: Kit, beside: _Beside, query: media.Excerpt | None
+) -> Derived:
     probed = media.probe(kit.tools, handle, kit.limits)
-    container = _container(probed.probe)
+    inside = _look_inside(handle, probed, kit, beside) if query is None else _NOTHING_INSIDE
     if probed.probe.video is None or probed.probe.origin is None:
-        notice = Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
-        return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
+        return _without_video(
+            probed, inside, Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
+        )
     print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
-    chosen = _Keyframes(probed.probe, digests.sha256, into) if pictures else None
+    chosen = _Keyframes(probed.probe, digests.sha256, into) if query is None else None
     timestamps = hashlib.sha256()
     try:
-        with media.decode(kit.tools, handle, probed.probe, limits=kit.limits) as decoding:
+        excerpt = None if query is None else media.opening(kit.tools, handle, probed.probe, query, kit.limits)
+        branch = None if excerpt is None else excerpt.branch
+        with media.decode(kit.tools, handle, probed.probe, limits=kit.limits, beside=branch) as decoding:
             for item in decoding:
                 if isinstance(item, FrameBatch):
                     timestamps.update(item.pts.astype("<i8").tobytes())
@@ -138,17 +161,16 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictur
                 if chosen is not None:
                     chosen.add(item)
     except MediaError as error:
-        notice = Notice(code=error.code, message=error.message)
-        return _undecodable(*probed.notices, notice, exact={"container": container}, command=probed.command)
+        return _without_video(probed, inside, Notice(code=error.code, message=error.message))
     outcome = decoding.outcome
     heard = listen(kit.tools, handle, probed, kit.limits, into)
-    notices = probed.notices + outcome.notices + heard.notices
-    commands = (probed.command, outcome.command, *heard.commands)
+    notices = probed.notices + outcome.notices + heard.notices + inside.notices
+    commands = (probed.command, outcome.command, *heard.commands, *inside.commands)
     video = print_maker.finish(probed.probe.origin)
     shown, files = chosen.finish(exact=outcome.exact) if chosen is not None else ({}, ())
     track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(video))
     exact: dict[str, Json] = {
-        "container": container,
+        "container": _container(probed.probe),
         "essence": _plain(msgspec.to_builtins(outcome.essence)),
         "frames": {
             "decoded": outcome.frames,
@@ -164,6 +186,7 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictur
         **shown,
         "fingerprint": _fingerprint_facts(video, track),
         "sound": heard.facts,
+        **_embedded_fact(inside),
     }
     return Derived(
         kind=MediaKind.VIDEO,
@@ -171,6 +194,35 @@ def _derive_video(handle: int, digests: Digests, into: Path, kit: Kit, *, pictur
         files=(*files, track, *heard.files),
         notices=notices,
         commands=commands,
+        opening=None if excerpt is None or decoding.beside is None else excerpt.window(*decoding.beside),
+    )
+
+
+_NOTHING_INSIDE = Embedded(carried=())
+
+
+def _look_inside(handle: int, probed: media.Probed, kit: Kit, beside: _Beside) -> Embedded:
+    """What the clip carries, and notices of what lies beside it that does not agree with it."""
+    inside = read_embedded(kit.tools, handle, probed.probe, kit.limits)
+    clip = clip_of(probed.probe, inside.boxes)
+    leads = tuple(lead for track in beside.tracks for lead in telemetry.against_clip(track, clip))
+    return replace(inside, notices=inside.notices + leads)
+
+
+def _embedded_fact(inside: Embedded) -> dict[str, Json]:
+    facts = inside.facts()
+    return {} if facts is None else {"embedded": _plain(facts)}
+
+
+def _without_video(probed: media.Probed, inside: Embedded, notice: Notice) -> Derived:
+    """A file that is a container, but of no video that can be decoded."""
+    fact = _embedded_fact(inside)
+    return Derived(
+        kind=MediaKind.UNDECODABLE,
+        facts=Facts(exact={"container": _container(probed.probe)}, recipe=fact),
+        files=(),
+        notices=(*probed.notices, notice, *inside.notices),
+        commands=(probed.command, *inside.commands),
     )
 
 
@@ -254,8 +306,18 @@ def _fingerprint_facts(video: Fingerprint, file: Subject) -> Json:
     }
 
 
-def _read_tracks(sidecars: tuple[Sidecar, ...]) -> tuple[list[Json], tuple[Notice, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What the sidecars hold: a fact for each, the tracks of those that could be read, what a reader must know."""
+
+    facts: tuple[Json, ...]
+    tracks: tuple[Track, ...]
+    notices: tuple[Notice, ...]
+
+
+def _read_tracks(sidecars: tuple[Sidecar, ...]) -> _Beside:
     facts: list[Json] = []
+    tracks: list[Track] = []
     notices: list[Notice] = []
     for sidecar in sidecars:
         track = telemetry.read_track(sidecar.found_as, sidecar.data)
@@ -267,7 +329,8 @@ def _read_tracks(sidecars: tuple[Sidecar, ...]) -> tuple[list[Json], tuple[Notic
             continue
         notices.extend(track.notices)
         facts.append(_track_facts(track, sidecar.stored_as, digest))
-    return facts, tuple(notices)
+        tracks.append(track)
+    return _Beside(facts=tuple(facts), tracks=tuple(tracks), notices=tuple(notices))
 
 
 def _track_facts(track: Track, file: str, digest: str) -> Json:
@@ -279,11 +342,18 @@ def _track_facts(track: Track, file: str, digest: str) -> Json:
         "family": track.family,
         "cues": track.cues,
         "fixes": len(located),
-        "first": _plain(msgspec.to_builtins(located[0])) if located else None,
-        "last": _plain(msgspec.to_builtins(located[-1])) if located else None,
+        "first": _sidecar_fix(located[0]) if located else None,
+        "last": _sidecar_fix(located[-1]) if located else None,
         "clock_first": track.fixes[0].clock_as_written if track.fixes else None,
         "clock_last": track.fixes[-1].clock_as_written if track.fixes else None,
     }
+
+
+def _sidecar_fix(fix: Fix) -> Json:
+    """A fix as facts of sidecars have had it from the first version on: no sidecar declares UTC."""
+    told = _plain(msgspec.to_builtins(fix))
+    assert isinstance(told, dict)
+    return {name: value for name, value in told.items() if name != "utc"}
 
 
 def _container(probe: Probe) -> Json:
@@ -297,7 +367,13 @@ def _recipe_tools(tools: media.Tools) -> Json:
 
 
 def _package_versions() -> Json:
-    return {name: metadata.version(name) for name in RECIPE_PACKAGES}
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Read once a process: Python parses a package's whole description for it, licences included."""
+    return tuple((name, metadata.version(name)) for name in RECIPE_PACKAGES)
 
 
 def _plain(value: Any) -> Json:

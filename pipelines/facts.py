@@ -108,6 +108,39 @@ def sound_line(facts: Facts) -> str | None:
 
 
 def telemetry_entries(manifest: Manifest) -> list[dict[str, Json]]:
-    """The telemetry facts of a manifest, one a sidecar."""
+    """The telemetry facts of a manifest, one a sidecar, then one a track that the file itself carries."""
     entries = manifest.facts.exact.get("telemetry", [])
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    beside = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    inside = [{**entry, "file": f"inside: {entry['source']}"} for entry in embedded_tracks(manifest) if entry["cues"]]
+    return beside + inside
+
+
+def embedded_tracks(manifest: Manifest) -> list[dict[str, Json]]:
+    """What the file itself carries, as its facts have it: boxes and streams."""
+    embedded = manifest.facts.recipe.get("embedded")
+    tracks = embedded.get("tracks") if isinstance(embedded, dict) else None
+    return [entry for entry in tracks if isinstance(entry, dict)] if isinstance(tracks, list) else []
+
+
+_SHOWN_TAGS = {
+    "classification": "security classification {}",
+    "serial_number": "serial number {}",
+    "platform_tail_number": "tail number {}",
+    "mission": "mission {}",
+    "checksums": "checksums {}",
+    "consistent_with": "consistent with {}; anyone can imitate it",
+}
+"""What a person is told of the tags of a track, in this order: a marking of secrecy first."""
+
+
+def carried_lines(manifest: Manifest) -> Iterator[str]:
+    """What the file itself carries, in words: markings and names, then each clock with its basis."""
+    for entry in embedded_tracks(manifest):
+        source, clocks, tags = entry.get("source"), entry.get("clocks"), entry.get("tags")
+        told = [tag for tag in tags if isinstance(tag, dict)] if isinstance(tags, list) else []
+        for name, words in _SHOWN_TAGS.items():
+            yield from (f"{source} {words.format(tag.get('value'))}" for tag in told if tag.get("name") == name)
+        for clock in clocks if isinstance(clocks, list) else []:
+            if isinstance(clock, dict):
+                moment, basis = clock.get("utc") or clock.get("raw"), str(clock.get("basis")).replace("_", " ")
+                yield f"{source} {clock.get('source')}: {moment} ({basis})"

@@ -26,12 +26,16 @@ from pipelines.derive import FINGERPRINT_FILE, Kit
 from pipelines.facts import probe_of
 from pipelines.sound_file import SOUND_FILE, sound_digest
 
+EXCERPT = media.Excerpt(matching.MOST_READ_S, matching.FPS, matching.LONG_SIDE)
+"""What comparing reads of a query of usual length, all at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     """One video or still that can be compared: where its bytes and its fingerprint lie, and the track of its sound, if
     that was read. ``frames`` is 1 for whatever has one picture, be it a photograph (``kind`` tells how it is read) or a
-    video of a single frame. ``probe`` is of a video, without its tags: decoding needs none.
+    video of a single frame. ``probe`` is of a video, without its tags: decoding needs none. ``opening``
+    is its `EXCERPT`, where the decode pass gave that.
     """
 
     id: str
@@ -44,6 +48,7 @@ class Volume:
     probe: Probe | None
     sound: Path | None = None
     sound_sha256: str | None = None
+    opening: Window | None = None
 
     @property
     def still(self) -> bool:
@@ -120,7 +125,11 @@ class Library:
     @cached_property
     def footage(self) -> matching.Footage:
         """What has been decoded lately for comparing."""
-        return matching.Footage(self.window, lambda name: self.subjects[name].duration_s)
+        footage = matching.Footage(self.window, lambda name: self.subjects[name].duration_s)
+        for volume in self._volumes.values():
+            if volume.opening is not None:
+                footage.hold(volume.id, volume.opening, EXCERPT.end_s)
+        return footage
 
     def window(self, volume_id: str, start_s: float, end_s: float, fps: float, long_side: int) -> Window:
         """Luma frames of a stretch, decoded from the kept bytes; of a still its one picture."""
@@ -140,6 +149,8 @@ class Library:
             return
         self._volumes[volume.id] = volume
         self.subjects[volume.id] = _subject(volume)
+        if volume.opening is not None:
+            self.footage.hold(volume.id, volume.opening, EXCERPT.end_s)
         try:
             yield
         finally:

@@ -28,6 +28,8 @@ from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
 from pipelines import findings, persons
 from pipelines.case import Case, Run
+from pipelines.config import Settings
+from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.keyframe_views import keyframe_views, keyframes_kept
@@ -63,7 +65,12 @@ METHOD_LIMITS = ("Copies with very little motion or detail may be left as candid
 
 
 def write_report(
-    case: Case, run: Run, out: Path | None, progress: Progress, checks: Iterable[Check] | None = None
+    case: Case,
+    run: Run,
+    settings: Settings,
+    out: Path | None,
+    progress: Progress,
+    checks: Iterable[Check] | None = None,
 ) -> Path:
     """Render the case report to ``out`` (default: reports/case-report.html) and log it.
 
@@ -71,11 +78,11 @@ def write_report(
 
     Raises:
         StoreError: the file cannot be written.
-        ToolError: ffmpeg is missing.
+        ToolError: ffmpeg is missing, or the required sandbox is not to be had.
         ManifestError: a manifest or finding of the case is not canonical.
     """
     path = out or case.reports / "case-report.html"
-    page = report.render_case(gather(case, run, progress, checks))
+    page = report.render_case(gather(case, run, settings, progress, checks))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(page)
@@ -85,9 +92,11 @@ def write_report(
     return path
 
 
-def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | None = None) -> report.CaseReport:
+def gather(
+    case: Case, run: Run, settings: Settings, progress: Progress, checks: Iterable[Check] | None = None
+) -> report.CaseReport:
     """Fill the values of the page (steps 1 to 3)."""
-    tools = media.find_tools(run.surroundings.search_path())
+    tools = open_kit(run.surroundings.search_path(), settings).tools
     names = persons.names(case)
     logged = (line.event for line in case.log.events())
     events = tuple(replace(event, operator=names.get(event.operator, event.operator)) for event in logged)
@@ -111,7 +120,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
             name="footage-forensics",
             version=__version__,
             ffmpeg=tools.ffmpeg.banner,
-            confinement=media.CONFINEMENT,
+            confinement=tools.confinement,
         ),
         verification=None if checks is None else _verification(tuple(checks)),
         log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=unsealed(case)),

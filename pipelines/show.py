@@ -14,7 +14,7 @@ from forensics.model.manifest import Json, Manifest
 from forensics.report.wording import sound_in_words
 from pipelines import findings, named_checks, persons
 from pipelines.case import Case
-from pipelines.facts import sound_line, stream_lines, telemetry_entries
+from pipelines.facts import carried_lines, sound_line, stream_lines, telemetry_entries
 from pipelines.standing import with_name
 
 
@@ -160,12 +160,15 @@ def _fact_lines(manifest: Manifest) -> Iterator[str]:
         yield f"sound      {heard}"
     for entry in telemetry_entries(manifest):
         counts = f"{entry.get('fixes')} fixes in {entry.get('cues')} cues"
-        yield f"telemetry  {entry.get('format')} {entry.get('family')}: {counts}"
+        family = f" {entry['family']}" if entry.get("family") else ""
+        yield f"telemetry  {entry.get('format')}{family}: {counts}"
         for name in ("first", "last"):
             fix = entry.get(name)
             if isinstance(fix, dict):
                 place = f"{fix.get('latitude')}, {fix.get('longitude')}"
-                yield f"           {name} {place} at {fix.get('clock_as_written')}"
+                moment = fix.get("utc") or fix.get("clock_as_written")
+                yield f"           {name} {place}" + (f" at {moment}" if moment else "")
+    yield from (f"carried    {line}" for line in carried_lines(manifest))
 
 
 def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:

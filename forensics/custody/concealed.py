@@ -44,7 +44,7 @@ class Concealment:
 
 
 def _in_public(post: Mapping[str, Json]) -> bool:
-    return post.get("channel_kind") in PUBLIC_CHATS
+    return post.get("channel_type") in PUBLIC_CHATS
 
 
 def _from_channel(post: Mapping[str, Json]) -> bool:
@@ -77,7 +77,7 @@ CONCEALED: tuple[Concealment, ...] = (
         what="a chat that is not public",
         reason="a private chat is a source, or a person",
         unless=_in_public,
-        exception="`channel_kind` is `public_channel` or `public_supergroup`",
+        exception="`channel_type` is `public_channel` or `public_supergroup`",
     ),
     Concealment(
         place="appearances[].post",

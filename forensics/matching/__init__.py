@@ -9,7 +9,7 @@ from __future__ import annotations
 from forensics.matching import rates, statistics
 from forensics.matching.candidates import Candidate, RangeQuery, Ranking, Seed, Views, candidates
 from forensics.matching.examine import examine
-from forensics.matching.footage import Footage, WindowReader
+from forensics.matching.footage import FPS, LONG_SIDE, MOST_READ_S, Footage, WindowReader
 from forensics.matching.learned import LEARNED_PARAMS, LearnedParams, with_learned
 from forensics.matching.learned import parameters as learned_parameters
 from forensics.matching.lineage import GroupName, name_groups
@@ -31,8 +31,11 @@ from forensics.matching.still_params import STILL_METHOD, STILL_PARAMS, StillPar
 from forensics.matching.subject import Corpus, Subject
 
 __all__ = [
+    "FPS",
     "LEARNED_PARAMS",
+    "LONG_SIDE",
     "METHOD",
+    "MOST_READ_S",
     "PARAMS",
     "SOUND_METHOD",
     "SOUND_METHOD_VERSION",

@@ -21,6 +21,9 @@ BESIDE_S = 0.15
 SEARCHED_ROWS = 150
 """Rows of the query that the search for lines looks at; of longer stretches every second, third ... row."""
 
+ROUNDING = 1e-6
+"""Sums of the same gains in another order differ by less."""
+
 AS_RECORDED = 0.9
 """Speed 1 is taken when it explains at least this share of what the best speed explains."""
 
@@ -49,11 +52,12 @@ def speeds() -> tuple[float, ...]:
 
 def nearest(seconds: Floats, wanted: Floats, reach_s: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Rows of ``seconds`` nearest to ``wanted`` (any shape), and which lie within ``reach_s``."""
-    right = np.clip(np.searchsorted(seconds, wanted), 1, max(1, len(seconds) - 1))
+    right = np.minimum(np.maximum(np.searchsorted(seconds, wanted), 1), max(1, len(seconds) - 1))
     left = right - 1
     right = np.minimum(right, len(seconds) - 1)
-    rows = np.where(np.abs(seconds[left] - wanted) <= np.abs(seconds[right] - wanted), left, right)
-    return rows.astype(np.int64), np.abs(seconds[rows] - wanted) <= reach_s
+    before, after = np.abs(seconds[left] - wanted), np.abs(seconds[right] - wanted)
+    rows = np.where(before <= after, left, right)
+    return rows.astype(np.int64, copy=False), np.minimum(before, after) <= reach_s
 
 
 def _best_stretch(values: Floats) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -74,18 +78,30 @@ def offset_range(query_s: Floats, reference_s: Floats, speed: float) -> tuple[fl
     return float(reference_s[0] - max(ends)), float(reference_s[-1] - min(ends))
 
 
-def _lines_at(gains: Floats, query_s: Floats, reference_s: Floats, speed: float, outside: float) -> Line | None:
-    """The best line of one speed; rows outside the reference count ``outside`` each."""
+def _lines_at(
+    gains: Floats, query_s: Floats, reference_s: Floats, speed: float, outside: float, least: float = 0.0
+) -> Line | None:
+    """The best line of one speed; None where all gain less than ``least``. Rows outside the reference count
+    ``outside`` each.
+    """
     low, high = offset_range(query_s, reference_s, speed)
     offsets = np.arange(np.ceil(low / OFFSET_STEP_S), np.floor(high / OFFSET_STEP_S) + 1) * OFFSET_STEP_S
     if not len(offsets):
         return None
     rows, inside = nearest(reference_s, speed * query_s[None, :] + offsets[:, None], BESIDE_S)
     values = np.where(inside, gains[np.arange(len(query_s))[None, :], rows], outside)
-    gain, first, last = _best_stretch(values)
+    # No stretch of a line gains more than all that is positive on it.
+    hopeful = np.flatnonzero(np.maximum(values, 0.0).sum(axis=1) >= least - ROUNDING)
+    if not len(hopeful):
+        return None
+    gain, first, last = _best_stretch(values[hopeful])
     best = int(gain.argmax())
     return Line(
-        speed=speed, offset_s=float(offsets[best]), first=int(first[best]), last=int(last[best]), gain=float(gain[best])
+        speed=speed,
+        offset_s=float(offsets[hopeful[best]]),
+        first=int(first[best]),
+        last=int(last[best]),
+        gain=float(gain[best]),
     )
 
 
@@ -101,8 +117,13 @@ def best_line(
     plain = _lines_at(thinned, seconds, reference_s, 1.0, outside) if 1.0 in tried else None
     if plain is not None and plain.gain > 0 and plain.gain >= AS_RECORDED * most:
         return _on_all_rows(plain, gains, query_s, reference_s, outside)
-    found = [_lines_at(thinned, seconds, reference_s, speed, outside) for speed in tried]
-    lines = [line for line in found if line is not None and line.gain > 0]
+    lines: list[Line] = []
+    least = 0.0 if plain is None else max(0.0, plain.gain)
+    for speed in tried:
+        line = plain if speed == 1.0 else _lines_at(thinned, seconds, reference_s, speed, outside, least)
+        if line is not None and line.gain > 0:
+            lines.append(line)
+            least = max(least, line.gain)
     if not lines:
         return None
     best = max(lines, key=lambda line: (line.gain, -abs(np.log(abs(line.speed)))))

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics.matching.geometry import Floats, Luma, Pose, posed
+from forensics.matching.geometry import Floats, Pose
+from forensics.matching.reel import Reel
 
 Grid = npt.NDArray[np.float32]
 
@@ -29,6 +30,9 @@ REDUCE_TO = 1.05
 """A frame is halved while a cell still spans a pixel of it, give or take this: 512 pixels on 128 cells are averaged
 four by four, which is exact and fast.
 """
+
+AT_ONCE = 16
+"""Frames worked on together: on the finest grid they stay in the cache of the processor."""
 
 
 class Shared(NamedTuple):
@@ -58,8 +62,8 @@ def shared_area(matrix: Floats, query_shape: tuple[int, int], reference_shape: t
     return Shared(float(low[0]), float(low[1]), float(size[0]), float(size[1]))
 
 
-def sample(frames: Luma, matrix: Floats, area: Shared, cells: int, pose: Pose) -> tuple[Grid, npt.NDArray[np.bool_]]:
-    """Frames (n, h, w) on the grid, float32 (n, rows, columns), and which cells they fill.
+def sample(reel: Reel, matrix: Floats, area: Shared, cells: int, pose: Pose) -> tuple[Grid, npt.NDArray[np.bool_]]:
+    """The frames on the grid, float32 (n, rows, columns), and which cells they fill.
 
     ``matrix`` maps posed frame pixels to reference pixels. The frame is first reduced by area average, by a power of
     two, to between one and two pixels per cell, so that no detail folds back.
@@ -68,15 +72,17 @@ def sample(frames: Luma, matrix: Floats, area: Shared, cells: int, pose: Pose) -
     to_grid = np.array([[columns / area.width, 0, -area.x * columns / area.width],
                         [0, rows / area.height, -area.y * rows / area.height]])  # fmt: skip
     whole = to_grid @ np.vstack([matrix, [0.0, 0.0, 1.0]])
-    by = _reduction(float(np.sqrt(abs(np.linalg.det(whole[:, :2])))), frames.shape[1:])
+    by = _reduction(float(np.sqrt(abs(np.linalg.det(whole[:, :2])))), reel.luma.shape[1:])
     warp = whole.copy()
     warp[:, :2] *= by
     warp[:, 2] += (whole[:, 0] + whole[:, 1]) * (0.5 * by - 0.5)
-    out = np.empty((len(frames), rows, columns), np.float32)
-    for index, frame in enumerate(frames):
-        picture = reduced(frame, by, pose).astype(np.float32)
-        out[index] = cv2.warpAffine(picture, warp, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0)
-    full = np.full((frames.shape[1] // by, frames.shape[2] // by), 255, np.uint8)
+    small = reel.reduced(by, pose)
+    out = np.empty((len(small), rows, columns), np.float32)
+    for index, picture in enumerate(small):
+        cv2.warpAffine(
+            picture.astype(np.float32), warp, (columns, rows), dst=out[index], flags=cv2.INTER_LINEAR, borderValue=0
+        )
+    full = np.full(small.shape[1:], 255, np.uint8)
     filled = cv2.warpAffine(full, warp, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0) > 250
     return out, filled
 
@@ -89,26 +95,22 @@ def _reduction(scale: float, shape: tuple[int, ...]) -> int:
     return by
 
 
-def reduced(frame: Luma, by: int, pose: Pose) -> Luma:
-    """The posed frame with every ``by`` by ``by`` pixels averaged; what is left over at the right (mirrored: at the
-    left) and at the bottom is cut off.
-    """
-    height, width = frame.shape[0] // by * by, frame.shape[1] // by * by
-    kept = frame[:height, frame.shape[1] - width :] if pose.mirrored else frame[:height, :width]
-    if by == 1:
-        return posed(kept, pose)
-    small = cv2.resize(kept, (width // by, height // by), interpolation=cv2.INTER_AREA)
-    return posed(np.asarray(small, np.uint8), pose)
-
-
 def detail(frames: Grid, filled: npt.NDArray[np.bool_], sigma: float) -> Grid:
     """Each frame without its broad light and shade (minus a Gaussian mean over the filled cells)."""
     weight = filled.astype(np.float32)
-    share = cv2.GaussianBlur(weight, (0, 0), sigma) + 1e-6
-    down, across = _blur(weight.shape[0], sigma), _blur(weight.shape[1], sigma)
-    out = frames * weight
-    for frame in out:
-        frame -= (down @ frame @ across.T) * (weight / share)
+    part = weight / (cv2.GaussianBlur(weight, (0, 0), sigma) + 1e-6)
+    rows, columns = weight.shape
+    down, across = _blur(rows, sigma), _blur(columns, sigma)
+    out = np.empty_like(frames)
+    halfway, broad = np.empty((2, AT_ONCE, rows, columns), np.float32)
+    for start in range(0, len(frames), AT_ONCE):
+        block = out[start : start + AT_ONCE]
+        np.multiply(frames[start : start + AT_ONCE], weight, out=block)
+        one, two = halfway[: len(block)], broad[: len(block)]
+        np.matmul(down, block, out=one)
+        np.matmul(one.reshape(-1, columns), across.T, out=two.reshape(-1, columns))
+        two *= part
+        block -= two
     return out
 
 

@@ -10,18 +10,18 @@ import numpy.typing as npt
 from forensics.matching.alignment import Line, best_line, nearest, speeds
 from forensics.matching.candidates import STRONG, Candidate, Seed
 from forensics.matching.dense import Shared, change, shared_area, shots
-from forensics.matching.footage import Footage, between
+from forensics.matching.footage import Footage
 from forensics.matching.geometry import Fit, Pose, drift_px
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, SPAN_S, Motion, Pair, compare, on_grid
 from forensics.matching.pairing import Pairing, Placed, best_fit
 from forensics.matching.params import METHOD, PARAMS, Params
+from forensics.matching.reel import Reel
 from forensics.matching.sharpen import sharpened
 from forensics.matching.subject import Subject
 from forensics.matching.table import PLAIN_REACH, Table, bounds, lines, run_around, share, table_of, uniqueness
 from forensics.matching.verdict import Stretch, clear_strength, exact_match, strength, verdict
 from forensics.matching.visible import with_seen
 from forensics.model.match import Match, Method
-from forensics.model.media import Window
 
 REACH_S = 30.0
 """Seconds of the query looked at on either side of a seed; longer copies are followed from window to window."""
@@ -117,8 +117,8 @@ def follow(new: list[Stretch], placed: Placed, pairing: Pairing) -> list[Seed]:
 def explore(pairing: Pairing, placed: Placed, proven: list[Stretch]) -> list[Stretch]:
     """All aligned stretches around a seed whose geometry holds."""
     seed, params = placed.seed, pairing.params
-    ours = pairing.footage.stretch(pairing.query.id, seed.query_s - REACH_S, seed.query_s + REACH_S)
-    theirs = pairing.footage.stretch(pairing.reference.id, *_reached(seed))
+    ours = Reel(pairing.footage.stretch(pairing.query.id, seed.query_s - REACH_S, seed.query_s + REACH_S))
+    theirs = Reel(pairing.footage.stretch(pairing.reference.id, *_reached(seed)))
     if len(ours.seconds) < params.least_frames or len(theirs.seconds) < params.least_frames:
         return []
     table = tabulate(ours, theirs, placed.fit, seed.pose, (seed.query_s, seed.reference_s))
@@ -148,7 +148,7 @@ def _reached(seed: Seed) -> tuple[float, float]:
     return seed.reference_s - 1.5 * REACH_S, seed.reference_s + 1.5 * REACH_S
 
 
-def tabulate(ours: Window, theirs: Window, held: Fit, pose: Pose, around: tuple[float, float]) -> Table | None:
+def tabulate(ours: Reel, theirs: Reel, held: Fit, pose: Pose, around: tuple[float, float]) -> Table | None:
     """The table of frame against frame on the coarse grid."""
     area = _area(held, ours, theirs)
     if area is None:
@@ -157,15 +157,15 @@ def tabulate(ours: Window, theirs: Window, held: Fit, pose: Pose, around: tuple[
     return None if pair is None else table_of(pair)
 
 
-def _area(held: Fit, ours: Window, theirs: Window) -> Shared | None:
+def _area(held: Fit, ours: Reel, theirs: Reel) -> Shared | None:
     return shared_area(held.matrix, _shape(ours), _shape(theirs))
 
 
-def _shape(window: Window) -> tuple[int, int]:
+def _shape(window: Reel) -> tuple[int, int]:
     return int(window.luma.shape[1]), int(window.luma.shape[2])
 
 
-def measure(pairing: Pairing, placed: Placed, line: Line, table: Table, ours: Window, theirs: Window) -> Stretch | None:
+def measure(pairing: Pairing, placed: Placed, line: Line, table: Table, ours: Reel, theirs: Reel) -> Stretch | None:
     """Geometry, motion and exact bounds of one line."""
     moments = pairing.fits_along(line, table.query_s, table.reference_s, placed)
     found, part = line, share(line, table)
@@ -190,7 +190,7 @@ def _stretch(
     moments: tuple[Fit, ...],
     proof: Motion | None,
     part: float | None,
-    windows: tuple[Window, Window],
+    windows: tuple[Reel, Reel],
 ) -> Stretch | None:
     start, end = clipped(line, *span, pairing.reference.duration_s)
     if end - start < LEAST_STRETCH_S:
@@ -214,14 +214,12 @@ def _stretch(
     )
 
 
-def prove(
-    line: Line, start: float, end: float, placed: Placed, ours: Window, theirs: Window
-) -> tuple[Line, Motion | None]:
+def prove(line: Line, start: float, end: float, placed: Placed, ours: Reel, theirs: Reel) -> tuple[Line, Motion | None]:
     """The motion test of one line; near speed 1 the test is made at 1 too, and the better taken."""
     area = _area(placed.fit, ours, theirs)
-    q = between(ours, start, end)
+    q = ours.between(start, end)
     ends = line.speed * start + line.offset_s, line.speed * end + line.offset_s
-    r = between(theirs, min(ends) - MARGIN_S, max(ends) + MARGIN_S)
+    r = theirs.between(min(ends) - MARGIN_S, max(ends) + MARGIN_S)
     if area is None or len(q.seconds) < PARAMS.least_frames or len(r.seconds) < PARAMS.least_frames:
         return line, None
     middle = (start + end) / 2
@@ -244,7 +242,7 @@ def clipped(line: Line, start: float, end: float, reference_s: float) -> tuple[f
     return max(start, min(low, high)), min(end, max(low, high))
 
 
-def faint(pairing: Pairing, placed: Placed, table: Table, ours: Window, theirs: Window) -> list[Stretch]:
+def faint(pairing: Pairing, placed: Placed, table: Table, ours: Reel, theirs: Reel) -> list[Stretch]:
     """One stretch of a scene in which next to nothing moves, at the offset where the faint changes agree best."""
     seed = placed.seed
     area = _area(placed.fit, ours, theirs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,11 @@ CHUNK_S = 5.0
 costs little more than starting the decoder.
 """
 
+GLANCE_S = 0.5
+"""Of a chunk in which one moment is looked at no more is read than up to so long after it: most candidates are refused
+at that look, and the next frame tells which one is the nearest.
+"""
+
 MOST_READ_S = 40.0
 """Seconds read at once: square pictures at up to 20 frames a second stay below the reader's limit."""
 
@@ -51,6 +57,21 @@ def endless(subject: str) -> float:
     return math.inf
 
 
+class _Chunk(NamedTuple):
+    """The frames of a chunk, rows from ``first`` of what was read together in one ``run``: the ``whole`` of them, or
+    those from its beginning on.
+    """
+
+    window: Window
+    run: Window
+    first: int
+    whole: bool
+
+
+def _cut(run: Window, first: int, last: int, *, whole: bool) -> _Chunk:
+    return _Chunk(Window(run.seconds[first:last], run.luma[first:last]), run, first, whole)
+
+
 class Footage:
     """Reads stretches through a `WindowReader` and keeps the latest ones. ``end_of`` tells where a subject ends
     (seconds): nothing is read beyond.
@@ -65,18 +86,13 @@ class Footage:
         self._reader = reader
         self._end_of = end_of
         self._limit = memory_bytes
-        self._chunks: OrderedDict[tuple[str, int], Window] = OrderedDict()
+        self._chunks: OrderedDict[tuple[str, int], _Chunk] = OrderedDict()
         self._features: OrderedDict[tuple[str, float, Pose, Detector], Features] = OrderedDict()
         self._bytes = 0
 
     def stretch(self, subject: str, start_s: float, end_s: float) -> Window:
         """Frames with start_s <= time <= end_s, in time order."""
-        parts = [part for part in self._read(subject, start_s, end_s) if len(part.seconds)]
-        if not parts:
-            return Window(np.zeros(0), np.zeros((0, 2, 2), np.uint8))
-        seconds = np.concatenate([part.seconds for part in parts])
-        luma = parts[0].luma if len(parts) == 1 else np.concatenate([part.luma for part in parts])
-        return between(Window(seconds, luma), start_s, end_s)
+        return between(_joined(self._read(subject, start_s, end_s)), start_s, end_s)
 
     def ahead(self, subject: str, start_s: float, end_s: float) -> None:
         """Read in one go what is about to be looked at moment by moment."""
@@ -85,7 +101,7 @@ class Footage:
     def frame(self, subject: str, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
         """The frame nearest to a moment, with its time; None where nothing was decoded."""
         at = int(max(0.0, min(at_s, self._end_of(subject) - TIME_SLACK_S)) // CHUNK_S)
-        found = _nearest(self._read(subject, at * CHUNK_S, at * CHUNK_S), at_s)
+        found = self._glance(subject, at, at_s) or _nearest(self._read(subject, at * CHUNK_S, at * CHUNK_S), at_s)
         if at and (found is None or abs(found[0] - at_s) > SPARSE_S):
             before = _nearest(self._read(subject, (at - 1) * CHUNK_S, (at - 1) * CHUNK_S), at_s)
             if before is not None and (found is None or abs(before[0] - at_s) < abs(found[0] - at_s)):
@@ -114,34 +130,62 @@ class Footage:
         self._features.move_to_end(key)
         return self._features[key]
 
-    def _read(self, subject: str, start_s: float, end_s: float) -> list[Window]:
+    def _glance(self, subject: str, number: int, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
+        """The frame of a chunk nearest to a moment, where a frame after the moment shows that none comes nearer: from
+        what is kept of the chunk, or else from its beginning.
+        """
+        key, start, end = (subject, number), number * CHUNK_S, min((number + 1) * CHUNK_S, self._end_of(subject))
+        if key not in self._chunks and at_s + GLANCE_S < end:
+            window = self._reader(subject, start, at_s + GLANCE_S, FPS, LONG_SIDE)
+            first = int(np.searchsorted(window.seconds, start))
+            self._keep(key, _cut(window, first, len(window.seconds), whole=False))
+        kept = self._chunks.get(key)
+        if kept is None or not len(kept.window.seconds) or kept.window.seconds[-1] < at_s:
+            return None
+        self._chunks.move_to_end(key)
+        return _nearest([kept], at_s)
+
+    def _read(self, subject: str, start_s: float, end_s: float) -> list[_Chunk]:
         """The chunks that hold start_s to end_s; those that are not kept are decoded, neighbours together."""
         end = self._end_of(subject)
         first = int(max(0.0, start_s) // CHUNK_S)
         last = int(max(0.0, min(end_s, end - TIME_SLACK_S)) // CHUNK_S)
-        parts = {number: self._chunks.get((subject, number)) for number in range(first, last + 1)}
+        parts = {number: self._whole((subject, number)) for number in range(first, last + 1)}
         for run in _runs([number for number, part in parts.items() if part is None]):
             window = self._reader(subject, run[0] * CHUNK_S, min((run[-1] + 1) * CHUNK_S, end), FPS, LONG_SIDE)
             edges = np.searchsorted(window.seconds, [number * CHUNK_S for number in (*run, run[-1] + 1)])
             for number, low, high in zip(run, edges[:-1], edges[1:], strict=True):
-                parts[number] = self._keep((subject, number), Window(window.seconds[low:high], window.luma[low:high]))
+                parts[number] = part = _cut(window, low, high, whole=True)
+                self._keep((subject, number), part)
         for number in parts:
             if (subject, number) in self._chunks:
                 self._chunks.move_to_end((subject, number))
         return [part for part in parts.values() if part is not None]
 
-    def _keep(self, key: tuple[str, int], chunk: Window) -> Window:
+    def _whole(self, key: tuple[str, int]) -> _Chunk | None:
+        kept = self._chunks.get(key)
+        return kept if kept is not None and kept.whole else None
+
+    def _keep(self, key: tuple[str, int], chunk: _Chunk) -> None:
+        before = self._chunks.pop(key, None)
+        self._bytes += chunk.window.luma.nbytes - (0 if before is None else before.window.luma.nbytes)
         self._chunks[key] = chunk
-        self._bytes += chunk.luma.nbytes
         while self._bytes > self._limit and len(self._chunks) > 1:
             _, old = self._chunks.popitem(last=False)
-            self._bytes -= old.luma.nbytes
-        return chunk
+            self._bytes -= old.window.luma.nbytes
+
+    def hold(self, subject: str, opening: Window, end_s: float) -> None:
+        """Keep frames of a subject that came another way: all those before ``end_s`` that the reader would give."""
+        end = self._end_of(subject)
+        count = math.ceil(end / CHUNK_S) if end <= end_s else int(end_s // CHUNK_S)
+        edges = np.searchsorted(opening.seconds, [min(number * CHUNK_S, end) for number in range(count + 1)])
+        for number, low, high in zip(range(count), edges[:-1], edges[1:], strict=True):
+            self._keep((subject, number), _cut(opening, low, high, whole=True))
 
     def forget(self, subject: str) -> None:
         """Let go of what is kept of a subject."""
         for key in [key for key in self._chunks if key[0] == subject]:
-            self._bytes -= self._chunks.pop(key).luma.nbytes
+            self._bytes -= self._chunks.pop(key).window.luma.nbytes
         for seen in [seen for seen in self._features if seen[0] == subject]:
             del self._features[seen]
 
@@ -158,16 +202,38 @@ def _runs(numbers: list[int]) -> Iterator[list[int]]:
         yield run
 
 
-def _nearest(parts: list[Window], at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
+def _joined(parts: list[_Chunk]) -> Window:
+    """The frames of chunks in time order; a view where they were read together."""
+    parts = [part for part in parts if len(part.window.seconds)]
+    if not parts:
+        return Window(np.zeros(0), np.zeros((0, 2, 2), np.uint8))
+    if all(_adjoin(*neighbours) for neighbours in pairwise(parts)):
+        rows = slice(parts[0].first, parts[-1].first + len(parts[-1].window.seconds))
+        return Window(parts[0].run.seconds[rows], parts[0].run.luma[rows])
+    windows = [part.window for part in parts]
+    return Window(np.concatenate([w.seconds for w in windows]), np.concatenate([w.luma for w in windows]))
+
+
+def _adjoin(one: _Chunk, other: _Chunk) -> bool:
+    return one.run is other.run and one.first + len(one.window.seconds) == other.first
+
+
+def _nearest(parts: list[_Chunk], at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
     """The frame nearest to a moment in the only chunk of ``parts``."""
-    if not parts or not len(parts[0].seconds):
+    if not parts or not len(parts[0].window.seconds):
         return None
-    row = int(np.argmin(np.abs(parts[0].seconds - at_s)))
-    return float(parts[0].seconds[row]), parts[0].luma[row]
+    window = parts[0].window
+    row = int(np.argmin(np.abs(window.seconds - at_s)))
+    return float(window.seconds[row]), window.luma[row]
 
 
 def between(window: Window, start_s: float, end_s: float) -> Window:
     """The frames of a window with start_s <= time <= end_s, a view of them."""
-    first = int(np.searchsorted(window.seconds, start_s - TIME_SLACK_S))
-    last = int(np.searchsorted(window.seconds, end_s + TIME_SLACK_S, side="right"))
-    return Window(window.seconds[first:last], window.luma[first:last])
+    rows = rows_between(window.seconds, start_s, end_s)
+    return Window(window.seconds[rows], window.luma[rows])
+
+
+def rows_between(seconds: npt.NDArray[np.float64], start_s: float, end_s: float) -> slice:
+    """The rows of rising times with start_s <= time <= end_s."""
+    first = int(np.searchsorted(seconds, start_s - TIME_SLACK_S))
+    return slice(first, int(np.searchsorted(seconds, end_s + TIME_SLACK_S, side="right")))

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.matching.alignment import nearest, offset_range
-from forensics.matching.dense import Grid, Shared, change, detail, sample, shots
+from forensics.matching.dense import AT_ONCE, Grid, Shared, change, detail, sample, shots
 from forensics.matching.geometry import AS_IS, Floats, Pose
-from forensics.model.media import Window
+from forensics.matching.reel import Reel
 
 CELLS = 128
 """Grid cells along the long side: fine enough that another car in the same lane does not pass for this one."""
@@ -93,8 +93,8 @@ class Pair(NamedTuple):
 
 
 def on_grid(
-    query: Window,
-    reference: Window,
+    query: Reel,
+    reference: Reel,
     matrix: Floats,
     pose: Pose,
     area: Shared,
@@ -107,27 +107,31 @@ def on_grid(
     ``around`` is a moment of each that show the same: cells in which the query then has something still that the
     reference has not (captions, logos) are left out.
     """
-    ours, filled = sample(query.luma, matrix, area, cells, pose)
-    theirs, theirs_filled = sample(reference.luma, np.eye(2, 3), area, cells, AS_IS)
+    ours, filled = sample(query, matrix, area, cells, pose)
+    theirs, theirs_filled = sample(reference, np.eye(2, 3), area, cells, AS_IS)
     both = filled & theirs_filled
     if both.sum() < LEAST_CELLS:
         return None
-    one, two = detail(ours, both, sigma), detail(theirs, both, sigma)
     if around is not None:
         covered = overlaid(
-            one[np.abs(query.seconds - around[0]) <= AROUND_S],
-            two[np.abs(reference.seconds - around[1]) <= AROUND_S],
+            detail(ours[np.abs(query.seconds - around[0]) <= AROUND_S], both, sigma),
+            detail(theirs[np.abs(reference.seconds - around[1]) <= AROUND_S], both, sigma),
             both,
         )
         kept = both & ~covered
-        if covered.any() and kept.sum() >= max(LEAST_CELLS, LEAST_KEPT * both.sum()):
+        if kept.sum() >= max(LEAST_CELLS, LEAST_KEPT * both.sum()):
             both = kept
-            one, two = detail(ours, both, sigma), detail(theirs, both, sigma)
-    ours, theirs = one[:, both], two[:, both]
+    one, two = detail(ours, both, sigma), detail(theirs, both, sigma)
+    ours, theirs = _cells(one, both), _cells(two, both)
     mean_q, mean_r = ours.mean(0), theirs.mean(0)
     still = float(mean_q @ mean_r / np.sqrt(float(mean_q @ mean_q) * float(mean_r @ mean_r) + 1e-9))
     heights = (area.y + (np.nonzero(both)[0] + 0.5) * area.height / both.shape[0]) / reference.luma.shape[1]
     return Pair(query.seconds, ours, reference.seconds, theirs, still, heights)
+
+
+def _cells(frames: Grid, chosen: npt.NDArray[np.bool_]) -> Grid:
+    """Chosen cells of each frame, float32 (n, cells)."""
+    return frames.reshape(len(frames), -1).take(np.flatnonzero(chosen), axis=1)
 
 
 def overlaid(ours: Grid, theirs: Grid, both: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -211,9 +215,13 @@ def compare(pair: Pair, speed: float, offset_s: float, first_s: float, last_s: f
 
 def _unlit(changes: Grid, rows: Grid) -> Grid:
     """Changes without what is proportional to the picture of the moment: fades, exposure, a lamp that goes on."""
-    usual = rows - changes
-    part = (changes * usual).sum(1) / ((usual * usual).sum(1) + 1e-6)
-    return np.asarray(changes - part[:, None] * usual, np.float32)
+    out = np.empty_like(changes)
+    for start in range(0, len(rows), AT_ONCE):
+        block = slice(start, start + AT_ONCE)
+        usual = rows[block] - changes[block]
+        part = (changes[block] * usual).sum(1) / ((usual * usual).sum(1) + 1e-6)
+        out[block] = changes[block] - part[:, None] * usual
+    return out
 
 
 def _even(changes: Grid) -> Grid:

@@ -14,8 +14,8 @@ from forensics.matching.footage import Footage
 from forensics.matching.geometry import Detector, Fit, Floats, Pose, fit, joint_fit
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, on_grid
 from forensics.matching.params import Params
+from forensics.matching.reel import Reel
 from forensics.matching.subject import Subject
-from forensics.model.media import Window
 
 MOMENTS, MORE_MOMENTS = 5, 15
 """Aligned moments at which geometry is tested, and how many where it holds at too few of them (a dark or blurred
@@ -157,13 +157,13 @@ def _moment_rows(line: Line, query_s: Floats, reference_s: Floats, count: int) -
     return [int(part[np.argmin(miss[part] + 1e-4 * np.abs(part - part.mean()))]) for part in parts if len(part)]
 
 
-def best_fit(placed: Placed, moments: list[Fit], line: Line, ours: Window, theirs: Window) -> Fit:
+def best_fit(placed: Placed, moments: list[Fit], line: Line, ours: Reel, theirs: Reel) -> Fit:
     """Of the first fit, those at the moments and their joint fit: the one under which the pictures agree best."""
     joint = joint_fit(moments)
     options = [placed.fit, *moments, *([joint] if joint is not None else [])]
     picks = np.linspace(line.first, line.last, SCENE_FRAMES).astype(int)
     rows, _ = nearest(theirs.seconds, line.at(ours.seconds[picks]), 0.12)
-    q, r = Window(ours.seconds[picks], ours.luma[picks]), Window(theirs.seconds[rows], theirs.luma[rows])
+    q, r = ours.part(picks), theirs.part(rows)
     scored = []
     for number, option in enumerate(options):
         area = shared_area(option.matrix, _shape(q), _shape(r))
@@ -176,5 +176,5 @@ def best_fit(placed: Placed, moments: list[Fit], line: Line, ours: Window, their
     return options[-max(scored)[2]] if scored else placed.fit
 
 
-def _shape(window: Window) -> tuple[int, int]:
+def _shape(window: Reel) -> tuple[int, int]:
     return int(window.luma.shape[1]), int(window.luma.shape[2])

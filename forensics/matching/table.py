@@ -218,27 +218,32 @@ def refine(line: Line, table: Table) -> Line:
     value_plain, plain = -np.inf, line
     steps = range(-5, 6) if line.speed > 0 else (0,)
     tried = sorted({1.0, *(line.speed * (1 + 0.005 * k) for k in steps)})
+    shifts = np.arange(-0.2, 0.2001, 0.02)
     for speed in tried:
         if abs(speed / line.speed - 1) > PLAIN_REACH:
             continue
-        for shift in np.arange(-0.2, 0.2001, 0.02):
-            offset = line.offset_s + (line.speed - speed) * middle + shift
-            value = _along(table, rows, speed * seconds + offset)
-            if value > best_value:
-                best, best_value = replace(line, speed=speed, offset_s=float(offset)), value
-            if speed == 1.0 and value > value_plain:
-                plain, value_plain = replace(line, speed=1.0, offset_s=float(offset)), value
+        offsets = line.offset_s + (line.speed - speed) * middle + shifts
+        values = _along(table, rows, speed * seconds + offsets[:, None])
+        most = int(values.argmax())
+        value, moved = float(values[most]), replace(line, speed=speed, offset_s=float(offsets[most]))
+        if value > best_value:
+            best, best_value = moved, value
+        if speed == 1.0 and value > value_plain:
+            plain, value_plain = moved, value
     return plain if value_plain >= PLAIN_SHARE * best_value else best
 
 
-def _along(table: Table, rows: npt.NDArray[np.int64], wanted: Floats) -> float:
-    """Weighted correlation along a line, linear between reference frames."""
+def _along(table: Table, rows: npt.NDArray[np.int64], wanted: Floats) -> Floats:
+    """Weighted correlation of ``rows`` along lines, float64 (lines,), linear between reference frames; ``wanted``
+    (lines, rows) are the reference times.
+    """
     right = np.clip(np.searchsorted(table.reference_s, wanted), 1, len(table.reference_s) - 1)
     left = right - 1
     gap = table.reference_s[right] - table.reference_s[left]
     part = np.clip((wanted - table.reference_s[left]) / np.maximum(gap, 1e-6), 0, 1)
-    values = table.weight * table.moving
-    return float(((1 - part) * values[rows, left] + part * values[rows, right]).sum())
+    before = table.weight[rows, left] * table.moving[rows, left]
+    after = table.weight[rows, right] * table.moving[rows, right]
+    return np.asarray(((1 - part) * before + part * after).sum(axis=1), np.float64)
 
 
 def bounds(line: Line, table: Table, duration_s: float) -> tuple[float, float]:

@@ -21,8 +21,10 @@ from forensics.matching.geometry import AS_IS, Floats, Luma, Pose, posed
 from forensics.matching.motion import BESIDE_S
 from forensics.matching.pairing import Pairing
 from forensics.matching.params import Params
+from forensics.matching.reel import Reel
 from forensics.matching.transforms import Rect, Seen, whole
 from forensics.matching.verdict import FELLOW, Stretch, strength
+from forensics.model.media import Window
 
 MOMENTS = 12
 """Pairs of frames that are compared, spread over the stretch; a second of it holds as many at the least."""
@@ -130,8 +132,8 @@ def _place(shown: Luma, other: Luma, matrix: Floats) -> _Place | None:
     if area is None:
         return None
     cells = min(CELLS, int(max(area.width, area.height) / CELL_PX))
-    ours, _ = sample(shown, np.eye(2, 3), area, cells, AS_IS)
-    theirs, filled = sample(other, matrix, area, cells, AS_IS)
+    ours, _ = sample(_reel(shown), np.eye(2, 3), area, cells, AS_IS)
+    theirs, filled = sample(_reel(other), matrix, area, cells, AS_IS)
     filled = _inner(filled)
     one, two = detail(ours, filled, DETAIL_SIGMA), detail(theirs, filled, DETAIL_SIGMA)
     both, own, their = _mean(one * two), _mean(one * one), _mean(two * two)
@@ -149,8 +151,13 @@ def _carried(frames: Luma, matrix: Floats, shape: tuple[int, int]) -> Grid:
     """The mean picture of the other video at its place in a picture of this shape."""
     mean = np.asarray(np.round(frames.mean(0, dtype=np.float32)), np.uint8)
     everywhere = Shared(0.0, 0.0, float(shape[1]), float(shape[0]))
-    placed, _ = sample(mean[None], matrix, everywhere, max(shape), AS_IS)
+    placed, _ = sample(_reel(mean[None]), matrix, everywhere, max(shape), AS_IS)
     return np.asarray(placed[0], np.float32)
+
+
+def _reel(frames: Luma) -> Reel:
+    """Frames of which it does not matter here when they were shown."""
+    return Reel(Window(np.zeros(len(frames)), frames))
 
 
 def _inner(filled: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import ffmpeg
 
@@ -26,6 +26,12 @@ PROBE_MICROSECONDS = 10_000_000
 SOUND_JUMP_S = 0.1
 """Timestamps of sound that are off by less are taken for rounding: some containers keep milliseconds only."""
 
+NO_TIME = 1 << 52
+"""What `data_command` prints for a packet without a time: muxers make one up, zero or the time of the one before. No
+clock of 90 kHz gets there in a thousand years, and a float, in which ffmpeg computes, holds it exactly."""
+_ORDER_ONLY = f"N-{1 << 50}"
+"""Decoding times of copied packets: muxers demand that they rise and lie before what is shown; nothing reads them."""
+
 _BARE = {"map_metadata": -1, "map_chapters": -1}
 """Outputs carry no metadata: copying 60,000 tags into three of them takes longer than decoding."""
 
@@ -40,6 +46,13 @@ _ESSENCE_FILTERS = {
     "av1": "filter_units=remove_types=2",
     "aac": "aac_adtstoasc",
 }
+
+
+class Branch(NamedTuple):
+    """Luma that the decode pass gives beside its own: an expression for the select filter, and the size."""
+
+    select: str
+    size: tuple[int, int]
 
 
 def is_mov(container: str) -> bool:
@@ -179,20 +192,25 @@ def decode_command(
     limits: Limits,
     essence: bool = True,
     cpu_flags: str | None = None,
+    beside: Branch | None = None,
 ) -> list[str]:
     """The one decode pass. ``names`` are the input and the outputs: luma, its timestamps, pictures, their
-    timestamps, and (with ``essence``) the stream digests.
+    timestamps, (with ``essence``) the stream digests, and (with ``beside``) that luma and its timestamps.
     """
-    name, (luma, luma_pts, pictures, picture_pts, *digests) = names
+    name, (luma, luma_pts, pictures, picture_pts, *more) = names
     video = probe.video_stream
     assert video is not None and video.width is not None and video.height is not None
     source = _open(name, limits, probe)
-    both = source[str(video.index)].filter_multi_output("split", 2)
-    small = _with_timestamps(_luma(both[0], recipe, LUMA_SIDE, LUMA_SIDE), luma_pts)
-    chosen = _with_timestamps(both[1].filter("select", every_interval(interval_ticks)), picture_pts)
+    parts = source[str(video.index)].filter_multi_output("split", 2 if beside is None else 3)
+    small = _with_timestamps(_luma(parts[0], recipe, LUMA_SIDE, LUMA_SIDE), luma_pts)
+    chosen = _with_timestamps(parts[1].filter("select", every_interval(interval_ticks)), picture_pts)
     outputs = [_raw(small, luma), _raw(_picture(chosen, recipe, video.width, video.height), pictures)]
     if essence:
-        outputs.append(_essence(source, essence_streams(probe), digests[0]))
+        outputs.append(_essence(source, essence_streams(probe), more.pop(0)))
+    if beside is not None:
+        raw, raw_pts = more
+        taken = _with_timestamps(parts[2].filter("select", beside.select), raw_pts)
+        outputs.append(_raw(_luma(taken, recipe, *beside.size), raw))
     return _compile(tool, limits, outputs, cpu_flags)
 
 
@@ -218,6 +236,21 @@ def sound_command(
         ffmpeg.output(both[1], samples, format="s16le", acodec="pcm_s16le", **_BARE),
     ]
     return _compile(tool, limits, outputs, cpu_flags)
+
+
+def data_command(
+    tool: Tool, probe: Probe, streams: Sequence[Stream], names: tuple[str, tuple[str, ...]], *, limits: Limits
+) -> list[str]:
+    """Copy packets undecoded. Outputs, for each stream: its bytes, and a line a packet with its time and size."""
+    name, outputs = names
+    source = _open(name, limits, probe)
+    timed = {"bsf:0": f"setts=pts='if(eq(PTS,NOPTS),{NO_TIME},PTS)':dts={_ORDER_ONLY}"}
+    copied = [
+        ffmpeg.output(source[str(stream.index)], output, format=form, c="copy", copyinkf=None, **timed, **_BARE)
+        for stream, pair in zip(streams, zip(outputs[::2], outputs[1::2], strict=True), strict=True)
+        for form, output in zip(("data", "framecrc"), pair, strict=True)
+    ]
+    return _compile(tool, limits, copied)
 
 
 def stretch_command(

@@ -15,10 +15,11 @@ import numpy as np
 from forensics.errors import MediaError
 from forensics.media.child import Child
 from forensics.media.clock import presented_spans
-from forensics.media.commands import decode_command, essence_filters, essence_streams
+from forensics.media.commands import Branch, decode_command, essence_filters, essence_streams
 from forensics.media.completeness import Ending, Tally, judge
 from forensics.media.frames import Schedule, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
+from forensics.media.oddities import implausible_duration
 from forensics.media.orientation import upright
 from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
 from forensics.media.tools import Tools
@@ -30,6 +31,9 @@ BATCH_FRAMES = 256
 """Frames in a full batch: 1 MiB of luma."""
 PICTURE_BUDGET = 32 << 20
 """Bytes of pictures that may wait for their batch; it bounds the parent's memory whatever the picture size."""
+
+BESIDE_BYTES = 256 << 20
+"""Bytes of the luma beside that are held; of what needs more nothing is given."""
 
 _FLOAT_ERROR_S = Fraction(1, 1_000_000)
 _MAX_DIGEST_TEXT = 64 << 10
@@ -74,14 +78,16 @@ def decode(
     limits: Limits = DEFAULT_LIMITS,
     *,
     cpu_flags: str | None = None,
+    beside: Branch | None = None,
 ) -> Decoding:
     """Start decoding the file open as ``fd``; use the result as a context manager and iterate over it.
 
-    ``cpu_flags`` "0" turns SIMD off, to show that the frames do not depend on it. Raises `MediaError`
+    ``cpu_flags`` "0" turns SIMD off, to show that the frames do not depend on it. ``beside`` asks for luma of another
+    size from the same pass (see `Decoding.beside`). Raises `MediaError`
     (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and ``media.damaged`` or
     ``media.limit`` from the iteration when not one frame comes out.
     """
-    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags)
+    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside)
 
 
 def decodable_video(probe: Probe, limits: Limits) -> tuple[Stream, int, int]:
@@ -118,7 +124,14 @@ class Decoding:
     """
 
     def __init__(
-        self, tools: Tools, fd: int, probe: Probe, picture_interval_s: float, limits: Limits, cpu_flags: str | None
+        self,
+        tools: Tools,
+        fd: int,
+        probe: Probe,
+        picture_interval_s: float,
+        limits: Limits,
+        cpu_flags: str | None,
+        beside: Branch | None,
     ) -> None:
         self._video, self._width, self._height = decodable_video(probe, limits)
         assert self._video.time_base is not None
@@ -129,6 +142,11 @@ class Decoding:
         self._outcome: DecodeOutcome | None = None
         self._notices: list[Notice] = []
         self._flooded = False
+        self._branch = beside
+        self.beside: tuple[list[int], bytes] | None = None
+        """Timestamps and samples of the branch, after the last frame; None where the file was not read whole and
+        without a fault, or where they are too many.
+        """
         self._start(essence=True)
 
     def _start(self, *, essence: bool) -> None:
@@ -142,11 +160,13 @@ class Decoding:
                 limits=self._limits,
                 essence=essence,
                 cpu_flags=self._cpu_flags,
+                beside=self._branch,
             )
 
         limits = self._limits
         allowance = limits.decode_allowance(self._video.packets or limits.max_frames, self._width * self._height)
-        outputs = _DIGESTS + essence
+        outputs = _DIGESTS + essence + 2 * (self._branch is not None)
+        self._beside_raw = _DIGESTS + essence
         self._child = Child(build, self._fd, outputs, limits=limits, cpu_s=allowance, patience_s=limits.stall_s)
         picture_bytes = self._recipe.layout.picture_bytes(self._width, self._height)
         self._luma = TimedFrames(LUMA_SIDE * LUMA_SIDE * self._recipe.layout.sample_bytes)
@@ -155,6 +175,9 @@ class Decoding:
             self._interval, batch_frames=BATCH_FRAMES, batch_pictures=max(1, PICTURE_BUDGET // picture_bytes)
         )
         self._digests = b""
+        width, height = self._branch.size if self._branch is not None else (1, 1)
+        self._beside = TimedFrames(width * height * self._recipe.layout.sample_bytes)
+        self._beside_bytes = 0
 
     def __enter__(self) -> Self:
         return self
@@ -223,6 +246,12 @@ class Decoding:
                 self._pictures.feed(data)
             elif channel == _PICTURE_PTS:
                 self._pictures.feed_timestamps(data)
+            elif channel == self._beside_raw:
+                self._beside_bytes += len(data)
+                if self._beside_bytes <= BESIDE_BYTES:
+                    self._beside.feed(data)
+            elif channel > self._beside_raw:
+                self._beside.feed_timestamps(data)
             elif len(self._digests) < _MAX_DIGEST_TEXT:
                 self._digests += data
         return bool(arrived)
@@ -258,6 +287,8 @@ class Decoding:
             unpaired=0 if self._flooded else self._luma.unpaired,
         )
         notices, complete = judge(self._tally, self._video, self._child.diagnostics, ending)
+        if self._branch is not None and complete and not self._beside.restarts and not self._beside.unpaired:
+            self.beside = self._beside.take(self._beside.ready)
         essence = self._essence()
         self._outcome = DecodeOutcome(
             frames=self._tally.frames,
@@ -266,7 +297,11 @@ class Decoding:
             command=self._child.command,
             recipe=self._recipe.name,
             exact=self._recipe.exact and not self._luma.restarts,
-            notices=(*self._notices, *notices),
+            notices=(
+                *self._notices,
+                *notices,
+                *implausible_duration(self._probe, self._video, self._tally.span),
+            ),
             complete=complete,
         )
 

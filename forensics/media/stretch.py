@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from forensics.errors import MediaError
 from forensics.media.child import Child
 from forensics.media.color import to_bgr
-from forensics.media.commands import one_a_place, stretch_command
+from forensics.media.commands import Branch, one_a_place, stretch_command
 from forensics.media.decode import decodable_video
 from forensics.media.frames import NO_PTS, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
@@ -133,6 +134,40 @@ def window(
     run = _run(clip, (first, last), f"gte(pts,{first})*({one_a_place(scale, shift)})", (width, height), luma_only=True)
     luma = samples(run.raw, (len(run.pts), height, width), clip.recipe.layout.depth)
     return Window(seconds=clip.seconds(run.pts), luma=upright(luma, clip.video.rotation, (1, 2)))
+
+
+class Excerpt(NamedTuple):
+    """The frames before ``end_s`` (presentation clock), thinned and scaled as `window` does it."""
+
+    end_s: float
+    fps: float
+    long_side: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How the decode pass of a whole file gives an excerpt: ``branch`` is what to ask of it."""
+
+    branch: Branch
+    clip: _Clip
+
+    def window(self, pts: Sequence[int], raw: bytes) -> Window:
+        """The timestamps and samples of the branch as the window that `window` would have decoded once more."""
+        width, height = self.branch.size
+        luma = samples(raw, (len(pts), height, width), self.clip.recipe.layout.depth)
+        return Window(seconds=self.clip.seconds(pts), luma=upright(luma, self.clip.video.rotation, (1, 2)))
+
+
+def opening(tools: Tools, fd: int, probe: Probe, excerpt: Excerpt, limits: Limits = DEFAULT_LIMITS) -> Opening:
+    """An excerpt as a branch of the decode pass: the very frames that `window` gives from zero on.
+
+    Raises `MediaError` as `decode` does.
+    """
+    clip = _clip(tools, fd, probe, limits)
+    first, last = clip.tick_from(0.0), clip.tick_from(excerpt.end_s) - 1
+    place = one_a_place(*_grid(clip, 1 / Fraction(excerpt.fps)))
+    select = f"gte(pts,{first})*lte(pts,{last})*({place})"
+    return Opening(branch=Branch(select, fit(clip.width, clip.height, excerpt.long_side)), clip=clip)
 
 
 def pictures_at(

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     MATCHING = "matching"
     REVIEW = "review"
     LIST_CHECK = "hash list check"
+    COMPARISON = "capture comparison"
     REPLAY = "replication of analysis"
     VALIDATION = "validation"
     RECOVERY = "recovery"

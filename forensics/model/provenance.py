@@ -11,6 +11,8 @@ class SourceKind(StrEnum):
 
     FILE = "file"
     TELEGRAM_EXPORT = "telegram-desktop-export"
+    YT_DLP = "yt-dlp-info"
+    TELEGRAM_HTML_EXPORT = "telegram-desktop-html-export"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +20,11 @@ class Post:
     """One message of a channel or chat, as the export wrote it. Unknown is None, never guessed.
 
     ``posted_unixtime`` and ``edited_unixtime`` are seconds UTC (``date_unixtime`` in the export);
-    ``posted_local`` is the exporter's wall clock without zone, as written. ``channel_kind`` is the kind of chat in the
-    export's own word (``public_channel``, ``private_group``, ``personal_chat``).
+    ``posted_local`` is the exporter's wall clock without zone, as written. ``posted_candidates`` are the seconds UTC
+    that an ambiguous label may mean, when ``posted_unixtime`` is unknown. ``channel_type`` and ``kind`` are the
+    exporter's words for the chat and the message. ``source_offset`` and ``source_length`` are the bytes of the
+    message in the document that speaks of it (`Appearance.source`). ``server_file`` is the name under which Telegram's
+    servers gave the file out.
     """
 
     platform: str
@@ -33,7 +38,14 @@ class Post:
     forwarded_from: str | None = None
     forwarded_from_id: str | None = None
     caption: str | None = None
-    channel_kind: str | None = None
+    channel_type: str | None = None
+    kind: str | None = None
+    reply_to: str | None = None
+    forwarded_unixtime: int | None = None
+    posted_candidates: tuple[int, ...] = ()
+    source_offset: int | None = None
+    source_length: int | None = None
+    server_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

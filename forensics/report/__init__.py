@@ -1,5 +1,6 @@
 """Pure functions from values to what people read: the case report, contact sheets, thumbnails, safe text."""
 
+from forensics.report.differences import posting_moment, render_differences
 from forensics.report.exhibit_paper import exhibit_paper, render_exhibit
 from forensics.report.exhibit_values import CustodyRow, ExhibitView, Form, ManifestFiles, PaperFinding
 from forensics.report.graphml import MAX_EDGES, MAX_NODES, Edge, Node, graphml
@@ -63,9 +64,11 @@ __all__ = [
     "exhibit_paper",
     "graphml",
     "is_there",
+    "posting_moment",
     "posting_time",
     "printable",
     "render_case",
+    "render_differences",
     "render_exhibit",
     "repost_groups",
     "thumbnail",

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Protocol, TypeAlias
 
 from forensics.model.match import Decision, Match
-from forensics.model.provenance import Appearance
+from forensics.model.provenance import Appearance, SourceKind
 
 OVERLAP_S = 1.0
 """Seconds that two stretches of one file must share to count as the same footage: the ends of a segment are known
@@ -93,11 +93,15 @@ def posting_time(appearance: Appearance) -> tuple[int | None, str]:
     if post is None:
         return None, "found as a file; no posting time"
     if post.posted_unixtime is None:
+        if post.posted_candidates:
+            return None, f"a label that may mean {len(post.posted_candidates)} times; as written: {post.posted_local}"
         if post.posted_local is None:
             return None, "the export gives no time"
         return None, f"local time without zone, as written: {post.posted_local}"
     if not 0 <= post.posted_unixtime <= _LAST_SECOND:
         return None, f"the export gives an impossible time: {post.posted_unixtime}"
+    if appearance.kind is SourceKind.YT_DLP:
+        return post.posted_unixtime, "the UTC time that yt-dlp read on the post's page (timestamp)"
     return post.posted_unixtime, "the export's UTC time (date_unixtime)"
 
 

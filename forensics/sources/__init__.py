@@ -11,13 +11,26 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
+from forensics.errors import InputError
+from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
-from forensics.sources import folder, paths, single, telegram
+from forensics.sources import (
+    folder,
+    opening,
+    paths,
+    single,
+    telegram,
+    telegram_capture,
+    telegram_html,
+    telegram_html_export,
+)
 
-__all__ = ["EXPORTS", "READERS", "Reader", "discover"]
+__all__ = ["CAPTURES", "EXPORTS", "READERS", "CaptureReader", "Reader", "discover", "open_capture"]
 
 
 class Reader(Protocol):
@@ -30,7 +43,7 @@ class Reader(Protocol):
         """Every file of the source, taken or passed over, in an order that depends on the source alone."""
 
 
-EXPORTS: tuple[Reader, ...] = (telegram,)
+EXPORTS: tuple[Reader, ...] = (telegram, telegram_html_export)
 """Readers of folders with a layout of their own; they are asked for every folder inside a plain one, too."""
 
 
@@ -50,6 +63,40 @@ def _claimed(path: str) -> Iterator[Found | Passed] | None:
 
 READERS: tuple[Reader, ...] = (*EXPORTS, _Folders(), single)
 """Asked in this order; the last takes every path."""
+
+
+class CaptureReader(Protocol):
+    """A format in which posts can be compared with those of an earlier or later capture."""
+
+    def sniff(self, path: str) -> bool:
+        """Whether this reader is the one for ``path``; raises nothing for a bad one."""
+
+    def read(self, path: str, zone: ZoneInfo | None) -> AbstractContextManager[Captured]:
+        """The capture, open until the context ends; ``zone`` is for formats without UTC. Raises InputError."""
+
+
+CAPTURES: tuple[CaptureReader, ...] = (telegram_capture, telegram_html)
+"""Asked in this order."""
+
+
+def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextManager[Captured]:
+    """The capture in an export's folder or document, to be compared; open until the context ends.
+
+    Args:
+        path: As the user gave it.
+        zone: The exporter's time zone, for formats that do not tell UTC.
+
+    Raises:
+        InputError: nothing is there, or nothing that a reader knows.
+    """
+    opening.kind_of(path)
+    reader = next((reader for reader in CAPTURES if reader.sniff(path)), None)
+    if reader is None:
+        raise InputError(
+            "is no capture that can be compared",
+            hint="name an export folder, or its result.json",
+        )
+    return reader.read(path, zone)
 
 
 def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:

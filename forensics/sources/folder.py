@@ -7,7 +7,7 @@ from functools import partial
 
 from forensics.errors import InputError
 from forensics.model.provenance import Appearance, Found, Passed, SourceKind
-from forensics.sources import content, opening, sidecars
+from forensics.sources import content, opening, sidecars, ytdlp
 from forensics.sources.content import Looks
 from forensics.sources.opening import Kind
 from forensics.sources.walk import Claim, Folder, Taker, walk
@@ -33,8 +33,20 @@ def survey(folder: Folder) -> Taker:
         (name for name, what in seen.items() if what is Looks.VIDEO),
         (name for name, what in seen.items() if what is None and sidecars.is_sidecar(name)),
     )
-    lent = frozenset(name for names in pairs.values() for name in names)
-    return partial(_take, folder, seen, pairs, lent)
+    infos = {name: info for name, what in seen.items() if (info := _info(folder, name, what)) is not None}
+    lent = frozenset((*(name for names in pairs.values() for name in names), *map(ytdlp.info_name, infos)))
+    return partial(_take, folder, seen, pairs, infos, lent)
+
+
+def _info(folder: Folder, name: str, what: Looks | InputError | None) -> ytdlp.Told | InputError | None:
+    """What yt-dlp wrote about a clip or still, if it did and it is of Telegram."""
+    beside = ytdlp.info_name(name)
+    if not isinstance(what, Looks) or beside not in folder.files:
+        return None
+    try:
+        return ytdlp.read(beside, dir_fd=folder.fd)
+    except InputError as err:
+        return err
 
 
 def _look(folder: Folder, name: str) -> Looks | InputError | None:
@@ -48,6 +60,7 @@ def _take(
     folder: Folder,
     seen: Mapping[str, Looks | InputError | None],
     pairs: Mapping[str, tuple[str, ...]],
+    infos: Mapping[str, ytdlp.Told | InputError],
     lent: frozenset[str],
     name: str,
 ) -> Iterator[Found | Passed]:
@@ -56,6 +69,13 @@ def _take(
         yield opening.passed(path, what)
     elif what is not None:
         appearance = Appearance(kind=SourceKind.FILE, path=path)
+        info, source = infos.get(name), folder.at(ytdlp.info_name(name))
+        if isinstance(info, InputError):
+            yield opening.passed(source, info)
+        elif info is not None:
+            appearance = Appearance(
+                kind=SourceKind.YT_DLP, path=path, source=source, source_sha256=info.sha256, post=info.post
+            )
         yield Found(appearance=appearance, sidecars=tuple(folder.at(other) for other in pairs.get(name, ())))
     elif name not in lent:
         yield no_media(path)

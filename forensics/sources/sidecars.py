@@ -61,6 +61,11 @@ def pair_across_folders(clips: Iterable[str], sidecars: Iterable[str]) -> Mappin
     return pairs | {clip: names for clip, names in across.items() if len(names) == 1 and uses[names[0]] == 1}
 
 
+def pairing_key(name: str) -> str:
+    """What two names share if `pair` could join them: no clip of another key is ever paired with a sidecar."""
+    return _bare(name)
+
+
 def _stem(name: str) -> str:
     base = paths.base(name)
     return base.rpartition(".")[0] or base

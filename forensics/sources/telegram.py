@@ -7,18 +7,19 @@ said, and the folder's media are taken as plain files, without posts.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
 
-from forensics.errors import ExportInvalid, InputError
+from forensics.errors import InputError
 from forensics.model.provenance import Found, Passed
-from forensics.sources import opening, paths, single, telegram_json, telegram_rest
+from forensics.sources import opening, paths, single, telegram_rest
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_files import ExportFiles
 from forensics.sources.telegram_json import NoExport
+from forensics.sources.telegram_media import PostFiles
 from forensics.sources.telegram_reading import Reading, Source
+from forensics.sources.telegram_survey import survey
 
 _HEAD_MARKS = re.compile(
     rb'"(?:personal_information|left_chats|chats)"\s*+:|"type"\s*+:\s*+"(?:saved_messages|replies|verification_codes'
@@ -54,12 +55,21 @@ def read(path: str) -> Iterator[Found | Passed]:
     source = paths.join(path, telegram_rest.RESULT) if whole else path
     root = path if whole else paths.parent(path)
     try:
-        data = _bytes_of(source)
-        digest = hashlib.sha256(data).hexdigest()
-        export = telegram_json.load(data)
-        del data  # an export may be large, and reading its files takes long
+        fd = opening.open_file(source)
     except InputError as err:
         yield from _without_posts(source, root, whole=whole, err=err)
+        return
+    try:
+        yield from _read(Source(path=source, fd=fd, whole=whole), root)
+    finally:
+        os.close(fd)
+
+
+def _read(source: Source, root: str) -> Iterator[Found | Passed]:
+    try:
+        about = survey(source.fd)
+    except InputError as err:
+        yield from _without_posts(source.path, root, whole=source.whole, err=err)
         return
     try:
         fd = opening.open_folder(paths.join(root or ".", "."))
@@ -67,24 +77,12 @@ def read(path: str) -> Iterator[Found | Passed]:
         yield opening.passed(root, err)
         return
     try:
-        about = Source(path=source, sha256=digest, whole=whole)
-        yield from Reading(source=about, files=ExportFiles(root=root, fd=fd), export=export, claim=_nested).run()
+        files = PostFiles(
+            files=ExportFiles(root=root, fd=fd), claim=nested, whole=source.whole, taken={telegram_rest.RESULT}
+        )
+        yield from Reading(source=source, files=files, survey=about).run()
     finally:
         os.close(fd)
-
-
-def _bytes_of(path: str) -> bytes:
-    fd = opening.open_file(path)
-    try:
-        data = opening.read_up_to(fd, telegram_json.MAX_EXPORT_BYTES + 1)
-    except OSError as err:
-        raise opening.unreadable(err) from err
-    finally:
-        os.close(fd)
-    if len(data) > telegram_json.MAX_EXPORT_BYTES:
-        limit = telegram_json.MAX_EXPORT_BYTES >> 20
-        raise ExportInvalid(f"larger than {limit} MiB; it was not read", code="telegram.export_too_large")
-    return data
 
 
 def _without_posts(source: str, root: str, *, whole: bool, err: InputError) -> Iterator[Found | Passed]:
@@ -100,8 +98,9 @@ def _without_posts(source: str, root: str, *, whole: bool, err: InputError) -> I
         return
     if not foreign:
         yield Passed(path=root, code="telegram.posts_unknown", message=_POSTS_UNKNOWN, failed=True)
-    yield from telegram_rest.rest(root, _nested, frozenset((telegram_rest.RESULT,)), frozenset())
+    yield from telegram_rest.rest(root, nested, frozenset((telegram_rest.RESULT,)), frozenset())
 
 
-def _nested(path: str) -> Iterator[Found | Passed] | None:
+def nested(path: str) -> Iterator[Found | Passed] | None:
+    """The refusal of a JSON export inside another export; None for a folder that is none."""
     return telegram_rest.nested(path) if sniff(path) else None

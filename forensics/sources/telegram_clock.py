@@ -19,6 +19,8 @@ MAX_SPREAD_S = 2 * 3600
 LEAST_OFFSET_S = -12 * 3600
 GREATEST_OFFSET_S = 14 * 3600
 QUARTER_S = 900
+MAX_OFFSETS = 1000
+"""Different ones that are counted; so many are never those of one place, whatever the rest is."""
 
 _LOCAL = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\Z", re.ASCII)
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -32,9 +34,16 @@ class Clocks:
 
     def see(self, told: Post) -> None:
         """Note one post's offset, if it has both clocks."""
-        local = None if told.posted_local is None else _seconds(told.posted_local)
-        if local is not None and told.posted_unixtime is not None:
-            self.offsets[local - told.posted_unixtime] += 1
+        self.note(told.posted_local, told.posted_unixtime)
+
+    def note(self, written: object, unixtime: int | None) -> None:
+        """Note the wall clock as written beside a time in seconds UTC, if both are there."""
+        local = seconds(written) if isinstance(written, str) else None
+        if local is None or unixtime is None:
+            return
+        offset = local - unixtime
+        if offset in self.offsets or len(self.offsets) < MAX_OFFSETS:
+            self.offsets[offset] += 1
 
     def finding(self) -> str | None:
         """One sentence when the offsets are not those of one place; None when they may be."""
@@ -50,7 +59,7 @@ class Clocks:
         )
 
 
-def _seconds(text: str) -> int | None:
+def seconds(text: str) -> int | None:
     """Wall clock text as seconds, as if it were UTC; None when it is no date."""
     found = _LOCAL.match(text)
     if found is None:

@@ -20,6 +20,9 @@ from forensics.sources.walk import MAX_PATH_BYTES
 MAX_PART_BYTES = 255
 """One name in a path (NAME_MAX of every common file system)."""
 
+MAX_KNOWN = 8192
+"""Paths of which it is remembered what was found: albums and reposts name a file again soon, a hostile export never."""
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -80,7 +83,7 @@ def _fault(path: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ExportFiles:
-    """The files below an export's open root folder; what was learnt about each name is kept."""
+    """The files below an export's open root folder; what was learnt of the last names is kept."""
 
     root: str
     fd: int
@@ -90,6 +93,8 @@ class ExportFiles:
     def find(self, path: str) -> Media | InputError:
         """The file that a message names by this path, or why it is not taken."""
         if path not in self.known:
+            if len(self.known) >= MAX_KNOWN:
+                self.known.clear()
             try:
                 self.known[path] = self._look(parts_of(path))
             except FileNotFoundError:

@@ -2,143 +2,115 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
-from forensics.errors import InputError
-from forensics.model.provenance import Appearance, Found, Passed, Post, SourceKind
-from forensics.sources import folder, opening, sidecars, telegram_rest
-from forensics.sources.content import Looks
+from forensics.errors import ChangedWhileRead, InputError
+from forensics.model.provenance import Found, Passed, Post, SourceKind
+from forensics.sources import opening
 from forensics.sources.telegram_clock import Clocks
-from forensics.sources.telegram_files import ExportFiles, Media
-from forensics.sources.telegram_json import Chat, Export
-from forensics.sources.telegram_posts import Message, Oddities, message_id, post
-from forensics.sources.walk import Claim
-
-MEDIA_KEYS = ("file", "photo")
-
-_PLACEHOLDERS = (
-    ("(File not included", "telegram.file_not_included"),
-    ("(File exceeds maximum size", "telegram.file_too_large"),
-    ("(File unavailable", "telegram.file_unavailable"),
-    ("(File ", "telegram.placeholder_unknown"),
-)
+from forensics.sources.telegram_json import Chat, Export, Member
+from forensics.sources.telegram_media import PLACEHOLDER_CODES, Document, PostFiles, where_of
+from forensics.sources.telegram_posts import Message, Oddities, message_id, placeholder, post
+from forensics.sources.telegram_survey import MEDIA_KEYS, Survey, media_paths, repeated
+from forensics.sources.telegram_window import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The JSON file that is read: its path, its bytes' digest; ``whole`` tells that its folder was given, not it."""
+    """The JSON file that is read: its path, its descriptor; ``whole`` tells that its folder was given, not it."""
 
     path: str
-    sha256: str
+    fd: int
     whole: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One export being read."""
+    """One export being read, after its survey."""
 
     source: Source
-    files: ExportFiles
-    export: Export
-    claim: Claim
-    pairs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=lambda: {telegram_rest.RESULT})
+    files: PostFiles
+    survey: Survey
+    thumbnails: set[str] = field(default_factory=set)
     oddities: Oddities = field(default_factory=Oddities)
     clocks: Clocks = field(default_factory=Clocks)
+
+    @property
+    def document(self) -> Document:
+        """The JSON file, with the digest that the survey found."""
+        return Document(kind=SourceKind.TELEGRAM_EXPORT, path=self.source.path, sha256=self.survey.sha256)
 
     def run(self) -> Iterator[Found | Passed]:
         """Everything in the order of the file: what is odd about it, the posts, what the posts add up to, the rest."""
         yield from self._about_the_file()
-        self._pair()
-        for chat in self.export.chats:
-            yield from self._chat(chat)
+        try:
+            self.files.pair(sorted(self.survey.sidecars), self._paths())
+            yield from self._posts()
+        except InputError as err:  # the survey read it to its end
+            yield self._changed(err.message)
         yield from self._about_the_posts()
-        if self.source.whole:
-            thumbnails = frozenset(self._texts("thumbnail"))
-            yield from telegram_rest.rest(self.files.root, self.claim, frozenset(self.taken), thumbnails)
+        yield from self.files.rest(self.thumbnails)
 
-    def _pair(self) -> None:
-        """Find the telemetry files of the posts' clips before the first post is told."""
-        named = [found for key in MEDIA_KEYS for path in self._texts(key) if (found := self._media(path))]
-        clips = {media.name for media in named if media.looks is Looks.VIDEO}
-        others = {media.name for media in named if media.looks is None and sidecars.is_sidecar(media.name)}
-        if self.source.whole:
-            others |= telegram_rest.telemetry_files(self.files.root, self.claim)
-        self.pairs.update(sidecars.pair_across_folders(clips, others))
-        self.taken.update(name for names in self.pairs.values() for name in names)
+    def _paths(self) -> Iterator[str]:
+        for member in self._members().messages():
+            yield from media_paths(member.value)
 
-    def _media(self, path: str) -> Media | None:
-        found = None if _placeholder(path) else self.files.find(path)
-        return found if isinstance(found, Media) else None
+    def _members(self) -> Export:
+        os.lseek(self.source.fd, 0, os.SEEK_SET)
+        return Export(window=Window(self.source.fd))
 
-    def _texts(self, key: str) -> Iterator[str]:
-        for chat in self.export.chats:
-            for message in chat.messages:
-                if isinstance(message, dict) and isinstance(text := message.get(key), str) and text:
-                    yield text
+    def _posts(self) -> Iterator[Found | Passed]:
+        export = self._members()
+        for number, members in groupby(export.messages(), key=lambda member: member.chat):
+            if number == len(self.survey.chats):
+                break  # the file has grown; its digest tells
+            yield from self._chat(self.survey.chats[number], members)
+        if export.window.drain() != self.survey.sha256:
+            yield self._changed("its digest is another")
 
-    def _chat(self, chat: Chat) -> Iterator[Found | Passed]:
-        numbers: Counter[str] = Counter()
-        for place, message in enumerate(chat.messages):
+    def _chat(self, chat: Chat, members: Iterator[Member]) -> Iterator[Found | Passed]:
+        numbers = array("q")
+        for member in members:
+            message = member.value
             number = message_id(message) if isinstance(message, dict) else None
             if not isinstance(message, dict) or number is None:
-                yield self._passed("telegram.message_invalid", _INVALID.format(place), failed=True)
+                yield self._passed("telegram.message_invalid", _INVALID.format(member.place), failed=True)
                 continue
-            numbers[number] += 1
-            yield from self._message(chat, message, number)
-        repeated = [number for number, times in numbers.items() if times > 1]
-        if repeated:
-            detail = _REPEATED.format(len(repeated), repeated[0])
-            yield self._passed("telegram.message_repeated", detail, failed=True)
+            numbers.append(number)
+            yield from self._message(chat, message, member)
+        times, first = repeated(numbers)
+        if times:
+            yield self._passed("telegram.message_repeated", _REPEATED.format(times, first), failed=True)
 
-    def _message(self, chat: Chat, message: Message, number: str) -> Iterator[Found | Passed]:
-        told = post(chat, message, number, self.oddities)
+    def _message(self, chat: Chat, message: Message, member: Member) -> Iterator[Found | Passed]:
+        told = post(chat, message, member, self.oddities)
         self.clocks.see(told)
         for key in MEDIA_KEYS:
             path = message.get(key)
             if isinstance(path, str) and path:
                 yield from self._file(path, told)
             elif key in message:
-                yield self._passed("telegram.file_unnamed", _where(told) + _UNNAMED.format(key), failed=False)
+                yield self._passed("telegram.file_unnamed", where_of(told) + _UNNAMED.format(key), failed=False)
+        thumbnail = message.get("thumbnail")
+        if self.source.whole and isinstance(thumbnail, str) and not thumbnail.startswith("("):
+            self.thumbnails.add(thumbnail)
 
     def _file(self, path: str, told: Post) -> Iterator[Found | Passed]:
-        where = _where(told)
-        code = _placeholder(path)
-        if code is not None:
-            yield self._passed(code, where + opening.shown(path), failed=False)
-            return
-        media = self.files.find(path)
-        if isinstance(media, InputError):
-            yield self._passed(media.code, f"{where}{opening.shown(path)} {media.message}", failed=True)
-            return
-        if media.respelled:
-            detail = f"{where}{opening.shown(path)} was found as {opening.shown(media.name)}"
-            yield self._passed("telegram.path_respelled", detail, failed=False)
-        yield from self._found(media, told)
-        self.taken.add(media.name)
-
-    def _found(self, media: Media, told: Post) -> Iterator[Found | Passed]:
-        place = self.files.at(media.name)
-        if media.looks is not None:
-            seen = Appearance(
-                kind=SourceKind.TELEGRAM_EXPORT,
-                path=place,
-                source=self.source.path,
-                post=told,
-                source_sha256=self.source.sha256,
-            )
-            beside = tuple(self.files.at(other) for other in self.pairs.get(media.name, ()))
-            yield Found(appearance=seen, sidecars=beside)
-        elif media.name not in self.taken:
-            yield folder.no_media(place)
+        state = placeholder(path)
+        if state is not None:
+            yield self._passed(PLACEHOLDER_CODES[state], where_of(told) + opening.shown(path), failed=False)
+        else:
+            yield from self.files.find(path, told, self.document)
 
     def _about_the_file(self) -> Iterator[Passed]:
-        for kind, times in self.export.repairs:
+        for kind, times in self.survey.repairs:
             yield self._passed("telegram.repaired", _REPAIRED.format(kind, times), failed=False)
-        if self.export.repeated_keys:
-            yield self._passed("telegram.key_repeated", _KEYS.format(self.export.repeated_keys), failed=True)
+        if self.survey.repeated_keys:
+            yield self._passed("telegram.key_repeated", _KEYS.format(self.survey.repeated_keys), failed=True)
 
     def _about_the_posts(self) -> Iterator[Passed]:
         for code, times in sorted(self.oddities.counts.items()):
@@ -147,18 +119,14 @@ class Reading:
         if finding is not None:
             yield self._passed("telegram.clock_inconsistent", finding, failed=False)
 
+    def _changed(self, why: str) -> Passed:
+        return self._passed(ChangedWhileRead.code, _CHANGED.format(why), failed=True)
+
     def _passed(self, code: str, message: str, *, failed: bool) -> Passed:
-        return Passed(path=self.source.path, code=code, message=message, failed=failed)
+        return self.document.passed(code, message, failed=failed)
 
 
-def _where(told: Post) -> str:
-    return f"message {told.message_id} of {opening.shown(told.channel or told.channel_id or 'an unnamed chat')}: "
-
-
-def _placeholder(path: str) -> str | None:
-    return next((code for start, code in _PLACEHOLDERS if path.startswith(start)), None)
-
-
+_CHANGED = "the export was written to while it was read ({}); read it again when nothing writes to it"
 _INVALID = "the message at place {} (from 0) has no whole number as its id; its file is taken without a post"
 _UNNAMED = "its '{}' names no file"
 _REPEATED = "{} message numbers stand more than once in one chat ({} for one); Telegram gives each number once"

@@ -123,7 +123,7 @@ def _block(data: bytes, notices: list[Notice]) -> bytes | None:
     if not data.startswith(_JPEG):
         known = data.startswith(_STILLS) or data[4:12] in _HEIF or (data[:4], data[8:12]) == (b"RIFF", b"WEBP")
         return data if known else None
-    blocks = list(_jpeg_blocks(data))
+    blocks = [segment[_EXIF_HEADER_BYTES:] for segment in app1_segments(data) if segment.startswith(_EXIF)]
     if len(blocks) > 1:
         notices.append(_notice("several", f"{len(blocks)} EXIF blocks; only the first was read"))
     return blocks[0] if blocks else None
@@ -133,8 +133,10 @@ def _notice(code: str, message: str) -> Notice:
     return Notice(code=f"exif.{code}", message=message)
 
 
-def _jpeg_blocks(data: bytes) -> Iterator[bytes]:
-    """The TIFF block of each APP1 segment that holds EXIF, up to the picture's first scan."""
+def app1_segments(data: bytes) -> Iterator[bytes]:
+    """The payload of each APP1 segment of a JPEG (EXIF, XMP), up to the picture's first scan."""
+    if not data.startswith(_JPEG):
+        return
     at = 2
     for _ in range(MAX_SEGMENTS):
         while data[at : at + 2] == b"\xff\xff":  # fill bytes (T.81 B.1.1.2)
@@ -145,8 +147,8 @@ def _jpeg_blocks(data: bytes) -> Iterator[bytes]:
             at += 2
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
-        if data[at + 1] == 0xE1 and data[at + 4 : at + 4 + len(_EXIF)] == _EXIF:
-            yield data[at + 4 + _EXIF_HEADER_BYTES : at + 2 + length]
+        if data[at + 1] == 0xE1:
+            yield data[at + 4 : at + 2 + length]
         at += 2 + max(length, 2)
 
 

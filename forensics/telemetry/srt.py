@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from forensics.model.notice import Notice
-from forensics.model.telemetry import Fix, Track
+from forensics.model.telemetry import ClockBasis, ClockRecord, Fix, Track
 from forensics.model.text import visible
 from forensics.telemetry import srt_cues, track_checks
 from forensics.telemetry.srt_cues import Cue, CueSheet
@@ -44,17 +44,23 @@ def read(data: bytes) -> Track:
     if len(data) > srt_cues.MAX_BYTES:
         message = f"larger than {srt_cues.MAX_BYTES >> 20} MiB; it was not read"
         return Track(format=FORMAT, family=None, cues=0, fixes=(), notices=(_notice("limit", message),))
-    sheet = srt_cues.split(data)
+    return read_sheet(srt_cues.split(data), FORMAT)
+
+
+def read_sheet(sheet: CueSheet, format_name: str) -> Track:
+    """The track of cues, whether they stood in a file of their own or in a text stream of a clip."""
     reading = _Reading()
     for number, cue in enumerate(sheet.cues):
         reading.add(number, cue)
     located = tuple(sample for sample in reading.samples if sample.fix.latitude is not None)
     return Track(
-        format=FORMAT,
+        format=format_name,
         family=reading.family,
         cues=len(sheet.cues),
         fixes=tuple(sample.fix for sample in reading.samples),
         axis_order_basis=reading.order_basis(located),
+        home=reading.home,
+        clocks=tuple(_clocks(reading.samples)),
         notices=(
             *_about_the_file(sheet),
             *reading.notices(sheet.cues),
@@ -62,6 +68,13 @@ def read(data: bytes) -> Track:
             *track_checks.notices(reading.samples),
         ),
     )
+
+
+def _clocks(samples: Sequence[Sample]) -> Iterator[ClockRecord]:
+    """The wall clock of the cues, which no family gives a zone."""
+    first = next((sample.clock for sample in samples if sample.clock is not None), None)
+    if first is not None:
+        yield ClockRecord(source="first cue with a clock", raw=first.text, basis=ClockBasis.LOCAL_UNKNOWN)
 
 
 def _notice(code: str, message: str) -> Notice:
@@ -82,6 +95,7 @@ class _Reading:
     half: int = 0
     zero: int = 0
     far: int = 0
+    home: tuple[str, str] | None = None
 
     def add(self, number: int, cue: Cue) -> None:
         """Read one cue; one of no known family is counted, not read."""
@@ -122,11 +136,14 @@ class _Reading:
         return latitude, longitude
 
     def _compare_home(self, raw: Raw, latitude: str | None, longitude: str | None) -> None:
-        if raw.home is None or latitude is None or longitude is None:
+        if raw.home is None:
             return
         silent = Faults()
         there = silent.degrees(raw.home[0], MAX_LATITUDE), silent.degrees(raw.home[1], MAX_LONGITUDE)
         if there[0] is None or there[1] is None or (float(there[0]) == 0 and float(there[1]) == 0):
+            return
+        self.home = self.home or (there[0], there[1])
+        if latitude is None or longitude is None:
             return
         here = float(latitude), float(longitude)
         self.far += track_checks.distance_m(here, (float(there[0]), float(there[1]))) > MAX_HOME_KM * 1000

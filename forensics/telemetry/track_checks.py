@@ -26,6 +26,10 @@ MAX_SPEED = 100.0
 RECEIVER_INTERVAL_S = 0.2
 """Seconds between two fixes of a receiver (5 a second); cues in between repeat the last fix, then the place steps."""
 
+MAX_TAKE_OFF_SPREAD_M = 1.0
+"""Metres by which absolute less relative height, the height of the take-off place, may move within a track: both come
+from one barometer, and over each untouched file of a known drone it moves by 0.001 m at most, which is rounding."""
+
 SHOWN = 5
 """Places of a finding that its notice lists; the count tells the rest."""
 
@@ -50,7 +54,7 @@ def distance_m(here: tuple[float, float], there: tuple[float, float]) -> float:
 
 def notices(samples: Sequence[Sample]) -> list[Notice]:
     """Everything about the order, the clocks and the places that cannot be so in an untouched file."""
-    return [*_timeline(samples), *_clocks(samples), *_jumps(samples)]
+    return [*_timeline(samples), *_clocks(samples), *_jumps(samples), *_climbs(samples), *_take_off(samples)]
 
 
 def _timeline(samples: Sequence[Sample]) -> list[Notice]:
@@ -121,6 +125,44 @@ def _jumps(samples: Sequence[Sample]) -> list[Notice]:
         return []
     message = f"the place moves faster than {MAX_SPEED:.0f} m/s {len(found)} times: {_listed(found)}"
     return [Notice(code="telemetry.implausible_jump", message=message)]
+
+
+def _climbs(samples: Sequence[Sample]) -> list[Notice]:
+    """A height that rises or falls faster than a drone flies in any direction."""
+    found: list[str] = []
+    held: tuple[float, float] | None = None
+    for fix, clock in samples:
+        seconds, text = _seconds(fix, clock), fix.relative_altitude or fix.absolute_altitude
+        if seconds is None or text is None:
+            continue
+        height = float(text)
+        if held is not None and height != held[0]:
+            metres = abs(height - held[0])
+            if metres / max(abs(seconds - held[1]), RECEIVER_INTERVAL_S) > MAX_SPEED:
+                found.append(f"{height - held[0]:+.0f} m at cue {fix.cue}")
+        if held is None or height != held[0]:
+            held = (height, seconds)
+    if not found:
+        return []
+    message = f"the height moves faster than {MAX_SPEED:.0f} m/s {len(found)} times: {_listed(found)}"
+    return [Notice(code="telemetry.implausible_climb", message=message)]
+
+
+def _take_off(samples: Sequence[Sample]) -> list[Notice]:
+    """Absolute less relative height is the height of one place, so it stays."""
+    bases = [
+        (float(fix.absolute_altitude) - float(fix.relative_altitude), fix.cue)
+        for fix, _ in samples
+        if fix.absolute_altitude is not None and fix.relative_altitude is not None
+    ]
+    if not bases or max(bases)[0] - min(bases)[0] <= MAX_TAKE_OFF_SPREAD_M:
+        return []
+    (low, low_cue), (high, high_cue) = min(bases), max(bases)
+    message = (
+        f"absolute less relative height, the height of the take-off place, is {low:.1f} m at cue {low_cue} and "
+        f"{high:.1f} m at cue {high_cue}"
+    )
+    return [Notice(code="telemetry.height_mismatch", message=message)]
 
 
 def _seconds(fix: Fix, clock: Clock | None) -> float | None:

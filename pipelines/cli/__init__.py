@@ -28,7 +28,9 @@ from pipelines.cli.review import review
 from pipelines.cli.run import run
 from pipelines.cli.seal import head, seal
 from pipelines.cli.show import show
+from pipelines.cli.telegram import telegram
 from pipelines.cli.timeline import timeline
+from pipelines.cli.track import track
 from pipelines.cli.validate import validate
 from pipelines.cli.verify import verify
 from pipelines.surroundings import one_thread_each
@@ -36,7 +38,7 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, review, show, timeline, lists, validate),
+    *(run, init, ingest, match, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
 )
 """Every command, in the order of the help text."""

@@ -69,7 +69,7 @@ def report(
     work = Work(open_desk(case_dir, {"operator": operator}), signed=False, quiet=quiet)
     with work as desk, shown("report", quiet=quiet or as_json) as progress:
         checks = checks_of(desk.case.root) if with_verify else None
-        path = job.write_report(desk.case, desk.run, out, progress, checks)
+        path = job.write_report(desk.case, desk.run, desk.settings, out, progress, checks)
     if as_json:
         emit({"type": "report", **path_fields(str(path))})
     else:

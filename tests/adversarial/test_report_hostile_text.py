@@ -194,9 +194,9 @@ def test_captions_and_names_keep_their_own_writing_direction():
 
 
 def test_a_forgotten_filter_still_shows_nothing_that_acts_or_is_missing():
-    from forensics.report.page import _environment
+    from forensics.report.page import environment
 
-    shown = _environment().from_string("<p title='{{ text }}'>{{ text }}</p>").render(text="<b>'\u202e\x1b")
+    shown = environment().from_string("<p title='{{ text }}'>{{ text }}</p>").render(text="<b>'\u202e\x1b")
     with pytest.raises(ValueError, match="None"):
-        _environment().from_string("{{ text }}").render(text=None)
+        environment().from_string("{{ text }}").render(text=None)
     assert shown == "<p title='&lt;b&gt;&#39;⟨U+202E⟩⟨U+001B⟩'>&lt;b&gt;&#39;⟨U+202E⟩⟨U+001B⟩</p>"

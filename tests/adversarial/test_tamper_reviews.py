@@ -87,7 +87,7 @@ def forge(case: SealedCase, event: EventType, **detail: str) -> None:
 ATTACKS: dict[str, tuple[Callable[[SealedCase], object], set[int]]] = {
     "rejected made confirmed": (lambda c: edit(c, b'"rejected"', b'"confirmed"'), {8}),
     "the reason reworded": (lambda c: edit(c, b"two takes", b"two tapes"), {8}),
-    "another examiner": (lambda c: edit(c, b"op-09", b"op-08"), {8}),
+    "another examiner": (lambda c: edit(c, b'"examiner":"op-', b'"examiner":"oq-'), {8}),
     "the review removed": (drop_review, {8}),
     "the reviewed finding removed": (lambda c: (c.root / "findings/1.json").unlink(), {8}),
     "its signature removed": (lambda c: review_file(c).with_name(review_file(c).name + ".sig").unlink(), {10}),

@@ -27,9 +27,9 @@ from forensics.matching.motion import _trial as trial_of
 from forensics.matching.motion import _unlit as unlit
 from forensics.matching.pairing import Pairing, Placed
 from forensics.matching.params import PARAMS
+from forensics.matching.reel import Reel
 from forensics.matching.table import Table
 from forensics.model.match import Match
-from forensics.model.media import Window
 from pipelines.case import Case, open_case
 from pipelines.derive import Kit
 from pipelines.library import Library, volumes_of
@@ -52,8 +52,8 @@ class Compared:
 
     pairing: Pairing
     placed: Placed
-    ours: Window
-    theirs: Window
+    ours: Reel
+    theirs: Reel
     table: Table
     match: Match
 
@@ -67,8 +67,8 @@ def compared(case: Case, query: str, reference: str) -> Compared:
     candidate = next(each for each in ranked if each.reference_id == names[reference])
     pairing, placed = _placed(library, candidate)
     seed = placed.seed
-    ours = library.footage.stretch(candidate.query_id, seed.query_s - REACH_S, seed.query_s + REACH_S)
-    theirs = library.footage.stretch(candidate.reference_id, seed.reference_s - 45.0, seed.reference_s + 45.0)
+    ours = Reel(library.footage.stretch(candidate.query_id, seed.query_s - REACH_S, seed.query_s + REACH_S))
+    theirs = Reel(library.footage.stretch(candidate.reference_id, seed.reference_s - 45.0, seed.reference_s + 45.0))
     table = tabulate(ours, theirs, placed.fit, seed.pose, (seed.query_s, seed.reference_s))
     match = whole(pairing.query, pairing.reference, candidate, library.footage)
     assert table is not None

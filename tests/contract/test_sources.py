@@ -66,7 +66,7 @@ def test_what_a_reader_finds_are_regular_files_that_can_be_opened_by_name(reader
                     assert Path(name).is_file()
                     assert not Path(name).is_symlink()
             else:
-                assert one.code.partition(".")[0] in {"input", "telegram"}
+                assert one.code.partition(".")[0] in {"input", "telegram", "ytdlp"}
                 assert one.message
                 assert "\n" not in one.message
 

@@ -65,7 +65,7 @@ def records(draw: st.DrawFn) -> Record:
         "channel": draw(secret),
         "channel_id": draw(secret),
         "message_id": "7",
-        "channel_kind": draw(st.sampled_from(["public_channel", "private_group", "personal_chat", None])),
+        "channel_type": draw(st.sampled_from(["public_channel", "private_group", "personal_chat", None])),
         "author": draw(st.none() | secret),
         "forwarded_from": draw(st.none() | secret),
         "forwarded_from_id": draw(st.none() | secret.map("user{}".format) | secret.map("channel{}".format)),

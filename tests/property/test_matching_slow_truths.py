@@ -13,7 +13,17 @@ from hypothesis.extra import numpy as arrays
 
 from forensics.fingerprint import SPEC
 from forensics.fingerprint.fingerprinter import KEEP_SECONDS, Keeper
-from forensics.matching.alignment import BESIDE_S, OFFSET_STEP_S, _best_stretch, assign, best_line, nearest
+from forensics.matching.alignment import (
+    AS_RECORDED,
+    BESIDE_S,
+    OFFSET_STEP_S,
+    _best_stretch,
+    _lines_at,
+    assign,
+    best_line,
+    nearest,
+    speeds,
+)
 from forensics.matching.dense import change, detail
 from forensics.matching.geometry import Fit, drift_px
 from forensics.model.time import TimeBase
@@ -57,7 +67,7 @@ def test_the_division_among_lines_is_the_best_of_all_divisions(values: Floats, s
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(1, 5), st.integers(8, 40), st.integers(8, 60), st.integers(0, 2**32 - 1), st.sampled_from((2.0, 6.0))
+    st.integers(1, 40), st.integers(8, 40), st.integers(8, 60), st.integers(0, 2**32 - 1), st.sampled_from((2.0, 6.0))
 )
 def test_detail_is_what_a_blur_of_each_frame_leaves(
     count: int, rows: int, columns: int, seed: int, sigma: float
@@ -168,6 +178,22 @@ def test_of_several_speeds_the_one_that_gains_most_is_taken_unless_speed_one_doe
         assert found.speed == 1.0
     elif each[1.0] < 0.9 * best - 1e-9:
         assert each[found.speed] >= best - 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 40), st.integers(2, 40), st.integers(0, 2**32 - 1), st.sampled_from((-0.5, -0.1, 0.1)))
+def test_what_is_passed_over_in_the_search_for_lines_would_not_have_been_the_best(
+    rows: int, columns: int, seed: int, mean: float
+) -> None:
+    gains = np.random.default_rng(seed).normal(mean, 0.5, (rows, columns))
+    query, reference = np.arange(rows) * 0.1 + 0.05, np.arange(columns) * 0.1
+    each = [_lines_at(gains, query, reference, speed, -0.2) for speed in speeds()]
+    lines = [line for line in each if line is not None and line.gain > 0]
+    plain = next((line for line in lines if line.speed == 1.0), None)
+    best = max(lines, key=lambda line: (line.gain, -abs(np.log(abs(line.speed)))), default=None)
+    if best is not None and plain is not None and plain.gain >= AS_RECORDED * best.gain:
+        best = plain
+    assert best_line(gains, query, reference, speeds()) == best
 
 
 @settings(max_examples=150, deadline=None)

@@ -7,6 +7,7 @@ from forensics.matching.dense import Shared
 from forensics.matching.geometry import AS_IS
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, Motion, compare, on_grid, overlaid
 from forensics.matching.params import PARAMS
+from forensics.matching.reel import Reel
 from forensics.model.media import Window
 from tests.unit.matching.scenes import stretch, take
 
@@ -14,7 +15,7 @@ WHOLE = Shared(0.0, 0.0, 512.0, 288.0)
 
 
 def measured(query: Window, reference: Window, offset: float, speed: float = 1.0) -> Motion:
-    pair = on_grid(query, reference, np.eye(2, 3), AS_IS, WHOLE, CELLS, DETAIL_SIGMA)
+    pair = on_grid(Reel(query), Reel(reference), np.eye(2, 3), AS_IS, WHOLE, CELLS, DETAIL_SIGMA)
     assert pair is not None
     found = compare(pair, speed, offset, 0.05, float(query.seconds[-1]) - 0.05)
     assert found is not None
@@ -81,7 +82,8 @@ def test_a_lamp_that_goes_on_in_two_recordings_proves_nothing() -> None:
 
 def test_too_few_frames_are_no_test() -> None:
     original = take(4, 6, 30)
-    pair = on_grid(stretch(original, 0, 0.5), original, np.eye(2, 3), AS_IS, WHOLE, CELLS, DETAIL_SIGMA)
+    query, reference = Reel(stretch(original, 0, 0.5)), Reel(original)
+    pair = on_grid(query, reference, np.eye(2, 3), AS_IS, WHOLE, CELLS, DETAIL_SIGMA)
     assert pair is not None
     assert compare(pair, 1.0, 0.0, 0.0, 0.4) is None
 

@@ -14,7 +14,8 @@ from pipelines.answers import EVIDENCE_TESTS, Held
 from pipelines.attest import Statement, attest
 from pipelines.case import open_case
 from pipelines.case_answers import CASE_TESTS
-from pipelines.named_checks import checks_of
+from pipelines.named_checks import checks_of, with_name
+from pipelines.persons import names
 from pipelines.review import Opinion, review
 from pipelines.verify import checks_of as verified
 from tests.adversarial.sealed_case import SealedCase
@@ -136,7 +137,7 @@ def held(made: SealedCase, change) -> Held:
         manifest=changed,
         events=(),
         findings=tuple(standing.load(case)),
-        checks=checks_of(case, made.first),
+        checks=tuple(with_name(each, names(case)) for each in checks_of(case, made.first)),
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from forensics.errors import InputError
 from pipelines.attest import Statement, attest, commands_for, digest_printed, digest_typed
 from pipelines.case import open_case
-from pipelines.named_checks import checks_of
+from pipelines.named_checks import checks_of, with_name
+from pipelines.persons import names
 from tests.adversarial.sealed_case import COLLEAGUE, SealedCase, fired
 
 A, B = "a1" * 32, "b2" * 32
@@ -91,6 +92,8 @@ def said(case: SealedCase, **changed: str | None) -> Statement:
 def test_an_equal_digest_is_logged_with_person_program_day_and_key(made: SealedCase) -> None:
     check = attest(open_case(made.root), made.run, made.first, said(made))
     assert checks_of(open_case(made.root), made.first)[-1] == check
+    assert "Examiner 2" not in made.lines()[-1].decode()
+    check = with_name(check, names(open_case(made.root)))
     assert (check.equal, check.person, check.program, check.version) == (True, "Examiner 2", "sha256sum", "9.1")
     assert check.date == made.run.surroundings.timestamp()[:10]
     assert (check.key, check.ingestion_key) == (made.signer.key.fingerprint,) * 2

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from forensics.model.provenance import Found, Passed, Post, SourceKind
-from forensics.sources import discover, telegram_json
+from forensics.sources import discover, telegram, telegram_survey, telegram_window
 
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42"
 NOON = {"date": "2022-07-12T11:00:00", "date_unixtime": "1657612800"}
@@ -55,6 +56,7 @@ def test_a_message_with_a_file_is_an_appearance_with_its_post(tmp_path: Path) ->
         author="Editor",
         forwarded_from="Другий канал",
         forwarded_from_id="channel5",
+        reply_to_message_id=99,
         text=["Відео: ", {"type": "bold", "text": "елеватор"}, {"type": "custom_emoji", "text": "!"}],
     )
     found, passed = _read(_export(tmp_path, _chat(message), "video_files/DJI_0042.MP4"))
@@ -64,7 +66,13 @@ def test_a_message_with_a_file_is_an_appearance_with_its_post(tmp_path: Path) ->
     assert one.path == f"{tmp_path}/video_files/DJI_0042.MP4"
     assert one.appearance.source == f"{tmp_path}/result.json"
     assert one.appearance.source_sha256 == hashlib.sha256((tmp_path / "result.json").read_bytes()).hexdigest()
-    assert one.appearance.post == Post(
+    post = one.appearance.post
+    assert post is not None
+    assert post.source_offset is not None
+    assert post.source_length is not None
+    data = (tmp_path / "result.json").read_bytes()[post.source_offset :][: post.source_length]
+    assert json.loads(data)["id"] == 102
+    assert replace(post, source_offset=None, source_length=None) == Post(
         platform="telegram",
         channel="Хроніка",
         channel_id="1700000001",
@@ -76,21 +84,23 @@ def test_a_message_with_a_file_is_an_appearance_with_its_post(tmp_path: Path) ->
         forwarded_from="Другий канал",
         forwarded_from_id="channel5",
         caption="Відео: елеватор!",
-        channel_kind="public_channel",
+        channel_type="public_channel",
+        kind="message",
+        reply_to="99",
     )
 
 
 def test_what_the_export_does_not_say_stays_unknown(tmp_path: Path) -> None:
     chat = {"type": "saved_messages", "id": 5, "messages": [{"id": -999999000, "file": "a.mp4", "from": None}]}
     (post,) = _posts(_read(_export(tmp_path, chat, "a.mp4"))[0])
-    assert post == Post(
+    assert replace(post, source_offset=None, source_length=None) == Post(
         platform="telegram",
         channel=None,
+        channel_type="saved_messages",
         channel_id="5",
         message_id="-999999000",
         posted_unixtime=None,
         posted_local=None,
-        channel_kind="saved_messages",
     )
 
 
@@ -299,21 +309,21 @@ def test_clocks_of_one_zone_pass_and_an_edited_one_is_told(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("data", "reason", "code"),
     [
-        (b"", "not JSON"),
-        (b"[" * 100_000, "nested deeper"),
-        (b'{"messages":' + b"[" * 100_000, "nested deeper"),
-        (b'{"messages": [{"id": 1, "file": "a', "not JSON at line 1"),
-        (b'{"messages": [{"id": ' + b"9" * 5000 + b"}]}", "not JSON"),
-        (b'{"messages": [{"id": NaN}]}', "no JSON number"),
-        (b'{"messages": [{"text": "\xff"}]}', "not UTF-8 at byte"),
-        ('{"messages": []}'.encode("utf-16"), "not UTF-8 at byte"),
-        (b'{"messages": [{"text": "\\x4"}]}', "not JSON"),
+        (b"", "not JSON", "telegram.export_cut"),
+        (b"[" * 100_000, "nested deeper", "telegram.nested_too_deep"),
+        (b'{"messages":' + b"[" * 100_000, "nested deeper", "telegram.nested_too_deep"),
+        (b'{"messages": [{"id": 1, "file": "a', "ends inside the value at byte 14", "telegram.export_cut"),
+        (b'{"messages": [{"id": ' + b"9" * 5000 + b"}]}", "not JSON", "input.export_invalid"),
+        (b'{"messages": [{"id": NaN}]}', "no JSON number", "input.export_invalid"),
+        (b'{"messages": [{"text": "\xff"}]}', "not UTF-8 at byte", "input.export_invalid"),
+        ('{"messages": []}'.encode("utf-16"), "not UTF-8 at byte", "input.export_invalid"),
+        (b'{"messages": [{"text": "\\x4"}]}', "not JSON", "input.export_invalid"),
     ],
 )
 def test_an_export_that_cannot_be_read_is_a_failure_and_its_media_are_plain_files(
-    tmp_path: Path, data: bytes, reason: str
+    tmp_path: Path, data: bytes, reason: str, code: str
 ) -> None:
     root = _export(tmp_path, data, "v/a.mp4", "v/a.mp4_thumb.jpg")
     found, passed = _read(root)
@@ -321,21 +331,36 @@ def test_an_export_that_cannot_be_read_is_a_failure_and_its_media_are_plain_file
         (f"{root}/v/a.mp4", SourceKind.FILE, None)
     ]
     assert [(one.path, one.code, one.failed) for one in passed] == [
-        (f"{root}/result.json", "input.export_invalid", True),
+        (f"{root}/result.json", code, True),
         (str(root), "telegram.posts_unknown", True),
         (f"{root}/v/a.mp4_thumb.jpg", "telegram.thumbnail", False),
     ]
     assert reason in passed[0].message
     found, passed = _read(root / "result.json")
-    assert [(one.code, one.failed) for one in passed] == [("input.export_invalid", True)]
+    assert [(one.code, one.failed) for one in passed] == [(code, True)]
     assert [(one.path, one.appearance.kind) for one in found] == [(f"{root}/result.json", SourceKind.FILE)]
 
 
-def test_an_export_beyond_the_limit_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telegram_json, "MAX_EXPORT_BYTES", 100)
-    found, passed = _read(_export(tmp_path, _chat(_message(1, "a.mp4")), "a.mp4"))
+def test_an_export_with_a_message_beyond_the_limit_is_refused_by_name(tmp_path: Path) -> None:
+    root = _export(tmp_path, _chat(_message(1, "v/a.mp4"), _message(2, text="x" * telegram_window.MAX_VALUE_BYTES)))
+    _put(root / "v" / "a.mp4")
+    found, passed = _read(root)
     assert [one.appearance.kind for one in found] == [SourceKind.FILE]
-    assert [one.code for one in passed] == ["telegram.export_too_large", "telegram.posts_unknown"]
+    assert [one.code for one in passed] == ["telegram.message_too_large", "telegram.posts_unknown"]
+
+
+def test_an_export_that_changes_while_it_is_read_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = _export(tmp_path, _chat(_message(1, "v/a.mp4")), "v/a.mp4")
+    once = telegram.survey
+
+    def then_written(fd: int) -> telegram_survey.Survey:
+        seen = once(fd)
+        data = (root / "result.json").read_bytes()
+        (root / "result.json").write_bytes(data.replace(b"Sender", b"sender"))
+        return seen
+
+    monkeypatch.setattr(telegram, "survey", then_written)
+    assert [(one.code, one.failed) for one in _read(root)[1]] == [("input.changed_while_reading", True)]
 
 
 @pytest.mark.parametrize("document", [{"results": [1]}, [1, 2], "text", 7, {"chats": 3}])

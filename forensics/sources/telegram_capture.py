@@ -1,0 +1,199 @@
+"""A Telegram Desktop JSON export as a capture: what it covers, and each of its posts when it is asked for.
+
+One pass makes the index; a post is read again from its place when it is compared. A file that ends too soon, or that
+is no JSON from some byte on, is a capture of what was whole before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
+
+from forensics.errors import ChangedWhileRead, ExportInvalid, InputError
+from forensics.model.capture import Capture, CapturedPost, Columns
+from forensics.model.notice import Notice
+from forensics.sources import opening, paths, telegram_rest
+from forensics.sources.capture_index import ChatIndex, digest_of
+from forensics.sources.opening import Kind
+from forensics.sources.telegram_clock import Clocks
+from forensics.sources.telegram_decoding import Decoder
+from forensics.sources.telegram_ids import chat_key
+from forensics.sources.telegram_json import Chat, Export, Member, NoExport
+from forensics.sources.telegram_posts import Message, Oddities, captured, message_id, moment, sender
+from forensics.sources.telegram_window import Window
+
+FORMAT = "telegram-desktop-json"
+
+_ERAS = (
+    ("forwarded_from_id", "2026 or later"),
+    ("photo_file_size", "February 2025 or later"),
+    ("file_size", "February 2025 or later"),
+    ("media_spoiler", "December 2024 or later"),
+    ("reactions", "September 2024 or later"),
+    ("inline_bot_buttons", "December 2023 or later"),
+    ("text_entities", "September 2022 or later"),
+    ("date_unixtime", "June 2022 or later"),
+)
+"""Since when Telegram Desktop writes a field (history of its export_output_json.cpp), newest first."""
+
+
+def sniff(path: str) -> bool:
+    """Whether this is a JSON file, or a folder with a regular result.json."""
+    try:
+        kind = opening.kind_of(path)
+        if kind is Kind.FOLDER:
+            return opening.kind_of(paths.join(path, telegram_rest.RESULT)) is Kind.FILE
+        return kind is Kind.FILE and path.lower().endswith(".json")
+    except InputError:
+        return False
+
+
+@contextmanager
+def read(path: str, zone: ZoneInfo | None = None) -> Iterator[JsonCapture]:
+    """The capture in an export's folder or JSON file, open until the context ends. No zone is needed: it tells UTC.
+
+    Raises:
+        NoExport, ExportInvalid: nothing of it can be read as an export.
+        NotRegularFile, Unreadable: it cannot be opened or read.
+    """
+    folder = opening.kind_of(path) is Kind.FOLDER
+    source = paths.join(path, telegram_rest.RESULT) if folder else path
+    fd = opening.open_file(source)
+    try:
+        yield _Indexing(fd=fd).run(source)
+    finally:
+        os.close(fd)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonCapture:
+    """An indexed export behind an open descriptor."""
+
+    fd: int
+    about: Capture
+    chats: dict[str, Chat]
+    index: dict[str, ChatIndex]
+
+    def columns(self, key: str) -> Columns:
+        """All posts of a chat that the capture has."""
+        return self.index[key].columns()
+
+    def post(self, key: str, number: int) -> CapturedPost:
+        """One of them, read again. Raises ChangedWhileRead."""
+        offset, length, digest = self.index[key].find(number)
+        raw = os.pread(self.fd, length, offset)
+        if digest_of(raw) != digest:
+            raise ChangedWhileRead(
+                f"{self.about.path}: written to while it was compared", hint="compare again when nothing writes to it"
+            )
+        value = Decoder().value(raw, offset)
+        assert isinstance(value, dict)
+        return captured(self.chats[key], value, Member(0, 0, offset, raw, value))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Indexing:
+    """The pass that makes the index, and what it learns on the way."""
+
+    fd: int
+    found: dict[int, ChatIndex] = field(default_factory=dict)
+    clocks: Clocks = field(default_factory=Clocks)
+    oddities: Oddities = field(default_factory=Oddities)
+    newest: int | None = None
+    invalid: int = 0
+    old_ids: bool = False
+    telltales: set[str] = field(default_factory=set)
+
+    def run(self, path: str) -> JsonCapture:
+        export = Export(window=Window(self.fd))
+        failure = self._read(export)
+        sha256 = export.window.drain()
+        chats = self._chats(export)
+        coverage = tuple(
+            index.coverage(key=key, chat=chat, complete=complete) for key, (chat, index, complete) in chats.items()
+        )
+        about = Capture(
+            path=path,
+            sha256=sha256,
+            size=export.window.offset,
+            format=FORMAT,
+            tool="Telegram Desktop" if export.own_lines else "Telegram Desktop's fields, laid out by another program",
+            era=next((era for key, era in _ERAS if key in self.telltales), "before June 2022"),
+            chats=coverage,
+            offsets=tuple(sorted(self.clocks.offsets.items())),
+            newest=self.newest,
+            repairs=tuple(sorted(export.decoder.repairs.items())),
+            notices=tuple(self._notices(export, failure, chats)),
+        )
+        kept = {key: chat for key, (chat, _, _) in chats.items()}
+        return JsonCapture(self.fd, about, kept, {key: index for key, (_, index, _) in chats.items()})
+
+    def _read(self, export: Export) -> ExportInvalid | None:
+        """Read as far as it goes. Raises what leaves nothing to compare."""
+        try:
+            for member in export.messages():
+                message = member.value
+                number = message_id(message) if isinstance(message, dict) else None
+                if not isinstance(message, dict) or number is None:
+                    self.invalid += 1
+                    continue
+                self._note(message, member, number)
+        except NoExport:
+            raise
+        except ExportInvalid as err:
+            if not self.found:
+                raise
+            return err
+        return None
+
+    def _note(self, message: Message, member: Member, number: int) -> None:
+        if member.chat not in self.found:
+            self.found[member.chat] = ChatIndex()
+        who = None if message.get("type") == "service" else sender(message)
+        self.found[member.chat].add(number, member.offset, member.raw, who)
+        posted, latest = moment(message, self.oddities)
+        self.clocks.note(message.get("date"), posted)
+        if latest is not None and (self.newest is None or latest > self.newest):
+            self.newest = latest
+        if isinstance(message.get("from_id"), int):
+            self.old_ids = True
+        if len(self.telltales) < len(_ERAS):
+            self.telltales.update(key for key, _ in _ERAS if key in message)
+
+    def _chats(self, export: Export) -> dict[str, tuple[Chat, ChatIndex, bool]]:
+        """The chats with posts by key; one that stands twice in the file is read the first time only."""
+        chats: dict[str, tuple[Chat, ChatIndex, bool]] = {}
+        for number, index in self.found.items():
+            told = export.chats[number]
+            chat = replace(told, name=self.oddities.text(told.name), type=self.oddities.text(told.type))
+            key = chat_key(chat.type, chat.id, old_ids=self.old_ids)
+            chats.setdefault(key, (chat, index, number in export.closed))
+        return chats
+
+    def _notices(
+        self, export: Export, failure: ExportInvalid | None, chats: dict[str, tuple[Chat, ChatIndex, bool]]
+    ) -> Iterator[Notice]:
+        if failure is not None:
+            yield Notice(code="telegram.capture_cut", message=_CUT.format(f"{failure.message} [{failure.code}]"))
+        if self.invalid:
+            yield Notice(code="telegram.message_invalid", message=_INVALID.format(self.invalid))
+        repeated = sum(index.repeated for _, index, _ in chats.values())
+        if repeated:
+            yield Notice(code="telegram.message_repeated", message=_REPEATED.format(repeated))
+        if len(chats) < len(self.found):
+            yield Notice(code="telegram.chat_repeated", message=_CHATS.format(len(self.found) - len(chats)))
+        if export.decoder.repeated_keys:
+            yield Notice(code="telegram.key_repeated", message=_KEYS.format(export.decoder.repeated_keys))
+        finding = self.clocks.finding()
+        if finding is not None:
+            yield Notice(code="telegram.clock_inconsistent", message=finding)
+
+
+_CUT = "it could be read in part only, and covers what was whole before: {}"
+_INVALID = "{} messages have no whole number as their id and were not compared"
+_REPEATED = "{} messages have the number of an earlier one of their chat; the first of each number was compared"
+_CHATS = "{} chats stand in the file a second time; their first place was compared"
+_KEYS = "{} objects name a key more than once; the last value was read"
