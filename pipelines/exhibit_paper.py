@@ -26,7 +26,7 @@ from forensics.model.store import SIGNATURE_NAME
 from pipelines import findings, persons
 from pipelines.case import Case, Run, write_whole
 from pipelines.disclosures import PERSONS
-from pipelines.facts import duration_of, sound_line, status_of, stream_lines, telemetry_entries
+from pipelines.facts import carried_lines, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.keyframe_views import keyframe_views, keyframes_kept
 from pipelines.scope import PUBLIC, Extent, extent_of
 from pipelines.standing import StoredFinding, with_name
@@ -203,6 +203,8 @@ def _fact_rows(manifest: Manifest) -> Iterator[report.Row]:
         yield report.Row(label="sound", value=heard)
     for entry in telemetry_entries(manifest):
         yield from _telemetry_rows(entry)
+    for line in carried_lines(manifest):
+        yield report.Row(label="carried", value=line)
     digests = custody.facts_digests(manifest.facts)
     yield report.Row(label="exact", value=digests[0])
     yield report.Row(label="recipe", value=digests[1])

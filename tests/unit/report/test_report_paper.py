@@ -326,3 +326,30 @@ def test_plain_text_has_what_the_pages_have() -> None:
     told = "\n".join(as_text(exhibit_paper(view(), Form())))
     for each in ("ab" * 32, "56" * 32, "sha256sum original", "SHA256:" + "k" * 43):
         assert each in told
+
+
+def test_keyframes_without_a_picture_keep_their_digest(tmp_path: Path) -> None:
+    kept = tuple(
+        KeyframeView(
+            time_text="0:01.000", pts_text="1*1/25", planes_sha256=f"{number:064x}", jpeg=JPEG if number < 3 else None
+        )
+        for number in range(30)
+    )
+    made = text_of(render_exhibit(view(keyframes=kept, keyframes_kept=30), Form()), tmp_path)
+    assert [each for each in kept if each.planes_sha256 not in made] == []
+    assert "3 of 30 frames kept" in made
+
+
+def test_text_that_is_too_long_is_cut_aloud() -> None:
+    told = printable("ж" * 20_000)
+    assert told.endswith("ж […]")
+    assert len(told) < 10_000
+
+
+def test_evidence_that_was_never_signed_says_so_and_carries_no_signature(tmp_path: Path) -> None:
+    plain = replace(view().manifest, signature=None)
+    made = text_of(render_exhibit(view(manifest=plain, keys=()), Form()), tmp_path)
+    assert "The manifest of this item is not signed." in made
+    assert "no key: nothing in this case is signed" in made
+    listed = subprocess.run(["pdfdetach", "-list", tmp_path / "paper.pdf"], capture_output=True, text=True, check=True)
+    assert "1 embedded files" in listed.stdout
