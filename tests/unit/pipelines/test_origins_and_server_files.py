@@ -27,10 +27,8 @@ class File:
 
 
 def seen(channel: str, number: str, posted: int, **more: object) -> Appearance:
-    post = Post(
-        platform="telegram", channel=channel, channel_id=str(sum(map(ord, channel))), message_id=number,
-        posted_unixtime=posted, posted_local=None, **more,
-    )  # fmt: skip
+    values = {"channel": channel, "channel_id": str(sum(map(ord, channel))), **more}
+    post = Post(platform="telegram", message_id=number, posted_unixtime=posted, posted_local=None, **values)
     return Appearance(
         kind=SourceKind.TELEGRAM_EXPORT, path=f"{channel}{number}", source="result.json", source_sha256="d", post=post
     )
@@ -43,6 +41,7 @@ ORIGIN, OTHER = seen("A", "3", 100), seen("A", "4", 150)
     ("more", "strength", "stands_for"),
     [
         ({"forwarded_from_id": "channel65", "forwarded_message_id": "3"}, EXACT, ["3"]),
+        ({"forwarded_from_username": "chronicle"}, BY_NUMBER, []),
         ({"forwarded_from": "A", "forwarded_from_id": "channel65"}, BY_NUMBER, ["3", "4"]),
         ({"forwarded_from": "A", "forwarded_unixtime": 150}, BY_NAME_AND_DATE, ["4"]),
         ({"forwarded_from": "A"}, BY_NAME, []),
@@ -53,6 +52,21 @@ def test_a_forward_stands_for_no_more_than_it_names(more, strength, stands_for):
     (forward,) = forwards(group)
     assert (forward.strength, forward.drawn) == (strength, strength != BY_NAME)
     assert [each.appearance.post.message_id for each in forward.earlier] == stands_for
+
+
+def test_a_public_address_names_the_very_post_without_regard_to_case():
+    origin = seen("A", "3", 100, channel_id="Chronicle")
+    forward = seen("B", "9", 200, forwarded_from_username="chronicle", forwarded_message_id="3")
+    (group,) = repost_groups([File("1", (origin, ORIGIN, forward))], [])
+    (found,) = forwards(group)
+    assert (found.strength, [each.appearance for each in found.earlier]) == (EXACT, [origin])
+
+
+def test_a_user_name_is_no_number_of_a_channel():
+    """``t.me/channel65`` may be anybody's."""
+    origin = seen("A", "3", 100, channel_id="channel65")
+    (group,) = repost_groups([File("1", (origin, seen("B", "9", 200, forwarded_from_id="channel65")))], [])
+    assert next(forwards(group)).earlier == ()
 
 
 def test_a_forward_stands_for_no_later_post():
