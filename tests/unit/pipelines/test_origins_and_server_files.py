@@ -4,14 +4,18 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from forensics.captures import lead_of
 from forensics.model.capture import ChatCoverage, Difference, Order, State
 from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.match import SameServerFile
 from forensics.model.provenance import Appearance, Post, SourceKind
 from forensics.report import repost_groups
 from pipelines.absences import DETAIL, absences, absent, key_of
+from pipelines.footage import PostLead
 from pipelines.origins import BY_NAME, BY_NAME_AND_DATE, BY_NUMBER, EXACT, forwards
 from pipelines.same_server_file import served
+from pipelines.timeline import lead_fields
+from pipelines.timeline_text import lead_line
 
 SERVED = "bd7ceb0b41.mp4"
 
@@ -140,3 +144,14 @@ def test_an_absence_is_told_of_that_post_and_no_other():
     assert absent(replace(public, channel_id="66"), found) == ()
     assert absent(ORIGIN.post, found) == ()
     assert absent(None, found) == ()
+
+
+def test_a_lead_is_told_with_both_times_in_json_and_in_words():
+    post = seen("A", "3", 1_000_000, server_date_unixtime=1_000_500, edited_unixtime=1_000_600)
+    lead = lead_of(post.post)
+    assert lead is not None
+    found = PostLead(item="1", exhibit="E-0001", appearance=post, lead=lead)
+    fields = lead_fields(found)
+    assert (fields["type"], fields["lead"], fields["message_id"]) == ("lead", "media_replaced_after_posting", "3")
+    assert (fields["posted_unixtime"], fields["server_date_unixtime"]) == (1_000_000, 1_000_500)
+    assert lead_line(found).startswith("lead        E-0001 in A message 3: the file is newer than the post")
