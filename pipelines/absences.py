@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from forensics.custody import PUBLIC_CHATS
 from forensics.model.capture import Difference, State
 from forensics.model.custody import CustodyEvent, EventType
-from forensics.model.provenance import Post, chat_number
+from forensics.model.provenance import Post
 
 MAX_KEPT = 1000
 """Posts that one event of the log names: some twenty bytes each, far below the limit of a line. Its count holds for
@@ -62,7 +62,7 @@ def absences(events: Iterable[CustodyEvent]) -> Mapping[str, tuple[Absence, ...]
 
 def absent(post: Post | None, found: Mapping[str, tuple[Absence, ...]]) -> tuple[Absence, ...]:
     """The comparisons in which a post was absent from the later capture."""
-    number = None if post is None else chat_number(post.channel_id)
-    if post is None or number is None or post.channel_type not in PUBLIC_CHATS:
+    if post is None or post.chat is None or post.channel_type not in PUBLIC_CHATS:
         return ()
-    return found.get(f"channel:{number}/{post.message_id}", ())
+    kind, number = post.chat
+    return found.get(f"channel:{number}/{post.message_id}", ()) if kind == "number" else ()

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from forensics import report
-from forensics.model.provenance import SHOWN, Post, chat_number
+from forensics.model.provenance import SHOWN, Chat, Post, peer_chat
 
 EXACT, BY_NUMBER, BY_NAME_AND_DATE, BY_NAME = 1, 3, 4, 6
 """Strengths of forward research, strongest first. 2 is the same server file and 5 pictures that agree: edges of their
 own kinds, which no forward has."""
 
 BASES = {
-    EXACT: "the post that says it names the very post of the origin, by channel and number",
-    BY_NUMBER: "the export names the origin by its number, not the post",
+    EXACT: "the export names the very post of the origin, by channel and number",
+    BY_NUMBER: "the export names the origin by its number or public address, not the post",
     BY_NAME_AND_DATE: "the export names the origin by name and tells the time of the original post, not its number",
     BY_NAME: "the export names the origin by name only: anybody may bear it, so nothing is drawn from it",
 }
@@ -25,8 +25,9 @@ class Forward:
     """What a post says of where it was forwarded from.
 
     ``seen`` is the sighting of the post that says it; ``named`` a channel's or person's name, ``named_id`` its number
-    or user name, ``named_post`` the number of the original; ``strength`` counts from 1, the strongest; ``earlier`` are
-    posts of this group, not after this one, that the forward may stand for: with `EXACT` the very post.
+    (or else its name in a t.me address), ``named_post`` the number of the original; ``strength`` counts from 1, the
+    strongest; ``earlier`` are posts of this group, not after this one, that the forward may stand for: with `EXACT`
+    the very post.
     """
 
     seen: report.Sighting
@@ -50,14 +51,14 @@ def forwards(group: report.RepostGroup) -> Iterator[Forward]:
     """
     for seen in group.sightings:
         post = seen.appearance.post
-        if post is None or not (post.forwarded_from or post.forwarded_from_id):
+        if post is None or not (post.forwarded_from or _origin_ids(post)):
             continue
         strength = _strength(post)
         yield Forward(
             seen=seen,
             post=post,
             named=post.forwarded_from,
-            named_id=post.forwarded_from_id,
+            named_id=next(iter(_origin_ids(post)), None),
             named_post=post.forwarded_message_id,
             strength=strength,
             basis=BASES[strength],
@@ -65,17 +66,27 @@ def forwards(group: report.RepostGroup) -> Iterator[Forward]:
         )
 
 
+def _origin_ids(post: Post) -> tuple[str, ...]:
+    """What names the origin for certain: its number, its public address."""
+    told = (post.forwarded_from_id, post.forwarded_from_username)
+    return tuple(each for each in told if each and each != SHOWN)
+
+
+def _origin_chats(post: Post) -> tuple[Chat, ...]:
+    named = post.forwarded_from_username
+    public = ("name", named.lower()) if named and named != SHOWN else None
+    return tuple(chat for chat in (peer_chat(post.forwarded_from_id), public) if chat is not None)
+
+
 def _strength(post: Post) -> int:
-    if post.forwarded_from_id and post.forwarded_message_id:
-        return EXACT
-    if post.forwarded_from_id:
-        return BY_NUMBER
+    if _origin_ids(post):
+        return EXACT if post.forwarded_message_id else BY_NUMBER
     return BY_NAME if post.forwarded_unixtime is None else BY_NAME_AND_DATE
 
 
 def _stands_for(post: Post, strength: int) -> Callable[[report.Sighting], bool]:
     """Whether a sighting may be the origin that a post names."""
-    number, name = chat_number(post.forwarded_from_id), (post.forwarded_from_id or "").lower()
+    origins = _origin_chats(post)
 
     def is_origin(other: report.Sighting) -> bool:
         told = other.appearance.post
@@ -84,11 +95,7 @@ def _stands_for(post: Post, strength: int) -> Callable[[report.Sighting], bool]:
         if strength == BY_NAME_AND_DATE:
             same = post.forwarded_from != SHOWN and told.channel == post.forwarded_from
             return same and told.posted_unixtime == post.forwarded_unixtime
-        if SHOWN in (told.channel_id, post.forwarded_from_id) or told.channel_id is None:
-            return False
-        theirs = chat_number(told.channel_id)
-        same = theirs == number if theirs and number else told.channel_id.lower() == name
-        return same and (strength != EXACT or told.message_id == post.forwarded_message_id)
+        return told.chat in origins and (strength != EXACT or told.message_id == post.forwarded_message_id)
 
     return is_origin
 

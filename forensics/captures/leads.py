@@ -41,7 +41,7 @@ def lead_of(post: Post) -> Lead | None:
         return None
     gap = post.posted_unixtime - post.server_date_unixtime
     if gap > OLDER_S:
-        named = (post.forwarded_from, post.forwarded_from_id, post.forwarded_message_id)
+        named = (post.forwarded_from, post.forwarded_from_id, post.forwarded_from_username, post.forwarded_message_id)
         return Lead(kind=LeadKind.REUSED, seconds=gap, text=_REUSED) if not any(named) else None
     if gap >= -NEWER_S:
         return None

@@ -6,18 +6,23 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_NUMBER = re.compile(r"(?:channel|chat)?(?:-100)?([0-9]+)\Z")
-"""A chat's number after what exporters put before it (``channel1234``, ``-1001234``); a person's is no chat's."""
-
+_NUMBER = re.compile(r"(?:-100)?([0-9]+)\Z")
+_PEER = re.compile(r"(?:channel|chat)?(?:-100)?([0-9]+)\Z")
+"""As exporters write the number of another chat (``channel1234``); a person's (``user1234``) is no chat's. A chat's own
+is never written so: ``channel1234`` may be a user name there, which anybody can take."""
 
 SHOWN = "concealed"
 """What stands for a value whose disclosure is not at hand, where people look: it is no value, and equals no other."""
 
 
-def chat_number(told: str | None) -> str | None:
-    """The bare number of a channel or chat; None for a user name, a person, or nothing."""
-    found = _NUMBER.match(told or "")
-    return found[1] if found else None
+Chat = tuple[str, str]
+"""What names a chat: ``number`` or ``name`` (its public one, in lower case), and that."""
+
+
+def peer_chat(told: str | None) -> Chat | None:
+    """The chat that an exporter's word for another one names (``forwarded_from_id``); None for a person, or nothing."""
+    found = _PEER.match(told or "")
+    return ("number", found[1]) if found else None
 
 
 class SourceKind(StrEnum):
@@ -39,7 +44,8 @@ class Post:
     exporter's words for the chat and the message. ``source_offset`` and ``source_length`` are the bytes of the
     message in the document that speaks of it (`Appearance.source`). ``server_file`` is the name under which Telegram's
     servers gave the file out, ``server_date_unixtime`` when the servers got it (seconds UTC, the document's own date);
-    ``forwarded_message_id`` is the number of the very post that was forwarded.
+    ``forwarded_from_username`` is the name of the origin in a t.me address, ``forwarded_message_id`` the number of the
+    very post that was forwarded.
     """
 
     platform: str
@@ -57,28 +63,30 @@ class Post:
     kind: str | None = None
     reply_to: str | None = None
     forwarded_unixtime: int | None = None
+    forwarded_from_username: str | None = None
+    forwarded_message_id: str | None = None
     posted_candidates: tuple[int, ...] = ()
     source_offset: int | None = None
     source_length: int | None = None
     server_file: str | None = None
     server_date_unixtime: int | None = None
-    forwarded_message_id: str | None = None
 
     def is_post(self, other: Post) -> bool | None:
         """Whether both are one post, told by two captures; None when their names of the chat cannot be compared."""
         if (self.platform, self.message_id) != (other.platform, other.message_id):
             return False
-        mine, others = self._chat(), other._chat()
+        mine, others = self.chat, other.chat
         if mine is not None and others is not None:
             return mine == others if mine[0] == others[0] else None
         return True if self.channel not in (None, SHOWN) and self.channel == other.channel else None
 
-    def _chat(self) -> tuple[str, str] | None:
-        """By number, or by user name, which Telegram takes without regard to case."""
-        number = chat_number(self.channel_id)
-        if number is not None:
-            return "number", number
-        return ("name", self.channel_id.lower()) if self.channel_id and self.channel_id != SHOWN else None
+    @property
+    def chat(self) -> Chat | None:
+        """By number, or by user name, which Telegram takes without regard to case; None when neither is told."""
+        if not self.channel_id or self.channel_id == SHOWN:
+            return None
+        number = _NUMBER.match(self.channel_id)
+        return ("number", number[1]) if number else ("name", self.channel_id.lower())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

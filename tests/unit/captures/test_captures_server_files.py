@@ -72,10 +72,15 @@ def test_names_of_different_kinds_are_different_files():
 
 
 def test_a_post_is_the_same_in_all_forms_of_its_channels_number():
-    assert told("1", "-10077").is_post(told("1", "channel77")) is True
+    assert told("1", "-10077").is_post(told("1", "77")) is True
     assert told("1", "77").is_post(told("1", "78")) is False
     assert told("1", "77").is_post(told("2", "77")) is False
     assert told("1", "Chronicle").is_post(told("1", "chronicle")) is True
+
+
+def test_a_user_name_that_looks_like_a_number_of_a_channel_is_none():
+    """Anybody can take ``t.me/channel77``."""
+    assert told("1", "channel77").is_post(told("1", "77")) is None
 
 
 def test_concealed_channels_equal_nothing():

@@ -4,14 +4,18 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from forensics.captures import lead_of
 from forensics.model.capture import ChatCoverage, Difference, Order, State
 from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.match import SameServerFile
 from forensics.model.provenance import Appearance, Post, SourceKind
 from forensics.report import repost_groups
 from pipelines.absences import DETAIL, absences, absent, key_of
+from pipelines.footage import PostLead
 from pipelines.origins import BY_NAME, BY_NAME_AND_DATE, BY_NUMBER, EXACT, forwards
 from pipelines.same_server_file import served
+from pipelines.timeline import lead_fields
+from pipelines.timeline_text import lead_line
 
 SERVED = "bd7ceb0b41.mp4"
 
@@ -27,10 +31,8 @@ class File:
 
 
 def seen(channel: str, number: str, posted: int, **more: object) -> Appearance:
-    post = Post(
-        platform="telegram", channel=channel, channel_id=str(sum(map(ord, channel))), message_id=number,
-        posted_unixtime=posted, posted_local=None, **more,
-    )  # fmt: skip
+    values = {"channel": channel, "channel_id": str(sum(map(ord, channel))), **more}
+    post = Post(platform="telegram", message_id=number, posted_unixtime=posted, posted_local=None, **values)
     return Appearance(
         kind=SourceKind.TELEGRAM_EXPORT, path=f"{channel}{number}", source="result.json", source_sha256="d", post=post
     )
@@ -43,6 +45,7 @@ ORIGIN, OTHER = seen("A", "3", 100), seen("A", "4", 150)
     ("more", "strength", "stands_for"),
     [
         ({"forwarded_from_id": "channel65", "forwarded_message_id": "3"}, EXACT, ["3"]),
+        ({"forwarded_from_username": "chronicle"}, BY_NUMBER, []),
         ({"forwarded_from": "A", "forwarded_from_id": "channel65"}, BY_NUMBER, ["3", "4"]),
         ({"forwarded_from": "A", "forwarded_unixtime": 150}, BY_NAME_AND_DATE, ["4"]),
         ({"forwarded_from": "A"}, BY_NAME, []),
@@ -53,6 +56,21 @@ def test_a_forward_stands_for_no_more_than_it_names(more, strength, stands_for):
     (forward,) = forwards(group)
     assert (forward.strength, forward.drawn) == (strength, strength != BY_NAME)
     assert [each.appearance.post.message_id for each in forward.earlier] == stands_for
+
+
+def test_a_public_address_names_the_very_post_without_regard_to_case():
+    origin = seen("A", "3", 100, channel_id="Chronicle")
+    forward = seen("B", "9", 200, forwarded_from_username="chronicle", forwarded_message_id="3")
+    (group,) = repost_groups([File("1", (origin, ORIGIN, forward))], [])
+    (found,) = forwards(group)
+    assert (found.strength, [each.appearance for each in found.earlier]) == (EXACT, [origin])
+
+
+def test_a_user_name_is_no_number_of_a_channel():
+    """``t.me/channel65`` may be anybody's."""
+    origin = seen("A", "3", 100, channel_id="channel65")
+    (group,) = repost_groups([File("1", (origin, seen("B", "9", 200, forwarded_from_id="channel65")))], [])
+    assert next(forwards(group)).earlier == ()
 
 
 def test_a_forward_stands_for_no_later_post():
@@ -126,3 +144,14 @@ def test_an_absence_is_told_of_that_post_and_no_other():
     assert absent(replace(public, channel_id="66"), found) == ()
     assert absent(ORIGIN.post, found) == ()
     assert absent(None, found) == ()
+
+
+def test_a_lead_is_told_with_both_times_in_json_and_in_words():
+    post = seen("A", "3", 1_000_000, server_date_unixtime=1_000_500, edited_unixtime=1_000_600)
+    lead = lead_of(post.post)
+    assert lead is not None
+    found = PostLead(item="1", exhibit="E-0001", appearance=post, lead=lead)
+    fields = lead_fields(found)
+    assert (fields["type"], fields["lead"], fields["message_id"]) == ("lead", "media_replaced_after_posting", "3")
+    assert (fields["posted_unixtime"], fields["server_date_unixtime"]) == (1_000_000, 1_000_500)
+    assert lead_line(found).startswith("lead        E-0001 in A message 3: the file is newer than the post")
