@@ -1,7 +1,7 @@
 """Every drone, camera and Telegram file of ../shared/samples: reader, what its README states, what is found.
 
 `make samples-table` prints it. A row of telemetry goes the way of ``forensics track``: by the format that knows the
-file, or through the container. A file that cannot be read ends in the code of a notice or an error, which stands in its row.
+file, or through the container. A file that cannot be read ends in the code of a notice or an error: its row has it.
 """
 
 from __future__ import annotations

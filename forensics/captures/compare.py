@@ -67,11 +67,12 @@ class _Pair:
         yield from self._never_seen(np.union1d(old.numbers, extra) if len(extra) else old.numbers)
 
     def _chat(self) -> Iterator[Difference]:
+        other_format = self.old.about.format != self.new.about.format
         changes = [
             Change(field=f"chat.{name}", old=before, new=after)
             for name in ("name", "type")
             if (before := getattr(self.before, name)) != (after := getattr(self.after, name))
-            and not (name == "type" and None in (before, after))
+            and not (None in (before, after) and (name == "type" or other_format))
         ]
         if changes:
             renamed = changes[0].field == "chat.name"

@@ -151,7 +151,7 @@ class _Indexing:
     def _coverage(self, key: str, *, complete: bool) -> ChatCoverage:
         found = self.index[key].coverage(key=key, chat=self.chats[key], complete=complete)
         page = self.format.KIND is SourceKind.TELEGRAM_PAGE
-        return replace(found, selected=self.choices[key] > 0, leaves_out_services=page)
+        return replace(found, type=None, selected=self.choices[key] > 0, leaves_out_services=page)
 
     def _notices(self, failure: ExportInvalid | None) -> Iterator[Notice]:
         yield Notice(code="telegram.capture_window", message=self.format.NOTICE)

@@ -40,8 +40,12 @@ def own_name(name: str) -> str | None:
 def records(window: Window) -> Iterator[Record]:
     """Each message."""
     export = Export(window=window)
-    for each in export.messages():
-        yield Record(offset=each.offset, raw=each.raw, value=each.value, chat=export.chats[each.chat])
+    kind: str | None = None
+    for place, each in enumerate(export.messages()):
+        if place == 0:  # the chat's number stands without its kind; the first message may tell it
+            kind = next(iter(_peer(member(each.value, "raw", "PeerID")) or ()), None)
+        chat = Chat(id=export.chats[each.chat].id, type=kind)
+        yield Record(offset=each.offset, raw=each.raw, value=each.value, chat=chat)
 
 
 def again(raw: bytes, offset: int, chat: Chat) -> Record:
@@ -64,19 +68,18 @@ def _told(record: Record, oddities: Oddities) -> Iterator[Told]:
     at = member(message, "id")
     if not isinstance(at, int) or isinstance(at, bool) or abs(at) > MAX_ID:
         return
-    peer = _peer(member(raw, "PeerID"))
     name = oddities.text(member(message, "file")) or None
     document = member(raw, "Media", "Document")
     size = member(document, "Size")
     whole = size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= MAX_ID else None
-    chat = record.chat.id or (None if peer is None else peer[1])
+    chat = record.chat.id
     media = PostMedia(
         state=MediaState.NAMED, file_name=name, mime=oddities.text(member(document, "MimeType")), size=whole
     )
     own = FileName(name=f"{chat}_{at}_", own=True, size=whole)
     yield Told(
-        key=f"{peer[0] if peer else 'unknown'}:{chat or 'unknown'}",
-        chat=Chat(id=chat),
+        key=f"{record.chat.type or 'unknown'}:{chat or 'unknown'}",
+        chat=record.chat,
         captured=CapturedPost(
             number=at, program=PROGRAM, post=_post(record, str(at), chat, oddities), media=(media,) if name else ()
         ),

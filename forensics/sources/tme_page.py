@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import unquote, urlsplit
 
 from forensics.errors import ExportInvalid
 from forensics.model.capture import CapturedPost, MediaState, PostMedia
@@ -37,7 +36,9 @@ _MESSAGE = re.compile(r'<div((?:\s[a-zA-Z][a-zA-Z-]{0,31}="[^"<>]{0,4096}")++)\s
 _POST = re.compile(r'\sdata-post="([A-Za-z0-9_]{2,64})/([0-9]{1,18})"')
 _CLASS = re.compile(r'\sclass="(?:[^"<>]*\s)?tgme_widget_message(?:\s[^"<>]*)?"')
 _BACKGROUND = re.compile(r"background-image:\s*url\(['\"]?([^'\")]{1,4096})['\"]?\)")
-_SERVER_NAME = re.compile(r"[A-Za-z0-9_-]{8,250}\.[A-Za-z0-9]{1,5}\Z")
+_SERVER_NAME = re.compile(r"/([A-Za-z0-9_-]{8,250}\.[A-Za-z0-9]{1,5})(?:[?#].*)?\Z", re.DOTALL)
+"""At the end of an address: ten hexadecimal digits for a video. A shorter name may be anybody's; that of a photo is
+longer than a file system takes."""
 _VIDEOS = ("tgme_widget_message_video_player", "tgme_widget_message_roundvideo_player")
 _PHOTO = "tgme_widget_message_photo_wrap"
 _GROUPED = "grouped_media_wrap"
@@ -202,8 +203,5 @@ def _with_files(captured: CapturedPost, files: list[tuple[str, str]], oddities: 
 
 def server_name(source: str) -> str | None:
     """The name of a file at the end of its address, as the servers gave it and a browser keeps it."""
-    try:
-        name = unquote(urlsplit(source).path).rpartition("/")[2]
-    except ValueError:
-        return None
-    return name if _SERVER_NAME.match(name) else None
+    found = _SERVER_NAME.search(source)
+    return None if found is None else found[1]
