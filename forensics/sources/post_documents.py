@@ -126,6 +126,7 @@ class _Reading:
     claims: dict[str, set[str]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     oddities: Oddities = field(default_factory=Oddities)
+    others: int = 0
 
     def run(self) -> Iterator[Found | Passed]:
         self._index()
@@ -183,7 +184,9 @@ class _Reading:
         try:
             window = Window(fd)
             for record in known.records(window):
-                yield from known.told(record, oddities)
+                posts = known.told(record, oddities)
+                self.others += not posts
+                yield from posts
             digest = window.drain()
         finally:
             os.close(fd)
@@ -215,15 +218,18 @@ class _Reading:
 
     def _told(self, name: str, known: Format, files: PostFiles) -> Iterator[Found | Passed]:
         source = Document(kind=known.KIND, path=paths.join(self.root, name), sha256=self.digests[name])
-        missing = 0
+        missing = told_posts = self.others = 0
         try:
             for told in self._posts(name, known, self.oddities):
+                told_posts += 1
                 met = dict.fromkeys(path for path in self._files(name, told) if len(self.claims.get(path, ())) == 1)
                 missing += not met and bool(told.captured.media)
                 for path in met:
                     yield from files.find(path, told.captured.post, source)
         except InputError as err:
             yield source.passed(err.code, err.message, failed=True)
+        if self.others or not told_posts:
+            yield source.passed("telegram.no_post", _NO_POST.format(self.others, told_posts), failed=False)
         if missing:
             yield source.passed("telegram.files_elsewhere", _ELSEWHERE.format(missing), failed=False)
 
@@ -248,5 +254,6 @@ def _stem(name: str) -> str:
 
 
 _AMBIGUOUS = "{} could be the file of {} posts; it is taken without a post"
+_NO_POST = "{} entries are no posts that can be read, or of posts that were gone when they were asked for; {} are posts"
 _ELSEWHERE = "{} posts have files that were not found here by a name and size that prove them; they were not taken"
 _ODD = "{} texts or times in the documents of this folder were cut, replaced or left unknown"

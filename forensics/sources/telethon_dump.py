@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from forensics.model.capture import CapturedPost, MediaState, PostMedia
 from forensics.model.provenance import Post, SourceKind
@@ -60,9 +59,7 @@ def _told(message: object, record: Record, oddities: Oddities) -> Iterator[Told]
     at, peer = member(message, "id"), peer_of(member(message, "peer_id") or member(message, "to_id"))
     if kind is None or not isinstance(at, int) or isinstance(at, bool) or abs(at) > MAX_ID or peer is None:
         return
-    post = _post(message, record, str(at), kind, peer, oddities)
     media, size = _media(message, oddities)
-    server, date = _server_file(message, oddities)
     name = media[0].file_name if media else None
     yield Told(
         key=f"{peer[0]}:{peer[1]}",
@@ -71,21 +68,18 @@ def _told(message: object, record: Record, oddities: Oddities) -> Iterator[Told]
             number=at,
             program=PROGRAM,
             sender=_joined(peer_of(member(message, "from_id"))),
-            post=_with_server(post, server, date),
+            post=_post(message, record, str(at), kind, peer, oddities),
             media=media,
         ),
         files=(FileName(name=name, size=size),) if name else (),
     )
 
 
-def _with_server(post: Post, server: str | None, date: int | None) -> Post:
-    return replace(post, server_file=server, server_date_unixtime=date)
-
-
 def _post(message: object, record: Record, at: str, kind: str, peer: tuple[str, str], oddities: Oddities) -> Post:
     forward = member(message, "fwd_from")
     posted, local = moment(member(message, "date"), oddities)
     views = number(member(message, "views"))
+    server, date = _server_file(message, oddities)
     return Post(
         platform="telegram",
         channel=None,
@@ -104,6 +98,8 @@ def _post(message: object, record: Record, at: str, kind: str, peer: tuple[str, 
         views=views,
         album_id=number(member(message, "grouped_id")),
         reply_to=number(member(message, "reply_to", "reply_to_msg_id")),
+        server_file=server,
+        server_date_unixtime=date,
         source_offset=record.offset,
         source_length=len(record.raw),
     )

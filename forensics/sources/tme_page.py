@@ -39,7 +39,8 @@ _BACKGROUND = re.compile(r"background-image:\s*url\(['\"]?([^'\")]{1,4096})['\"]
 _SERVER_NAME = re.compile(r"/([A-Za-z0-9_-]{8,250}\.[A-Za-z0-9]{1,5})(?:[?#].*)?\Z", re.DOTALL)
 """At the end of an address: ten hexadecimal digits for a video. A shorter name may be anybody's; that of a photo is
 longer than a file system takes."""
-_VIDEOS = ("tgme_widget_message_video_player", "tgme_widget_message_roundvideo_player")
+_OTHERS = ("tgme_widget_message_link_preview", "tgme_widget_message_reply")
+"""Parts of a post that show what is not its own: the page behind a link, the post that it answers."""
 _PHOTO = "tgme_widget_message_photo_wrap"
 _GROUPED = "grouped_media_wrap"
 
@@ -93,8 +94,8 @@ def told(record: Record, oddities: Oddities) -> tuple[Told, ...]:
     found = _POST.match(f' data-post="{username}/{number}"')
     if found is None:
         return ()
-    grouped = [(_linked(each, username), each) for each in message.inside(_GROUPED)]
-    album = sorted({int(each) for each, _ in grouped if each} | {int(number)})[:MAX_FILES]
+    grouped = [(_linked(each, username) or int(number), each) for each in message.inside(_GROUPED)]
+    album = sorted({each for each, _ in grouped} | {int(number)})[:MAX_FILES]
     first = _post(record, message, username, int(number), oddities)
     if len(album) == 1:
         return (_with_files(first, _files(message), oddities),)
@@ -176,13 +177,21 @@ def _posted(message: Element, oddities: Oddities) -> int | None:
 def _files(place: Element) -> list[tuple[str, str]]:
     """The kind of each file in a place, and its address: on Telegram's servers, or where the browser saved it."""
     found: dict[str, str] = {}
-    for part in (place, *place.inside()):
+    for part in _own(place):
         if part.name == "video" and part.attributes.get("src"):
             round_video = any("roundvideo" in name for name in part.classes)
             found.setdefault(part.attributes["src"], "video_message" if round_video else "video_file")
         elif _PHOTO in part.classes and (style := _BACKGROUND.search(part.attributes.get("style", ""))):
             found.setdefault(style[1], "photo")
     return [(kind, source) for source, kind in found.items()][:MAX_FILES]
+
+
+def _own(place: Element) -> Iterator[Element]:
+    """The element and all inside that are the post's own."""
+    yield place
+    for each in place.holds:
+        if isinstance(each, Element) and each.classes.isdisjoint(_OTHERS):
+            yield from _own(each)
 
 
 def _with_files(captured: CapturedPost, files: list[tuple[str, str]], oddities: Oddities) -> Told:

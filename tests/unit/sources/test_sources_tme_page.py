@@ -106,6 +106,20 @@ def test_a_file_that_a_page_does_not_name_has_no_post(tmp_path: Path) -> None:
     assert (passed.code, passed.failed) == ("telegram.files_elsewhere", False)
 
 
+def test_a_video_of_a_linked_page_is_not_the_post_s(tmp_path: Path) -> None:
+    preview = f'<a class="tgme_widget_message_link_preview" href="https://example.org/">{video("7317467c2d.mp4")}</a>'
+    (tmp_path / "p.html").write_bytes(page(message(1, "", preview)))
+    (tmp_path / "7317467c2d.mp4").write_bytes(MP4)
+    (found,), passed = _met(tmp_path)
+    assert (found.appearance.post, passed) == (None, [])
+
+
+def test_a_page_without_a_post_is_said(tmp_path: Path) -> None:
+    (tmp_path / "p.html").write_bytes(page())
+    _, (passed,) = _met(tmp_path)
+    assert (passed.code, passed.failed) == ("telegram.no_post", False)
+
+
 def test_the_numbers_of_an_album_are_present_though_only_the_first_is_a_post_of_the_page(tmp_path: Path) -> None:
     style = "background-image:url('https://cdn4.telegram-cdn.org/file/{}')"
     album = "".join(
