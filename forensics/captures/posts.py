@@ -23,7 +23,7 @@ def changes_of(old: CapturedPost, new: CapturedPost) -> tuple[tuple[State, ...],
     """
     if old.program != new.program:
         found = {
-            State.TEXT_EDITED: list(_words(old.post, new.post)),
+            State.TEXT_EDITED: list(_words(old, new)),
             State.TIME_CHANGED: list(_time(old.post, new.post)),
         }
         return tuple(state for state in found if found[state]), tuple(each for some in found.values() for each in some)
@@ -55,10 +55,16 @@ def _field(name: str, old: object, new: object) -> Change | None:
     return Change(field=name, old=str(old), new=str(new))
 
 
-def _words(old: Post, new: Post) -> Iterator[Change]:
-    """A change of text that is more than its white space, which each program lays out in its own way."""
-    if old.kind == new.kind == "message" and (old.caption or "").split() != (new.caption or "").split():
-        yield Change(field="text", old=old.caption or "", new=new.caption or "")
+def _words(old: CapturedPost, new: CapturedPost) -> Iterator[Change]:
+    """A change of text that is more than its white space, which each program lays out in its own way.
+
+    A page shows the text of an album once, whichever of its posts has it.
+    """
+    before, after = old.post, new.post
+    if any(each.rendered and each.post.album_id for each in (old, new)):
+        return
+    if before.kind == after.kind == "message" and (before.caption or "").split() != (after.caption or "").split():
+        yield Change(field="text", old=before.caption or "", new=after.caption or "")
 
 
 def _text(old: CapturedPost, new: CapturedPost) -> Iterator[Change]:

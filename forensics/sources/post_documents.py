@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from forensics.errors import ChangedWhileRead, InputError
 from forensics.model.provenance import Found, Passed
@@ -114,6 +115,21 @@ def _left_out(path: str) -> Iterator[Found | Passed] | None:
     return iter(()) if telegram.sniff(path) or telegram_html_export.sniff(path) or sniff(path) else None
 
 
+class _Claim(NamedTuple):
+    """A post that a file may be of, and what the servers call that post's file."""
+
+    server_file: str | None
+    channel_id: str | None
+    message_id: str
+
+
+def _agree(claims: set[_Claim] | None) -> bool:
+    """Whether all claims on a file are of one post (perhaps told twice), or of one file on the servers."""
+    posts = {(claim.channel_id, claim.message_id) for claim in claims or ()}
+    servers = {claim.server_file for claim in claims or ()}
+    return len(posts) == 1 or (len(servers) == 1 and None not in servers)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Reading:
     """The documents of one folder being read: once to see which files they claim, then to tell the posts."""
@@ -123,7 +139,7 @@ class _Reading:
     whole: bool
     documents: tuple[tuple[str, Format], ...]
     index: dict[str, list[str]] = field(default_factory=dict)
-    claims: dict[str, set[str]] = field(default_factory=dict)
+    claims: dict[str, set[_Claim]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     oddities: Oddities = field(default_factory=Oddities)
     others: int = 0
@@ -149,7 +165,7 @@ class _Reading:
 
     def _about(self) -> Iterator[Passed]:
         for path, posts in self.claims.items():
-            if len(posts) > 1:
+            if not _agree(posts):
                 message = _AMBIGUOUS.format(opening.shown(path), len(posts))
                 yield self._passed(path, "telegram.file_ambiguous", message, failed=False)
         for code, times in sorted(self.oddities.counts.items()):
@@ -196,7 +212,7 @@ class _Reading:
     def _claim(self, name: str, told: Told) -> None:
         for path in self._files(name, told):
             post = told.captured.post
-            self.claims.setdefault(path, set()).add(post.server_file or f"{told.key}/{post.message_id}")
+            self.claims.setdefault(path, set()).add(_Claim(post.server_file, post.channel_id, post.message_id))
 
     def _files(self, document: str, told: Told) -> Iterator[str]:
         """The paths of the files that are proven to be a post's, by the name that tells most."""
@@ -222,7 +238,7 @@ class _Reading:
         try:
             for told in self._posts(name, known, self.oddities):
                 told_posts += 1
-                met = dict.fromkeys(path for path in self._files(name, told) if len(self.claims.get(path, ())) == 1)
+                met = dict.fromkeys(path for path in self._files(name, told) if _agree(self.claims.get(path)))
                 missing += not met and bool(told.captured.media)
                 for path in met:
                     yield from files.find(path, told.captured.post, source)

@@ -143,6 +143,14 @@ def test_one_server_file_in_two_posts_is_found_twice(tmp_path: Path) -> None:
     assert passed == []
 
 
+def test_one_post_in_two_dumps_is_no_contradiction(tmp_path: Path) -> None:
+    _place(tmp_path, [telethon(240)], "DJI_0042.MP4")
+    (tmp_path / "other.json").write_text(json.dumps([pyrogram(240)]))
+    found, passed = _met(tmp_path)
+    assert [one.appearance.kind for one in found] == [SourceKind.TELETHON, SourceKind.PYROGRAM]
+    assert passed == []
+
+
 def test_two_files_that_fit_a_name_are_given_to_no_post(tmp_path: Path) -> None:
     _place(tmp_path, [telethon(240)], "a/DJI_0042.MP4", "b/DJI_0042.MP4")
     found, _ = _met(tmp_path)

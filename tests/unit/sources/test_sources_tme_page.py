@@ -4,6 +4,7 @@ The markup of `PAGE` is synthetic, after the pages of ../shared/samples/tme_html
 """
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,33 @@ def test_the_numbers_of_an_album_are_present_though_only_the_first_is_a_post_of_
         assert capture.columns(chat.key).numbers.tolist() == [5, 6, 8]
         assert capture.post(chat.key, 6).post.server_file == "bbbbbbbbbb.jpg"
         assert [capture.post(chat.key, number).post.album_id for number in (5, 6, 8)] == ["5", "5", None]
+        at = {"type": "message", "date": "2022-10-24T10:00:00", "date_unixtime": "1666594800"}
+        messages = [{"id": 5, "text": "", **at}, {"id": 6, "text": "album", **at}, {"id": 8, "text": " x ", **at}]
+        chat_of_export = {"name": "Фронт", "type": "public_channel", "id": 1, "messages": messages}
+        (tmp_path / "export.json").write_text(json.dumps(chat_of_export))
+        with open_capture(str(tmp_path / "export.json")) as export:
+            assert list(compare(export, capture)) == []
+
+
+def test_service_messages_that_a_page_leaves_out_are_not_called_absent(tmp_path: Path) -> None:
+    at = {"date": "2022-10-24T10:00:00", "date_unixtime": "1666594800", "text": "x"}
+    kinds = {1: "message", 2: "service", 3: "message", 4: "message"}
+    messages = [{"id": number, "type": kind, **at} for number, kind in kinds.items()]
+    export = {"name": "Фронт", "type": "public_channel", "id": 1, "messages": messages}
+    (tmp_path / "export.json").write_text(json.dumps(export))
+    (tmp_path / "p.html").write_bytes(page(message(1, "x"), message(4, "x")))
+    with open_capture(str(tmp_path / "export.json")) as old, open_capture(str(tmp_path / "p.html")) as new:
+        later = [(each.states, each.number, each.count) for each in compare(old, new)]
+        sooner = [(each.states, each.number, each.count) for each in compare(new, old)]
+    assert later == [((State.ABSENT,), 3, 1), ((State.NOT_COVERED,), None, 1)]
+    assert sooner == [((State.APPEARED_LATE,), 3, 1), ((State.ADDED,), None, 1)]
+
+
+def test_two_channels_of_one_name_are_not_joined(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(page(message(1, "x")))
+    (tmp_path / "b.html").write_bytes(page(message(1, "y")).replace(b"Front_online", b"Front_onlinx"))
+    with open_capture(str(tmp_path / "a.html")) as old, open_capture(str(tmp_path / "b.html")) as new:
+        assert [each.states for each in compare(old, new)] == [(State.NOT_COVERED,), (State.ADDED,)]
 
 
 def test_a_page_covers_its_window_only_and_is_compared_by_text(tmp_path: Path) -> None:
