@@ -1,7 +1,7 @@
 # make demo   from a bare machine to an opened case: venv, ffmpeg, the main job on sample_media/
 # make test   every check: lint, walls, types, tests with branch coverage
 # make search the laws again on examples not tried before: what it finds becomes a test
-# make samples-table  every drone and camera file of ../shared/samples: reader, expected, found
+# make samples-table  every drone, camera and Telegram file of ../shared/samples: reader, expected, found
 # make bench  accuracy and speed against references measured in the same run (slow)
 # make validation  the error rates that ship with the program, measured again: after every change of a threshold
 

@@ -106,7 +106,7 @@ def _zone(name: str) -> ZoneInfo:
         ) from err
 
 
-_BY_NAME = "chats taken for the same by their name alone, because an HTML export tells no id: {}"
+_BY_NAME = "chats taken for the same by their name alone, because one of the captures tells no id: {}"
 _ORDER = "OLD speaks of later posts than NEW: they may have been named in the wrong order"
 
 
@@ -135,6 +135,8 @@ def _coverage(chat: ChatCoverage) -> dict[str, Json]:
         "greatest": chat.greatest,
         "complete": chat.complete,
         "order": str(chat.order),
+        "selected": chat.selected,
+        "leaves_out_services": chat.leaves_out_services,
     }
 
 
@@ -178,6 +180,12 @@ def _post(told: CapturedPost | None) -> dict[str, Json] | None:
         "forwarded_from": post.forwarded_from,
         "forwarded_from_id": post.forwarded_from_id,
         "forwarded_unixtime": post.forwarded_unixtime,
+        "forwarded_from_username": post.forwarded_from_username,
+        "forwarded_message_id": post.forwarded_message_id,
+        "views": post.views,
+        "edited": post.edited,
+        "server_file": post.server_file,
+        "server_date_unixtime": post.server_date_unixtime,
         "reply_to": post.reply_to,
         "text": post.caption,
         "media": [_media(media) for media in told.media],

@@ -1,7 +1,7 @@
-"""Every drone and camera file of ../shared/samples: reader, what its README states, what is found.
+"""Every drone, camera and Telegram file of ../shared/samples: reader, what its README states, what is found.
 
-`make samples-table` prints it. Each row goes the way of ``forensics track``: by the format that knows the file, or
-through the container. A file that cannot be read ends in the code of a notice or an error, which stands in its row.
+`make samples-table` prints it. A row of telemetry goes the way of ``forensics track``: by the format that knows the
+file, or through the container. A file that cannot be read ends in the code of a notice or an error: its row has it.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from forensics import media
 from forensics.errors import ForensicsError
 from forensics.model.telemetry import Track
 from pipelines.track import Tracks, of_file
+from tests.sample_row import Row
+from tests.telegram_samples import telegram_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
@@ -102,21 +103,6 @@ STILLS = {
     "dji_dng_fraction.jpg.json": "media.not_media",
     "Geotag_DJI_2020-12-02_[07-50-31].csv": "media.not_media",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One file with one reader: what it should be, and what was found."""
-
-    reader: str
-    file: str
-    expected: str
-    found: str
-
-    @property
-    def equal(self) -> bool:
-        """Whether both are the same."""
-        return self.expected == self.found
 
 
 def rows(samples: Path = SAMPLES) -> Iterator[Row]:
@@ -253,7 +239,7 @@ def main() -> int:
     if not SAMPLES.is_dir():
         print("the folder ../shared with real material is absent")
         return 0
-    table = list(rows())
+    table = [*rows(), *telegram_rows(SAMPLES)]
     for row in table:
         print(f"{'equal ' if row.equal else 'DIFFERS'} {row.reader:6} {row.file}\n    expected  {row.expected}")
         if not row.equal:

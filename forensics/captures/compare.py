@@ -67,11 +67,12 @@ class _Pair:
         yield from self._never_seen(np.union1d(old.numbers, extra) if len(extra) else old.numbers)
 
     def _chat(self) -> Iterator[Difference]:
+        other_format = self.old.about.format != self.new.about.format
         changes = [
             Change(field=f"chat.{name}", old=before, new=after)
             for name in ("name", "type")
             if (before := getattr(self.before, name)) != (after := getattr(self.after, name))
-            and not (name == "type" and None in (before, after))
+            and not (None in (before, after) and (name == "type" or other_format))
         ]
         if changes:
             renamed = changes[0].field == "chat.name"
@@ -95,8 +96,12 @@ class _Pair:
     def _absent(self, numbers: Numbers, old: Numbers, new: Numbers) -> Iterator[Difference]:
         only = self._only_sender()
         others: list[int] = []
+        services: list[int] = []
         for number in numbers.tolist():
             post = self.old.post(self.before.key, number)
+            if self.after.leaves_out_services and post.post.kind == "service":
+                services.append(number)
+                continue
             if only is not None and post.sender not in (None, only):
                 others.append(number)
                 continue
@@ -111,6 +116,7 @@ class _Pair:
                 album=album_of(post, old, lambda other: self.old.post(self.before.key, other)),
             )
         yield from self._not_covered(np.array(others, dtype=np.int64), f"{_ONE_SENDER} ({only})")
+        yield from self._not_covered(np.array(services, dtype=np.int64), _NO_SERVICES)
 
     def _only_sender(self) -> str | None:
         """The sender to whom the later capture of a group was probably limited: several spoke in the earlier one."""
@@ -145,6 +151,9 @@ class _Pair:
         inside = (extra > self.before.least) & (extra < self.before.greatest)
         if not self.before.proves_absence(self.after):
             inside[:] = False
+        if self.before.leaves_out_services:
+            for at in np.flatnonzero(inside).tolist():
+                inside[at] = self.new.post(self.after.key, int(extra[at])).post.kind != "service"
         for number in extra[inside].tolist():
             below, above = _neighbours(old, number)
             yield Difference(
@@ -160,7 +169,9 @@ class _Pair:
 
     def _never_seen(self, seen: Numbers) -> Iterator[Difference]:
         both = self.before.proves_absence(self.after) and self.after.proves_absence(self.before)
-        if not (self.before.has_own_numbers and both):
+        if not (self.before.has_own_numbers and both) or (
+            self.before.leaves_out_services or self.after.leaves_out_services
+        ):
             return
         least, greatest = max(self.before.least, self.after.least, 1), min(self.before.greatest, self.after.greatest)
         seen = seen[(seen >= least) & (seen <= greatest)]
@@ -206,6 +217,7 @@ _UNPROVEN = (
     "the later capture's file ends too soon and the numbers of the two are not in one order, so that the rest of the "
     "file may have had them"
 )
+_NO_SERVICES = "a service message, and the later capture does not show all of these"
 _ONE_SENDER = "all posts of the later capture are from one sender, as in an export of one's own messages only"
 _SUSPECT_FIRST = "Telegram numbers posts as they appear: the earlier capture was filtered or changed, or the later was"
 _NEVER_SEEN = "neither capture has these numbers: service posts that the exporter leaves out, or posts that were gone"

@@ -10,6 +10,9 @@ from forensics.model.capture import Capture, ChatCoverage
 BY_NAME = "name:"
 """How the key of a chat begins whose format tells no id."""
 
+BY_ADDRESS = "t.me:"
+"""How the key of a chat begins that is known by its public address."""
+
 
 def pairs(old: Capture, new: Capture) -> Iterator[tuple[ChatCoverage | None, ChatCoverage | None]]:
     """Every chat of both, in the order of the earlier capture, then those of the later alone.
@@ -38,7 +41,10 @@ def joined_by_name(old: Capture, new: Capture) -> int:
 
 
 def _by_name(one: ChatCoverage, other: ChatCoverage) -> bool:
-    return one.key.startswith(BY_NAME) or other.key.startswith(BY_NAME)
+    """Whether the name is what joins them; two addresses that differ are two chats, however they are called."""
+    if one.key.startswith(BY_ADDRESS) and other.key.startswith(BY_ADDRESS):
+        return False
+    return one.key.startswith((BY_NAME, BY_ADDRESS)) or other.key.startswith((BY_NAME, BY_ADDRESS))
 
 
 def _names(capture: Capture) -> dict[str, ChatCoverage]:

@@ -21,10 +21,16 @@ def changes_of(old: CapturedPost, new: CapturedPost) -> tuple[tuple[State, ...],
     A field that one capture does not have at all (another version, another format) is no change, nor is one that a page
     made for people shows in its own way. Nothing is found in a post that one capture calls unsupported, except that.
     """
+    if old.program != new.program:
+        found = {
+            State.TEXT_EDITED: list(_words(old, new)),
+            State.TIME_CHANGED: list(_time(old.post, new.post)),
+        }
+        return tuple(state for state in found if found[state]), tuple(each for some in found.values() for each in some)
     if "unsupported" in (old.post.kind, new.post.kind):
         kind = _field("kind", old.post.kind, new.post.kind)
         return ((State.OTHER_CHANGED,), (kind,)) if kind else ((), ())
-    found: dict[State, list[Change]] = {
+    found = {
         State.TEXT_EDITED: list(_text(old, new)),
         State.MEDIA_REPLACED: list(_media(old, new)),
         State.PLACEHOLDER_CHANGED: list(_placeholders(old, new)),
@@ -47,6 +53,18 @@ def _field(name: str, old: object, new: object) -> Change | None:
     if old is None or new is None or old == new:
         return None
     return Change(field=name, old=str(old), new=str(new))
+
+
+def _words(old: CapturedPost, new: CapturedPost) -> Iterator[Change]:
+    """A change of text that is more than its white space, which each program lays out in its own way.
+
+    A page shows the text of an album once, whichever of its posts has it.
+    """
+    before, after = old.post, new.post
+    if any(each.rendered and each.post.album_id for each in (old, new)):
+        return
+    if before.kind == after.kind == "message" and (before.caption or "").split() != (after.caption or "").split():
+        yield Change(field="text", old=before.caption or "", new=after.caption or "")
 
 
 def _text(old: CapturedPost, new: CapturedPost) -> Iterator[Change]:

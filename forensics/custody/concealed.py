@@ -42,11 +42,12 @@ class Concealment:
 
 
 def _in_public(post: Mapping[str, Json]) -> bool:
-    return post.get("channel_type") in PUBLIC_CHATS
+    return post.get("channel_type") in PUBLIC_CHATS or post.get("public_page") is not None
 
 
 def _from_channel(post: Mapping[str, Json]) -> bool:
-    return str(post.get("forwarded_from_id")).startswith(CHANNEL)
+    linked = post.get("forwarded_from_username") is not None and post.get("forwarded_message_id") is not None
+    return str(post.get("forwarded_from_id")).startswith(CHANNEL) or linked
 
 
 CONCEALED: tuple[Concealment, ...] = (
@@ -75,7 +76,7 @@ CONCEALED: tuple[Concealment, ...] = (
         what="a chat that is not public",
         reason="a private chat is a source, or a person",
         unless=_in_public,
-        exception="`channel_type` is `public_channel` or `public_supergroup`",
+        exception="`channel_type` is `public_channel` or `public_supergroup`, or there is a `public_page`",
     ),
     Concealment(
         place="appearances[].post",
@@ -83,7 +84,16 @@ CONCEALED: tuple[Concealment, ...] = (
         what="whom the post was forwarded from",
         reason="a person's account, or a name only, which may be one",
         unless=_from_channel,
-        exception="`forwarded_from_id` names a channel",
+        exception="`forwarded_from_id` names a channel, or a public page links the very post that was forwarded",
+    ),
+    Concealment(
+        place="appearances[].post",
+        names=("forwarded_from_username",),
+        what="the public name of whom the post was forwarded from",
+        reason="as above: at t.me, persons have addresses, too",
+        always=False,
+        unless=_from_channel,
+        exception="as above",
     ),
     Concealment(
         place="environment",

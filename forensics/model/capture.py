@@ -49,13 +49,15 @@ class CapturedPost:
 
     ``sender`` is the id in the export's form (``channel5``); ``markup`` the parts of the text with kind and link
     target, None when the format does not tell; ``document`` the name of the post's file when a capture has several.
-    ``rendered`` tells that it was read from a page made for people, which has names as shown and no times of edits.
+    ``rendered`` tells that it was read from a page made for people, which has names as shown and no times of edits;
+    ``program`` names what wrote it when that is not Telegram Desktop: only text and time are compared across programs.
     """
 
     number: int
     post: Post
     document: str | None = None
     rendered: bool = False
+    program: str = ""
     sender: str | None = None
     media: tuple[PostMedia, ...] = ()
     markup: tuple[tuple[str, str, str], ...] | None = None
@@ -75,7 +77,8 @@ class ChatCoverage:
 
     ``key`` names the chat across captures (kind and bare id); ``least`` and ``greatest`` are message numbers;
     ``complete`` tells that the list of messages was read to its end; ``sender`` is the one id that all posts are from,
-    None when there are several or it is not told.
+    None when there are several or it is not told. ``selected`` tells that posts may have been left out by choice, so
+    that what is missing proves nothing; ``leaves_out_services`` that the format does not show all service messages.
     """
 
     key: str
@@ -88,11 +91,13 @@ class ChatCoverage:
     complete: bool
     order: Order
     sender: str | None = None
+    selected: bool = False
+    leaves_out_services: bool = False
 
     @property
     def has_own_numbers(self) -> bool:
         """Whether message numbers count this chat alone (channels and supergroups), so that a gap means something."""
-        return self.key.startswith("channel:")
+        return self.key.startswith(("channel:", "t.me:"))
 
     def proves_absence(self, other: ChatCoverage) -> bool:
         """Whether a number between ``least`` and ``greatest`` that is missing was missing when this was captured.
@@ -100,6 +105,8 @@ class ChatCoverage:
         Of a list that was not read to its end, the rest may hold any number, unless its numbers come in one order, and
         the other capture's in the same: then they stand where the exporter puts them.
         """
+        if self.selected:
+            return False
         return self.complete or (self.order is not Order.MIXED and self.order is other.order)
 
 

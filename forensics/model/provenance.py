@@ -32,6 +32,11 @@ class SourceKind(StrEnum):
     TELEGRAM_EXPORT = "telegram-desktop-export"
     YT_DLP = "yt-dlp-info"
     TELEGRAM_HTML_EXPORT = "telegram-desktop-html-export"
+    TELEGRAM_PAGE = "telegram-page"
+    TELETHON = "telethon-dump"
+    PYROGRAM = "pyrogram-dump"
+    TDL = "tdl-export"
+    AUTO_ARCHIVER = "auto-archiver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +48,13 @@ class Post:
     that an ambiguous label may mean, when ``posted_unixtime`` is unknown. ``channel_type`` and ``kind`` are the
     exporter's words for the chat and the message. ``source_offset`` and ``source_length`` are the bytes of the
     message in the document that speaks of it (`Appearance.source`). ``server_file`` is the name under which Telegram's
-    servers gave the file out, ``server_date_unixtime`` when the servers got it (seconds UTC, the document's own date);
+    servers gave the file out: plain the name on its web servers, with ``document:``, ``photo:`` or ``file_unique_id:``
+    before it another kind of name; ``server_date_unixtime`` is when that file came to be there, in seconds UTC.
+
     ``forwarded_from_username`` is the name of the origin in a t.me address, ``forwarded_message_id`` the number of the
-    very post that was forwarded.
+    very post that was forwarded. ``views`` are as written (a page rounds them); ``edited`` tells an edit of which no
+    time is told; ``album_id`` is equal in posts that were sent as one; ``public_page`` is the post's address at t.me
+    when the document was made from there: anybody could look it up.
     """
 
     platform: str
@@ -65,6 +74,10 @@ class Post:
     forwarded_unixtime: int | None = None
     forwarded_from_username: str | None = None
     forwarded_message_id: str | None = None
+    views: str | None = None
+    edited: bool | None = None
+    album_id: str | None = None
+    public_page: str | None = None
     posted_candidates: tuple[int, ...] = ()
     source_offset: int | None = None
     source_length: int | None = None

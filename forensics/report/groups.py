@@ -145,6 +145,17 @@ def repost_groups(evidence: Sequence[Seen], matches: Sequence[Joining]) -> tuple
     return tuple(sorted(groups, key=lambda group: (-len(group.items), -len(group.sightings), group.items)))
 
 
+_UTC_BASES = {
+    SourceKind.YT_DLP: "the UTC time that yt-dlp read on the post's page (timestamp)",
+    SourceKind.TELEGRAM_PAGE: "the time with its zone on the post's page at t.me (datetime)",
+    SourceKind.TELETHON: "the time with its zone in the Telethon dump (date)",
+    SourceKind.PYROGRAM: "the time with its zone in the Pyrogram dump (date)",
+    SourceKind.TDL: "the UTC time in the tdl export (date)",
+    SourceKind.AUTO_ARCHIVER: "the time with its zone in the auto-archiver's record (api_data.date)",
+}
+"""What a posting time rests on, where it is not Telegram Desktop's export."""
+
+
 def posting_time(appearance: Appearance) -> tuple[int | None, str]:
     """When an appearance was posted in seconds UTC, if a clock with a zone tells it, and what that rests on."""
     post = appearance.post
@@ -158,9 +169,7 @@ def posting_time(appearance: Appearance) -> tuple[int | None, str]:
         return None, f"local time without zone, as written: {post.posted_local}"
     if not 0 <= post.posted_unixtime <= _LAST_SECOND:
         return None, f"the export gives an impossible time: {post.posted_unixtime}"
-    if appearance.kind is SourceKind.YT_DLP:
-        return post.posted_unixtime, "the UTC time that yt-dlp read on the post's page (timestamp)"
-    return post.posted_unixtime, "the export's UTC time (date_unixtime)"
+    return post.posted_unixtime, _UTC_BASES.get(appearance.kind, "the export's UTC time (date_unixtime)")
 
 
 def posting_range(appearance: Appearance) -> tuple[int, int] | None:

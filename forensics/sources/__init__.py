@@ -23,6 +23,8 @@ from forensics.sources import (
     folder,
     opening,
     paths,
+    post_capture,
+    post_documents,
     single,
     telegram,
     telegram_capture,
@@ -43,7 +45,7 @@ class Reader(Protocol):
         """Every file of the source, taken or passed over, in an order that depends on the source alone."""
 
 
-EXPORTS: tuple[Reader, ...] = (telegram, telegram_html_export)
+EXPORTS: tuple[Reader, ...] = (telegram, telegram_html_export, post_documents)
 """Readers of folders with a layout of their own; they are asked for every folder inside a plain one, too."""
 
 
@@ -75,8 +77,8 @@ class CaptureReader(Protocol):
         """The capture, open until the context ends; ``zone`` is for formats without UTC. Raises InputError."""
 
 
-CAPTURES: tuple[CaptureReader, ...] = (telegram_capture, telegram_html)
-"""Asked in this order."""
+CAPTURES: tuple[CaptureReader, ...] = (post_capture, telegram_capture, telegram_html)
+"""Asked in this order: the first knows its documents by what they hold, the second takes any JSON."""
 
 
 def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextManager[Captured]:

@@ -110,7 +110,7 @@ def messages_of(page: str) -> Iterator[PageMessage]:
             raise ExportInvalid(
                 f"more than {MAX_PAGE_MESSAGES} messages on one page", hint=_HINT, code="telegram.too_many_messages"
             )
-        element, end = _element(page, found.start())
+        element, end = element_at(page, found.start())
         offset += len(encoded(page[at : found.start()]))
         raw = encoded(page[found.start() : end])
         yield PageMessage(number=int(found[1]), offset=offset, raw=raw, element=element)
@@ -127,7 +127,7 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _element(page: str, start: int) -> tuple[Element, int]:
+def element_at(page: str, start: int) -> tuple[Element, int]:
     """The element that begins at ``start``, and where it ends."""
     stack: list[Element] = []
     for token in _TOKEN.finditer(page, start, min(len(page), start + MAX_MESSAGE_CHARACTERS)):

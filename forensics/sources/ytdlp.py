@@ -83,6 +83,7 @@ def _post(info: dict[str, object], length: int) -> Post:
         posted_unixtime=oddities.unixtime(int(time)) if whole and isinstance(time, int | float) else None,
         posted_local=None,
         caption=oddities.text(info.get("description"), MAX_CAPTION) or None,
+        public_page=f"t.me/{page[1]}/{page[2]}",
         server_file=None if server is None else oddities.text(server[1]),
         source_offset=0,
         source_length=length,

@@ -68,6 +68,9 @@ def records(draw: st.DrawFn) -> Record:
         "channel_type": draw(st.sampled_from(["public_channel", "private_group", "personal_chat", None])),
         "author": draw(st.none() | secret),
         "forwarded_from": draw(st.none() | secret),
+        "public_page": draw(st.sampled_from([None, "t.me/c/1"])),
+        "forwarded_message_id": draw(st.sampled_from([None, "12"])),
+        "forwarded_from_username": draw(st.none() | secret),
         "forwarded_from_id": draw(st.none() | secret.map("user{}".format) | secret.map("channel{}".format)),
     }
     seen = {"kind": "file", "name": "a.mp4", "path": draw(secret), "post": draw(st.none() | st.just(post))}

@@ -44,6 +44,7 @@ def test_a_clip_with_its_info_is_an_appearance_of_the_post(tmp_path: Path) -> No
         posted_unixtime=1666594800,
         posted_local=None,
         caption="text",
+        public_page="t.me/front_online/613",
         server_file="7317467c2d.mp4",
         source_offset=0,
         source_length=source.stat().st_size,
