@@ -65,6 +65,15 @@ def test_landlock_alone_refuses_other_files_and_programs(monkeypatch: pytest.Mon
     assert not allowed & {"open another file", "list a folder", "open a file to write", "run another program"}
 
 
+@pytest.mark.skipif(reached().landlock < 6, reason=f"this kernel gives {reached()}")
+def test_landlock_alone_refuses_tcp_connections_and_signals_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_tools, "level_of", lambda _path: Level(reached().landlock, seccomp=False))
+    for program in ("import socket; socket.create_connection(('127.0.0.1', 9), 5)", "os.kill(os.getppid(), 0)"):
+        status, _, err = in_jail(program)
+        assert status == 1
+        assert "PermissionError" in err
+
+
 @needs_full
 def test_a_child_reads_the_file_that_it_was_given_and_not_the_one_beside_it(tmp_path: Path) -> None:
     (tmp_path / "given").write_bytes(b"evidence")
