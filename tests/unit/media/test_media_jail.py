@@ -237,6 +237,34 @@ def test_the_filter_refuses_by_number_and_argument_on_both_machines(machine: str
     assert verdict(code, arch, 0x40000000 | known["socket"]) == kill
 
 
+WITHOUT_LANDLOCK = """
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None)
+load, equal, answer = 0x20, 0x15, 0x06
+lines = ((load, 0, 0, 0), (equal, 0, 1, 444), (answer, 0, 0, 0x50000 | 38), (answer, 0, 0, 0x7FFF0000))
+code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines), 32)
+header = ctypes.create_string_buffer(struct.pack("@HP", 4, ctypes.addressof(code)), 16)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, header, 0, 0) == 0
+from forensics import media
+tools = media.find_tools(os.environ["PATH"])
+print(media.reached(), tools.confinement, len(media.try_jail(sys.executable).allowed), sep="|")
+try:
+    media.demand_full_confinement(tools)
+except Exception as error:
+    print(error.code)
+"""
+"""A process for which landlock_create_ruleset is an unknown system call, as on Linux before 5.13."""
+
+
+@needs_full
+def test_where_the_kernel_knows_no_landlock_the_next_level_is_in_force_and_named() -> None:
+    root = Path(__file__).resolve().parents[3]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root)}
+    words = [sys.executable, "-c", WITHOUT_LANDLOCK]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert done.stdout.splitlines() == ["seccomp, rlimits|seccomp, rlimits|3", "tool.sandbox"], done.stderr
+
+
 @needs_full
 def test_a_decode_is_equal_to_the_byte_with_and_without_the_jail(
     tools: media.Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
