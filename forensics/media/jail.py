@@ -50,7 +50,8 @@ own. None of them holds evidence."""
 LIBRARY_SETTINGS = ("/etc/ld.so.cache", "/etc/ssl/openssl.cnf")
 """What the loader and OpenSSL read when they start; without the second, openssl does not."""
 
-_ELF = b"\x7fELF"
+_ELF = b"\x7fELF\x02"
+"""How a 64-bit program begins; the filter would kill a 32-bit one at its first call."""
 _ELF_HEAD, _ELF_SEGMENT, _ELF_SEGMENT_LAYOUT, _PT_INTERP = 64, 56, "<IIQQQQQQ", 3
 """System V ABI, chapter 4 and 5, for 64-bit files: the only ones on machines whose system calls are known."""
 _LONGEST_PATH = 4096
@@ -88,8 +89,8 @@ def reached() -> Level:
 
 @functools.lru_cache(maxsize=16)
 def level_of(path: str) -> Level:
-    """The level in which the program at ``path`` runs: that of the kernel for a program of its own; for a script,
-    which needs its interpreter and what that starts, none but resource limits.
+    """The level in which the program at ``path`` runs: that of the kernel for a 64-bit program of its own; for a
+    script, which needs its interpreter and what that starts, none but resource limits.
     """
     try:
         with Path(path).open("rb") as file:

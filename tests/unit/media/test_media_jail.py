@@ -65,6 +65,15 @@ def test_landlock_alone_refuses_other_files_and_programs(monkeypatch: pytest.Mon
     assert not allowed & {"open another file", "list a folder", "open a file to write", "run another program"}
 
 
+@pytest.mark.skipif(reached().landlock < 6, reason=f"this kernel gives {reached()}")
+def test_landlock_alone_refuses_tcp_connections_and_signals_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_tools, "level_of", lambda _path: Level(reached().landlock, seccomp=False))
+    for program in ("import socket; socket.create_connection(('127.0.0.1', 9), 5)", "os.kill(os.getppid(), 0)"):
+        status, _, err = in_jail(program)
+        assert status == 1
+        assert "PermissionError" in err
+
+
 @needs_full
 def test_a_child_reads_the_file_that_it_was_given_and_not_the_one_beside_it(tmp_path: Path) -> None:
     (tmp_path / "given").write_bytes(b"evidence")
@@ -226,6 +235,34 @@ def test_the_filter_refuses_by_number_and_argument_on_both_machines(machine: str
         assert verdict(code, arch, number) == allow, name
     assert verdict(code, 0x40000003, known["socket"]) == kill
     assert verdict(code, arch, 0x40000000 | known["socket"]) == kill
+
+
+WITHOUT_LANDLOCK = """
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None)
+load, equal, answer = 0x20, 0x15, 0x06
+lines = ((load, 0, 0, 0), (equal, 0, 1, 444), (answer, 0, 0, 0x50000 | 38), (answer, 0, 0, 0x7FFF0000))
+code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines), 32)
+header = ctypes.create_string_buffer(struct.pack("@HP", 4, ctypes.addressof(code)), 16)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, header, 0, 0) == 0
+from forensics import media
+tools = media.find_tools(os.environ["PATH"])
+print(media.reached(), tools.confinement, len(media.try_jail(sys.executable).allowed), sep="|")
+try:
+    media.demand_full_confinement(tools)
+except Exception as error:
+    print(error.code)
+"""
+"""A process for which landlock_create_ruleset is an unknown system call, as on Linux before 5.13."""
+
+
+@needs_full
+def test_where_the_kernel_knows_no_landlock_the_next_level_is_in_force_and_named() -> None:
+    root = Path(__file__).resolve().parents[3]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root)}
+    words = [sys.executable, "-c", WITHOUT_LANDLOCK]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert done.stdout.splitlines() == ["seccomp, rlimits|seccomp, rlimits|3", "tool.sandbox"], done.stderr
 
 
 @needs_full
