@@ -15,7 +15,7 @@ from pathlib import Path
 
 from forensics import __version__, report
 from forensics.errors import InputError, StoreError, ToolError
-from forensics.model.custody import CustodyEvent, EventType
+from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
 from forensics.model.notice import Notice
 from forensics.report import paper
@@ -23,13 +23,12 @@ from pipelines import persons
 from pipelines.case import Case, write_whole
 from pipelines.certificate_templates import Paragraph, Template
 from pipelines.named_checks import NamedCheck, named_checks, with_name
+from pipelines.scope import HAND_OVERS
 
 BLANK = "____________________"
 """What stands where nothing was given: to be written by hand."""
 
 REVIEW = "What counsel should review"
-
-_HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +111,7 @@ def _item(case: Case, evidence: str, declarant: Declarant, known: Mapping[str, s
     return Item(
         evidence=evidence,
         manifest=manifest,
-        events=tuple(event for event in events if event.event not in _HAND_OVERS),
+        events=tuple(event for event in events if event.event not in HAND_OVERS),
         every_check=every,
         checks=own if all(check.equal for check in own) else (),
         names=known,

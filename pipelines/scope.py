@@ -13,7 +13,8 @@ PUBLIC, SEALED = "public", "sealed"
 """The profiles: for everybody, and for those who get it under seal."""
 
 _FILING = frozenset({EventType.MATCHING, EventType.REVIEW})
-_HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
+HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
+"""Events that nobody is shown: each hand-over would change the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def _shown_lines(
         elif event.event in _FILING and finding in left:
             left.remove(finding)
             shown.append(event.seq)
-        elif event.item == evidence and event.event not in _HAND_OVERS:
+        elif event.item == evidence and event.event not in HAND_OVERS:
             if event.event in _FILING or (event.event is EventType.LIST_CHECK and profile == PUBLIC):
                 unshown += 1
             else:
