@@ -29,6 +29,12 @@ _MOST_DIGITS = 18
 """Digits of a size or rate that is believed."""
 
 
+NOT_COMPARED = matching.Nearest(
+    ids=(), statement="cannot be told: the name of a server file joins these, and no pictures were compared", reasons=()
+)
+"""What is said where pictures had no part."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One evidence with its exhibit number and where it was seen."""
@@ -156,6 +162,7 @@ def _footage(
     group: report.RepostGroup,
     name: matching.GroupName,
 ) -> Footage:
+    links = tuple(same.links[number - len(stored)] for number in group.matches if number >= len(stored))
     joining = tuple(stored[number] for number in group.matches if number < len(stored))
     held = tuple(sorted((members[item] for item in group.items), key=lambda each: (len(each.exhibit), each.exhibit)))
     copies = [_copy(member, group) for member in held]
@@ -164,10 +171,10 @@ def _footage(
         group=group,
         members=held,
         findings=tuple(sorted(joining, key=_best_first)),
-        links=tuple(same.links[number - len(stored)] for number in group.matches if number >= len(stored)),
+        links=links,
         server_edges=tuple(edge for edge in same.edges if {*edge.items} & {*group.items}),
         forwards=tuple(forwards(group)),
-        nearest=matching.nearest(copies, [each.finding.match for each in joining]),
+        nearest=NOT_COMPARED if links else matching.nearest(copies, [each.finding.match for each in joining]),
     )
 
 

@@ -53,7 +53,10 @@ def _edge_lines(footage: Footage, exhibits: Mapping[str, str]) -> Iterator[str]:
     for item, places in same_bytes(footage.group):
         yield f"  bytes       {exhibits[item]} in {count(len(places), 'place')}: the same SHA-256"
     for edge in footage.server_edges:
-        posts = ", ".join(place_of(place.appearance) for place in edge.places)
+        posts = ", ".join(
+            place_of(place.appearance) + ("" if place.item in exhibits else " (a file that is not in this group)")
+            for place in edge.places
+        )
         yield f"  server      {edge.name}: {posts}; {edge.basis}"
     for link in footage.links:
         pair = f"{exhibits[link.query_id]} = {exhibits[link.reference_id]}"

@@ -168,6 +168,8 @@ def test_a_cut_download_is_joined_by_the_name_and_that_is_said(served: Ran) -> N
     joined = next(group for group in served.of("group") if not group["bytes_edges"])
     assert len(joined["evidence"]) == 2
     assert [edge["joins"] for edge in joined["server_edges"]] == [True]
+    assert (joined["nearest"]["evidence"], joined["nearest"]["reasons"]) == ([], [])
+    assert "no pictures were compared" in joined["nearest"]["statement"]
 
 
 def test_bytes_that_differ_under_one_name_without_a_match_are_a_notice(served: Ran) -> None:

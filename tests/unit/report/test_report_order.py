@@ -82,6 +82,8 @@ def test_the_page_says_between_which_times_and_by_which_server_file(build, case)
     ).decode()
     assert "between 1970-01-01 00:16:40 UTC and 1970-01-01 01:16:40 UTC" in page
     assert "may be the earliest: the times do not tell" in page
+    assert "2 files that posts give as one, found in 2 places" in page
+    assert "with the same footage" not in page
     assert "Joined by the name of a server file alone" in page
     assert "3 posts with the same server file" in page
     assert "<script" not in page
