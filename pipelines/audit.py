@@ -10,7 +10,7 @@ import hashlib
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -152,11 +152,12 @@ def audit(
     for wanted in profile.requirement:
         if wanted.test in CASE_TESTS:
             yield Asked(requirement=wanted, answered=CASE_TESTS[wanted.test](whole), evidence=None, exhibit=None)
+    known = names(case)
     events: dict[str | None, list[CustodyEvent]] = defaultdict(list)
     for line in case.log.events():
-        events[line.event.item].append(line.event)
+        operator = known.get(line.event.operator, line.event.operator)
+        events[line.event.item].append(replace(line.event, operator=operator))
     stored = tuple(findings.load(case))
-    known = names(case)
     for item in evidence:
         held = Held(
             case=case,

@@ -21,10 +21,13 @@ MAX_JOBS = 256
 PERSONAL = frozenset({"key", "timestamp"})
 """Settings that bear on nothing in a document, and stand in none."""
 
-FOR_THE_USER = PERSONAL | {"model", "model_licence"}
+FOR_THE_USER = PERSONAL | {"model", "model_licence", "sandbox"}
 """Settings that a case must not make, since a case folder may come from somebody else: whom this machine calls, whose
-key it uses, which files outside the case it opens and runs.
+key it uses, which files outside the case it opens and runs, how closely what reads hostile bytes is confined.
 """
+
+SANDBOX = ("auto", "require")
+"""How closely programs are confined: as well as this machine can, or in the full jail and else not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +58,15 @@ class Settings:
     ``jobs`` worker processes (0: one a core), ``operator`` and ``custodian`` as they go into the record,
     ``cpu_s`` CPU seconds that decoding one file may take, ``model`` of learned descriptors (a file, or
     ``package:NAME``) and a file with its licence, ``model_licence``, ``key`` where the operator's private key lies
-    (None: in the user's configuration folder), ``timestamp`` the authorities that are asked for the time of each seal.
+    (None: in the user's configuration folder), ``timestamp`` the authorities that are asked for the time of each seal,
+    ``sandbox`` one of `SANDBOX`.
     """
 
     jobs: int = 0
     operator: str = UNNAMED
     custodian: str | None = None
     cpu_s: int = 14400
+    sandbox: str = "auto"
     model: str | None = None
     model_licence: str | None = None
     key: str | None = None
@@ -72,6 +77,8 @@ class Settings:
             raise InputError(f"jobs = {self.jobs} is not between 0 and {MAX_JOBS}", hint="0 means one a core")
         if self.cpu_s <= 0:
             raise InputError(f"cpu_s = {self.cpu_s} is not a number of seconds above 0")
+        if self.sandbox not in SANDBOX:
+            raise InputError(f"sandbox = {self.sandbox!r:.40} is not known", hint=f"known: {', '.join(SANDBOX)}")
 
     def as_record(self) -> dict[str, str | int | None]:
         """Every setting that bears on the work, by name, for the manifest; of a model only where one is named."""

@@ -33,6 +33,7 @@ from forensics.model.notice import Notice
 from forensics.model.telemetry import Fix, Track
 from forensics.sources.content import Looks, looks
 from forensics.telemetry.exif import read_tags
+from pipelines.config import Settings
 from pipelines.embedded import Embedded, clip_of, read_embedded
 from pipelines.keyframe_files import KeyframeFiles, write_file
 from pipelines.sound_file import listen
@@ -79,6 +80,19 @@ class Kit:
 
     tools: media.Tools
     limits: media.Limits
+
+
+def open_kit(search_path: str, settings: Settings) -> Kit:
+    """Find the programs in ``search_path`` and take the limits from the settings.
+
+    Raises:
+        ToolError: ffmpeg or ffprobe is missing or too old, or the sandbox that the settings require is not to be had.
+
+    """
+    tools = media.find_tools(search_path)
+    if settings.sandbox == "require":
+        media.demand_full_confinement(tools)
+    return Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
 
 
 def derive(

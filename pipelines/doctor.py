@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from pipelines.surroundings import Surroundings, machine
 VECTORS_SHA256 = "7f0c3d4613b1f81a91bec454a64e872b13cfd74807931ae8e20f4dae131e2c2c"
 """SHA-256 over the frame hashes of `_test_pictures`: another value means that hashes made here match nobody else's."""
 
+NO_PDF = "not installed: no exhibit or certificate as PDF (pip install 'footage-forensics[report]')"
+"""Paper is optional too."""
 
 NO_EXTRA = "not installed: no model can be named (pip install 'footage-forensics[learned]')"
 """Learned descriptors are optional, so that a machine without them is fit."""
@@ -44,12 +47,27 @@ def examine(case_dir: Path | None) -> Iterator[Finding]:
     for package in PACKAGES:
         yield Finding(name=package, ok=True, found=metadata.version(package))
     yield Finding(name="learned extra", ok=True, found=_learned_extra())
+    yield Finding(name="report extra", ok=True, found=_report_extra())
     yield from _programs(Surroundings().search_path())
-    yield Finding(name="confinement", ok=True, found=media.CONFINEMENT)
+    yield _jail()
     digest = hashlib.sha256(fingerprint.hash_batch(_test_pictures())[0].tobytes()).hexdigest()
     yield Finding(name="frame hash vectors", ok=digest == VECTORS_SHA256, found=digest[:16])
     if case_dir is not None:
         yield _case(case_dir)
+
+
+def _jail() -> Finding:
+    """What the jail of children refuses here. A weaker one is told and makes no machine unfit: the record names it."""
+    level = media.reached()
+    if not level.full:
+        return Finding(name="jail", ok=True, found=f"{level}: weaker than full, and --sandbox require refuses it")
+    try:
+        tried = media.try_jail(sys.executable)
+    except ForensicsError as error:
+        return Finding(name="jail", ok=False, found=f"{level}: cannot be tried: {error.message}")
+    refused = f"{tried.acts - len(tried.allowed)} of {tried.acts} forbidden acts refused"
+    done = f"; not refused: {', '.join(tried.allowed)}" if tried.allowed else ""
+    return Finding(name="jail", ok=not tried.allowed, found=f"{level}: {refused}{done}")
 
 
 def _learned_extra() -> str:
@@ -62,6 +80,16 @@ def _learned_extra() -> str:
         return NO_EXTRA
 
 
+def _report_extra() -> str:
+    """The typesetter's version, told without loading it."""
+    from importlib import metadata
+
+    try:
+        return f"typst {metadata.version('typst')}: exhibits and certificates as PDF"
+    except metadata.PackageNotFoundError:
+        return NO_PDF
+
+
 def _programs(search_path: str) -> Iterator[Finding]:
     try:
         tools = media.find_tools(search_path)
@@ -70,6 +98,7 @@ def _programs(search_path: str) -> Iterator[Finding]:
         return
     for tool in (tools.ffmpeg, tools.ffprobe):
         yield Finding(name=tool.name, ok=True, found=f"{tool.version} sha256 {tool.sha256[:16]}")
+    yield Finding(name="confinement", ok=True, found=tools.confinement)
     heard = "can be compared" if media.can_listen(tools.ffmpeg) else NOT_HEARD
     yield Finding(name="sound", ok=True, found=heard)
 

@@ -37,7 +37,7 @@ def environment_record(tools: media.Tools, settings: Settings, argv: Sequence[st
             }
             for tool in (tools.ffmpeg, tools.ffprobe)
         ],
-        "confinement": media.CONFINEMENT,
+        "confinement": tools.confinement,
         "settings": dict(settings.as_record()),
         "argv": [word.encode("utf-8", "backslashreplace").decode("utf-8") for word in argv],
     }

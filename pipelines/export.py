@@ -7,8 +7,8 @@
 5  it gets its name; what is there already is compared and never overwritten
 6  the log tells of each hand-over
 
-The bytes follow from the state of the case, the operator's key and the version of the program: nothing of now is in
-them. So the lines that tell of exports are not part of an export.
+The bytes follow from the state of the case, the operator's key and the versions of the program and of the typesetter:
+nothing of now is in them. So the lines that tell of exports are not part of an export.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensics import __version__, custody, exhibit
+from forensics import __version__, custody, exhibit, report
 from forensics.errors import InputError, IntegrityError
 from forensics.exhibit import bag, layout
 from forensics.model.custody import CheckStatus, CustodyEvent, EventType, Namespace
@@ -30,17 +30,14 @@ from forensics.model.verification import Step
 from pipelines import enclosures, findings, seal
 from pipelines.case import Case, Run
 from pipelines.config import Authority
-from pipelines.standing import StoredFinding, filed_by, read
-
-PUBLIC, SEALED = "public", "sealed"
-"""The profiles: for everybody, and for those who get it under seal."""
+from pipelines.exhibit_paper import view_of
+from pipelines.scope import PUBLIC, SEALED, Extent, extent_of
+from pipelines.standing import StoredFinding
 
 MAX_HEADS = 1000
 """Earlier heads that an exhibit can be held against: three years of a seal a day, in less than a megabyte."""
 
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-_FILING = frozenset({EventType.MATCHING, EventType.REVIEW})
-_HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
 _TOKEN = ".tsr"  # noqa: S105  the suffix of a file
 
 
@@ -93,12 +90,9 @@ class _Plan:
 
     evidence: str
     name: str
-    profile: str
+    extent: Extent
     states: tuple[ObjectState, ...]
-    findings: tuple[StoredFinding, ...]
-    withheld: int
     lines: tuple[int, ...]
-    unshown: int
     checkpoint: custody.Checkpoint
     earlier: tuple[int, ...]
     disclosures: enclosures.Enclosed
@@ -128,14 +122,17 @@ def export(
     yield from seal.stamp_last(case, run, authorities)
     log = _read(case)
     standing = tuple(findings.load(case))
+    if not report.is_there():
+        yield Notice(
+            code="export.no_paper",
+            message=f"no {exhibit.PAPER} is enclosed: typst is not installed (pip install '{report.EXTRA}')",
+        )
     with exhibit.alone_in(out):
         for evidence in ids:
             plan = _plan(case, run, log, standing, evidence, frozenset(ids), profile)
-            if plan.withheld:
-                message = (
-                    f"{plan.name}: {plan.withheld} findings are withheld: their other item is not exported with it"
-                )
-                yield Notice(code="export.findings_withheld", message=message)
+            if plan.extent.withheld:
+                left_out = f"{plan.extent.withheld} findings are withheld: their other item is not exported with it"
+                yield Notice(code="export.findings_withheld", message=f"{plan.name}: {left_out}")
             yield _deliver(case, run, log, plan, out / (plan.name + (".zip" if zipped else "")))
 
 
@@ -169,15 +166,15 @@ def _deliver(case: Case, run: Run, log: _Log, plan: _Plan, target: Path) -> Expo
         id=plan.evidence,
         name=plan.name,
         path=target,
-        profile=plan.profile,
+        profile=plan.extent.profile,
         fresh=fresh,
         tagmanifest=sha256,
         files=len(written.payload),
         size=sum(each.size for each in written.payload.values()),
         lines=len(plan.lines),
-        unshown=plan.unshown,
-        findings=len(plan.findings),
-        withheld=plan.withheld,
+        unshown=plan.extent.unshown,
+        findings=len(plan.extent.enclosed),
+        withheld=plan.extent.withheld,
         checkpoint=plan.checkpoint.size,
         stamps=log.stamps(plan.checkpoint.size),
     )
@@ -191,7 +188,7 @@ def _tell(case: Case, run: Run, log: _Log, plan: _Plan, sha256: str, *, fresh: b
         for event in log.events
     )
     if fresh or not told:
-        detail = {"what": "exhibit", "bag": plan.name, "profile": plan.profile, "tagmanifest": sha256}
+        detail = {"what": "exhibit", "bag": plan.name, "profile": plan.extent.profile, "tagmanifest": sha256}
         case.record(run, EventType.DISSEMINATION, plan.evidence, detail)
 
 
@@ -215,22 +212,16 @@ def _plan(
 ) -> _Plan:
     states = tuple(case.store.states(evidence))
     _require_sound(case, log, evidence, states)
-    about = [each for each in standing if evidence in _sides(each)]
-    chosen = tuple(each for each in about if profile == SEALED or _sides(each) <= ids)
-    enclosed = (*chosen, *_superseded(case, log.events, chosen))
-    lines, unshown = _lines(log.events, evidence, {each.sha256 for each in enclosed}, profile)
-    tokens = {_last_token(log.events, seq) for seq in lines} - {None}
+    extent = extent_of(case, log.events, standing, evidence, ids, profile)
+    tokens = {_last_token(log.events, seq) for seq in extent.lines} - {None}
     earlier = tuple(sorted(seq for seq in tokens if seq is not None))
-    lines = tuple(sorted({*lines, *earlier}))
+    lines = tuple(sorted({*extent.lines, *earlier}))
     return _Plan(
         evidence=evidence,
         name=_name(case, evidence),
-        profile=profile,
+        extent=extent,
         states=states,
-        findings=enclosed,
-        withheld=len(about) - len(chosen),
         lines=lines,
-        unshown=unshown,
         checkpoint=_checkpoint(log, lines),
         earlier=earlier,
         disclosures=enclosures.disclosures(case, evidence) if profile == SEALED else (),
@@ -251,59 +242,9 @@ def _require_sound(case: Case, log: _Log, evidence: str, states: Sequence[Object
             )
 
 
-def _sides(stored: StoredFinding) -> frozenset[str]:
-    return frozenset({stored.finding.match.query_id, stored.finding.match.reference_id})
-
-
-def _superseded(
-    case: Case, events: Iterable[CustodyEvent], chosen: Iterable[StoredFinding]
-) -> tuple[StoredFinding, ...]:
-    """What the reviews among these findings were made of, back to the machine's own: a review is nothing without it.
-
-    Raises IntegrityError when one of them is not the one that was logged.
-    """
-    filing = [event for event in events if event.event in _FILING and "finding" in event.detail]
-    filed = {str(event.detail["finding"]): filed_by(event) for event in filing}
-    found = {each.sha256 for each in chosen}
-    queue = list(chosen)
-    former: list[StoredFinding] = []
-    while queue:
-        review = queue.pop().finding.review
-        if review is not None and review.supersedes not in found and review.supersedes in filed:
-            former.append(read(case, filed[review.supersedes]))
-            found.add(former[-1].sha256)
-            queue.append(former[-1])
-    return tuple(former)
-
-
 def _name(case: Case, evidence: str) -> str:
     number = str(case.manifest(evidence).record.case.get("exhibit", ""))
     return f"EXHIBIT-{number if _NUMBER.match(number) else evidence[:16]}"
-
-
-def _lines(
-    events: Iterable[CustodyEvent], evidence: str, chosen: set[str], profile: str
-) -> tuple[tuple[int, ...], int]:
-    """The lines on this item and on keys; and how many on this item are not shown: comparisons whose finding is not
-    enclosed or stands no more, and for --public those that speak of other people's hash lists. Hand-overs are not
-    shown nor counted: each export would change the next.
-    """
-    shown: list[int] = []
-    unshown = 0
-    left = set(chosen)
-    for event in events:
-        finding = str(event.detail.get("finding"))
-        if event.event is EventType.KEY_CHANGE:
-            shown.append(event.seq)
-        elif event.event in _FILING and finding in left:
-            left.remove(finding)
-            shown.append(event.seq)
-        elif event.item == evidence and event.event not in _HAND_OVERS:
-            if event.event in _FILING or (event.event is EventType.LIST_CHECK and profile == PUBLIC):
-                unshown += 1
-            else:
-                shown.append(event.seq)
-    return tuple(shown), unshown
 
 
 def _last_token(events: Sequence[CustodyEvent], seq: int) -> int | None:
@@ -326,7 +267,7 @@ def _fill(case: Case, run: Run, log: _Log, plan: _Plan, written: exhibit.BagFold
     """Write all of a bag; the bytes of its tag manifest."""
     _put_item(case, plan, written)
     _put_log(log, plan, written)
-    for stored in plan.findings:
+    for stored in plan.extent.enclosed:
         data = (case.findings / stored.name).read_bytes()
         written.put(f"{layout.FINDINGS}{stored.name}", data)
         signature = case.findings / (stored.name + SIGNATURE_SUFFIX)
@@ -337,6 +278,8 @@ def _fill(case: Case, run: Run, log: _Log, plan: _Plan, written: exhibit.BagFold
     for folder, enclosed in ((layout.DISCLOSURES, plan.disclosures), (layout.INTEROP, plan.interop)):
         for name, data in enclosed:
             written.put(f"{folder}{name}", data)
+    if report.is_there():
+        written.put(exhibit.PAPER, report.render_exhibit(view_of(case, plan.evidence, plan.extent), report.Form()))
     for name in exhibit.CARRIED:
         written.put(name, exhibit.carried(name))
     written.put("READ-ME-FIRST.html", exhibit.render_cover(_cover(case, log, plan)))
@@ -390,16 +333,17 @@ def _cover(case: Case, log: _Log, plan: _Plan) -> exhibit.Cover:
         name=plan.name,
         sha256=plan.evidence,
         case_id=case.info.id,
-        profile=plan.profile,
+        profile=plan.extent.profile,
         size=0 if original is None else original.size,
         head=plan.checkpoint.text.decode(),
         keys=tuple(known.key.fingerprint for known in log.ring.current()),
         stamps=log.stamps(plan.checkpoint.size),
         lines=len(plan.lines),
-        unshown=plan.unshown,
-        findings=len(plan.findings),
-        withheld=plan.withheld,
+        unshown=plan.extent.unshown,
+        findings=len(plan.extent.enclosed),
+        withheld=plan.extent.withheld,
         disclosures=len(plan.disclosures),
+        paper=report.is_there(),
     )
 
 
@@ -411,10 +355,10 @@ def _info(log: _Log, plan: _Plan, written: exhibit.BagFolder) -> dict[str, str]:
         "External-Identifier": plan.name,
         "Internal-Sender-Identifier": f"urn:sha256:{plan.evidence}",
         "Payload-Oxum": bag.oxum(written.payload),
-        "Exhibit-Profile": plan.profile,
+        "Exhibit-Profile": plan.extent.profile,
         "Exhibit-Checkpoint-Size": str(plan.checkpoint.size),
         "Exhibit-Log-Lines": str(len(plan.lines)),
-        "Exhibit-Log-Lines-Not-Shown": str(plan.unshown),
-        "Exhibit-Findings": str(len(plan.findings)),
-        "Exhibit-Findings-Withheld": str(plan.withheld),
+        "Exhibit-Log-Lines-Not-Shown": str(plan.extent.unshown),
+        "Exhibit-Findings": str(len(plan.extent.enclosed)),
+        "Exhibit-Findings-Withheld": str(plan.extent.withheld),
     }

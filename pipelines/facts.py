@@ -62,6 +62,14 @@ def origin_of(facts: Facts) -> tuple[int, tuple[int, int]]:
     return int(str(origin["pts"])), (int(str(base["num"])), int(str(base["den"])))
 
 
+def status_of(facts: Facts) -> str:
+    """Whether its frames could be decoded: ``whole``, ``partial`` or ``undecodable``."""
+    if facts.exact.get("kind") == "undecodable":
+        return "undecodable"
+    frames = facts.exact.get("frames")
+    return "partial" if isinstance(frames, dict) and frames.get("complete") is False else "whole"
+
+
 def appearance_of(seen: dict[str, Json]) -> Appearance:
     """One appearance of a manifest's record."""
     post = seen.get("post")

@@ -2,33 +2,28 @@
 
 1  every evidence from its newest manifest
 2  every finding that stands; only a decided match joins, and none that a person rejected
-3  groups of stretches, their names, what the posts say of forwards, what the copies lack
+3  posts that name one file of the servers: edges of their own; they join whole files of which no picture tells
+4  groups of stretches, their names, what the posts say of forwards, what the copies lack
+5  leads of single posts, and posts that a logged comparison of captures found absent
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from forensics import matching, report
+from forensics import captures, matching, report
 from forensics.model.custody import EventType
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Decision
+from forensics.model.match import Decision, Joining, SameServerFile
 from forensics.model.notice import Notice
-from forensics.model.provenance import Appearance, Post
+from forensics.model.provenance import Appearance
 from pipelines import findings
+from pipelines.absences import Absence, absences
 from pipelines.case import Case
 from pipelines.facts import appearance_of, duration_of
-
-_CHANNEL = re.compile(r"(?:channel|chat)?(?:-100)?([0-9]+)\Z")
-"""A chat's number without what exporters put before it (``channel1234``, ``-1001234``); a person's is no chat's."""
-
-BY_NUMBER, BY_NAME = 3, 6
-_BASES = {
-    BY_NUMBER: "the export names the origin by its number, not the post",
-    BY_NAME: "the export names the origin by name only: anybody may bear it, so nothing is drawn from it",
-}
+from pipelines.origins import Forward, forwards
+from pipelines.same_server_file import Served, comparable, served
 
 _MOST_DIGITS = 18
 """Digits of a size or rate that is believed."""
@@ -43,41 +38,45 @@ class Member:
     appearances: tuple[Appearance, ...]
     manifest: Manifest
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forward:
-    """What a post says of where it was forwarded from.
-
-    ``named`` is a channel's or person's name, ``named_id`` its number; ``strength`` counts from 1, the strongest
-    (3: the number is given; 6: a name only, which anybody may bear); ``earlier`` are posts of that channel in this
-    group, at or before this one, that the forward may stand for.
-    """
-
-    item: str
-    post: Post
-    named: str | None
-    named_id: str | None
-    strength: int
-    basis: str
-    earlier: tuple[report.Sighting, ...]
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.exhibit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footage:
-    """One group: its name, files, sightings (known posting times first), and both kinds of edges, kept apart."""
+    """One group: its name, files, sightings (known posting times first), and each kind of edge by itself.
+
+    ``findings`` are what joins its stretches, with equal picture streams among them; ``links`` join whole files by the
+    name of the server file alone; ``server_edges`` are all that concern a file of the group.
+    """
 
     name: matching.GroupName
     group: report.RepostGroup
     members: tuple[Member, ...]
     findings: tuple[findings.StoredFinding, ...]
+    links: tuple[SameServerFile, ...]
+    server_edges: tuple[captures.ServerEdge, ...]
     forwards: tuple[Forward, ...]
     nearest: matching.Nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostLead:
+    """A lead that a post of an evidence gives, in a group or not."""
+
+    item: str
+    exhibit: str
+    appearance: Appearance
+    lead: captures.Lead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """All groups, first known appearance first. ``recordings`` counts each group of several files once, and each file
-    that no match joins; ``rejected`` the matches that a person rejected: they join nothing.
+    that nothing joins: recordings, not posts; ``rejected`` the matches that a person rejected: they join nothing.
+    ``absences`` are the comparisons in which a post was absent, by its key (see `pipelines.absences`).
     """
 
     footage: tuple[Footage, ...]
@@ -85,6 +84,8 @@ class Timeline:
     appearances: int
     recordings: int
     rejected: int
+    leads: tuple[PostLead, ...]
+    absences: Mapping[str, tuple[Absence, ...]]
     notices: tuple[Notice, ...]
 
 
@@ -99,19 +100,24 @@ def timeline_of(case: Case) -> Timeline:
     decided = [each for each in findings.load(case) if each.finding.match.decision is Decision.MATCH]
     stored = [each for each in decided if not each.rejected]
     matches = tuple(each.finding.match for each in stored)
-    groups = report.repost_groups(tuple(members.values()), matches)
-    names = matching.name_groups(groups, matches, tuple(members), lambda item: members[item].exhibit)
-    footage = [_footage(members, stored, group, name) for group, name in zip(groups, names, strict=True)]
-    footage.sort(key=lambda each: (each.group.earliest is None, each.group.earliest or 0, each.name.id))
+    views = tuple(members.values())
+    same = served(views, matches, comparable((each.sha256, each.manifest) for each in views))
+    joins: tuple[Joining, ...] = (*matches, *same.links)
+    groups = report.repost_groups(views, joins)
+    names = matching.name_groups(groups, joins, tuple(members), lambda item: members[item].exhibit)
+    footage = [_footage(members, stored, same, each, name) for each, name in zip(groups, names, strict=True)]
+    footage.sort(key=lambda each: (each.group.begins is None, each.group.begins or 0, each.name.id))
     repeated = [group for group in groups if len(group.items) > 1]
     joined = {item for group in repeated for item in group.items}
     return Timeline(
         footage=tuple(footage),
         members=members,
         appearances=sum(len(member.appearances) for member in members.values()),
-        recordings=len(repeated) + len(members.keys() - joined),
+        recordings=len(repeated) + len(members.keys() - joined) - same.attached,
         rejected=len(decided) - len(stored),
-        notices=tuple(_not_compared(case)),
+        leads=tuple(_leads(views)),
+        absences=absences(line.event for line in case.log.events()),
+        notices=(*_not_compared(case), *same.notices),
     )
 
 
@@ -146,10 +152,11 @@ def _not_compared(case: Case) -> Iterator[Notice]:
 def _footage(
     members: Mapping[str, Member],
     stored: Sequence[findings.StoredFinding],
+    same: Served,
     group: report.RepostGroup,
     name: matching.GroupName,
 ) -> Footage:
-    joining = tuple(stored[number] for number in group.matches)
+    joining = tuple(stored[number] for number in group.matches if number < len(stored))
     held = tuple(sorted((members[item] for item in group.items), key=lambda each: (len(each.exhibit), each.exhibit)))
     copies = [_copy(member, group) for member in held]
     return Footage(
@@ -157,9 +164,19 @@ def _footage(
         group=group,
         members=held,
         findings=tuple(sorted(joining, key=_best_first)),
-        forwards=tuple(_forwards(group)),
+        links=tuple(same.links[number - len(stored)] for number in group.matches if number >= len(stored)),
+        server_edges=tuple(edge for edge in same.edges if {*edge.items} & {*group.items}),
+        forwards=tuple(forwards(group)),
         nearest=matching.nearest(copies, [each.finding.match for each in joining]),
     )
+
+
+def _leads(members: Iterable[Member]) -> Iterator[PostLead]:
+    for member in members:
+        for seen in member.appearances:
+            lead = None if seen.post is None else captures.lead_of(seen.post)
+            if lead is not None:
+                yield PostLead(item=member.sha256, exhibit=member.exhibit, appearance=seen, lead=lead)
 
 
 def _best_first(stored: findings.StoredFinding) -> tuple[float, str, str]:
@@ -218,37 +235,3 @@ def _essence(streams: Json) -> str | None:
         if isinstance(stream, dict) and stream.get("kind") == "video":
             return str(stream["sha256"])
     return None
-
-
-def _forwards(group: report.RepostGroup) -> Iterator[Forward]:
-    """Yield what each post of the group says of its origin. The strengths are those of forward research in general:
-    an export never names the very post (1) nor the server's file (2), and Telegram flattens chains of forwards.
-    """
-    for seen in group.sightings:
-        post = seen.appearance.post
-        if post is None or not (post.forwarded_from or post.forwarded_from_id):
-            continue
-        number = _bare(post.forwarded_from_id)
-        yield Forward(
-            item=seen.item,
-            post=post,
-            named=post.forwarded_from,
-            named_id=post.forwarded_from_id,
-            strength=BY_NUMBER if post.forwarded_from_id else BY_NAME,
-            basis=_BASES[BY_NUMBER if post.forwarded_from_id else BY_NAME],
-            earlier=() if number is None else tuple(_posts_of(group, number, seen)),
-        )
-
-
-def _posts_of(group: report.RepostGroup, number: str, seen: report.Sighting) -> Iterator[report.Sighting]:
-    for other in group.sightings:
-        post = other.appearance.post
-        if post is None or other.posted is None or seen.posted is None or other is seen:
-            continue
-        if _bare(post.channel_id) == number and other.posted <= seen.posted:
-            yield other
-
-
-def _bare(number: str | None) -> str | None:
-    found = _CHANNEL.match(number or "")
-    return found[1] if found else None

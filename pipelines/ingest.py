@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forensics import acquire, custody, media, sources
+from forensics import acquire, custody, sources
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
@@ -31,7 +31,7 @@ from forensics.model.text import visible
 from pipelines.appearances import appearance_record, locator, path_field, without_folders
 from pipelines.case import Case, Run
 from pipelines.config import Settings
-from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded
+from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.disclosure_files import name_of
 from pipelines.engine import Done, Failed, open_engine
 from pipelines.environment import environment_record
@@ -125,13 +125,12 @@ def ingest(
     """Yield what became of every file found below ``inputs``, as it happens.
 
     Raises:
-        ToolError: ffmpeg or ffprobe is missing or too old.
+        ToolError: ffmpeg or ffprobe is missing or too old, or the required sandbox is not to be had.
         StoreError: the case cannot be written.
 
     """
-    tools = media.find_tools(run.surroundings.search_path())
-    kit = Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
-    environment = environment_record(tools, settings, argv)
+    kit = open_kit(run.surroundings.search_path(), settings)
+    environment = environment_record(kit.tools, settings, argv)
     clerk = _Clerk(case=case, run=run, environment=environment, operators=case.disclosures.operators())
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:

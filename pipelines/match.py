@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from forensics import acquire, fingerprint, matching, media, sources
+from forensics import acquire, fingerprint, matching, sources
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType
 from forensics.model.finding import FindingStatus
@@ -32,7 +32,7 @@ from forensics.model.provenance import Passed
 from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.config import Settings
-from pipelines.derive import FINGERPRINT_FILE, Kit, derive, single_threaded
+from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
 from pipelines.engine import Engine, Failed, Serial, open_engine
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
 from pipelines.library import EXCERPT, Library, Volume, unprinted_stills, volume_of, volumes_of
@@ -266,10 +266,9 @@ def kit_for(run: Run, settings: Settings) -> Kit:
     """What deriving and comparing need on this machine, under these settings.
 
     Raises:
-        ToolError: ffmpeg or ffprobe is missing or too old.
+        ToolError: ffmpeg or ffprobe is missing or too old, or the required sandbox is not to be had.
     """
-    tools = media.find_tools(run.surroundings.search_path())
-    return Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
+    return open_kit(run.surroundings.search_path(), settings)
 
 
 def _shown(case: Case, evidence: str) -> str:

@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forensics import custody, media
+from forensics import custody
 from forensics.acquire import digest_file
 from forensics.model.custody import EventType
 from forensics.model.manifest import Json, Manifest
 from forensics.model.store import MANIFEST_NAME, ORIGINAL_NAME
 from pipelines.case import Case, Run
 from pipelines.config import Settings
-from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded
+from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.engine import Done, Failed, open_engine
 from pipelines.environment import Moved, environment_record, moved
 from pipelines.progress import Progress
@@ -144,14 +144,14 @@ def replay(
     """Yield, for each evidence, whether its facts are equal when derived again.
 
     Raises:
-        ToolError: ffmpeg or ffprobe is missing or too old.
+        ToolError: ffmpeg or ffprobe is missing or too old, or the required sandbox is not to be had.
 
     """
-    tools = media.find_tools(run.surroundings.search_path())
+    kit = open_kit(run.surroundings.search_path(), settings)
     job = _Again(
         case=case,
-        kit=Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s)),
-        environment=environment_record(tools, settings, ()),
+        kit=kit,
+        environment=environment_record(kit.tools, settings, ()),
     )
     progress.grow(len(evidence))
     workers = min(settings.jobs or cpu_count(), len(evidence))

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +21,20 @@ from forensics import __version__, matching, media, report
 from forensics.errors import MediaError, StoreError
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Match, Segment
+from forensics.model.match import Joining, Match, Segment
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
 from pipelines import findings, persons
 from pipelines.case import Case, Run
+from pipelines.config import Settings
+from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
-from pipelines.facts import appearance_of, duration_of, origin_of, sound_line, stream_lines, telemetry_entries
+from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
+from pipelines.keyframe_views import keyframe_views, keyframes_kept
 from pipelines.progress import Progress
+from pipelines.same_server_file import comparable, served
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
 
@@ -43,9 +46,6 @@ STRIP_LONG_SIDE = 320
 
 MAX_PAIRS = 900
 """Aligned pairs on one page: about 8 MB; past that, matches are shown without pictures and a notice says so."""
-
-KEYFRAMES_SHOWN = 24
-"""Keyframes of one evidence on the page; the store holds all."""
 
 METHOD_TEXT = (
     "Every frame is reduced to 64 by 64 luma values and hashed to 256 bits by the signs of a discrete cosine transform "
@@ -66,7 +66,12 @@ METHOD_LIMITS = ("Copies with very little motion or detail may be left as candid
 
 
 def write_report(
-    case: Case, run: Run, out: Path | None, progress: Progress, checks: Iterable[Check] | None = None
+    case: Case,
+    run: Run,
+    settings: Settings,
+    out: Path | None,
+    progress: Progress,
+    checks: Iterable[Check] | None = None,
 ) -> Path:
     """Render the case report to ``out`` (default: reports/case-report.html) and log it.
 
@@ -74,11 +79,11 @@ def write_report(
 
     Raises:
         StoreError: the file cannot be written.
-        ToolError: ffmpeg is missing.
+        ToolError: ffmpeg is missing, or the required sandbox is not to be had.
         ManifestError: a manifest or finding of the case is not canonical.
     """
     path = out or case.reports / "case-report.html"
-    page = report.render_case(gather(case, run, progress, checks))
+    page = report.render_case(gather(case, run, settings, progress, checks))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(page)
@@ -88,9 +93,11 @@ def write_report(
     return path
 
 
-def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | None = None) -> report.CaseReport:
+def gather(
+    case: Case, run: Run, settings: Settings, progress: Progress, checks: Iterable[Check] | None = None
+) -> report.CaseReport:
     """Fill the values of the page (steps 1 to 3)."""
-    tools = media.find_tools(run.surroundings.search_path())
+    tools = open_kit(run.surroundings.search_path(), settings).tools
     names = persons.names(case)
     logged = (line.event for line in case.log.events())
     events = tuple(replace(event, operator=names.get(event.operator, event.operator)) for event in logged)
@@ -107,6 +114,8 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         matches.append(_match_view(each, strips))
         progress.advance()
     head = case.log.head()
+    joins = [view.match for view in matches if not view.rejected]
+    same = served(views, joins, comparable(manifests.items()))
     return report.CaseReport(
         case=case.info,
         created=run.surroundings.timestamp(),
@@ -114,7 +123,7 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
             name="footage-forensics",
             version=__version__,
             ffmpeg=tools.ffmpeg.banner,
-            confinement=media.CONFINEMENT,
+            confinement=tools.confinement,
         ),
         verification=None if checks is None else _verification(tuple(checks)),
         log_head=report.LogHeadView(seq=head.seq, sha256=head.sha256, unsealed=unsealed(case)),
@@ -122,13 +131,19 @@ def gather(case: Case, run: Run, progress: Progress, checks: Iterable[Check] | N
         matches=tuple(matches),
         refused=tuple(_refused(events)),
         method=_method(events, stored),
-        notices=tuple(strips.notices),
-        group_names=_group_names(views, [view.match for view in matches if not view.rejected]),
+        notices=(*strips.notices, *same.notices),
+        group_names=_group_names(views, [*joins, *same.links]),
+        server_files=tuple(
+            report.ServerFileView(name=each.name, items=each.items, posts=len(each.places), basis=each.basis)
+            for each in same.edges
+        ),
+        links=same.links,
+        attached=same.attached,
     )
 
 
 def _group_names(
-    views: Sequence[report.EvidenceView], matches: Sequence[Match]
+    views: Sequence[report.EvidenceView], matches: Sequence[Joining]
 ) -> dict[tuple[tuple[str, float, float], ...], str]:
     """The names that `timeline` gives, by the stretches of each group."""
     groups = report.repost_groups(views, matches)
@@ -156,14 +171,14 @@ def _evidence_view(
     return report.EvidenceView(
         sha256=evidence,
         label=str(manifest.record.case.get("exhibit")),
-        status=_status(manifest),
+        status=status_of(manifest.facts),
         names=tuple(dict.fromkeys(Path(seen.path).name for seen in appearances)),
         appearances=appearances,
         size=original.size,
         duration_s=duration_of(manifest.facts),
         streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
-        keyframes=tuple(_keyframe_views(case, evidence, manifest)),
-        keyframes_kept=_keyframes_kept(manifest),
+        keyframes=keyframe_views(case, evidence, manifest),
+        keyframes_kept=keyframes_kept(manifest),
         telemetry=tuple(_telemetry_view(entry) for entry in telemetry_entries(manifest)),
         custody=tuple(event for event in events if event.item == evidence),
         notices=manifest.notices,
@@ -172,35 +187,6 @@ def _evidence_view(
         manifest_sha256=hashlib.sha256(case.manifest_bytes(evidence)).hexdigest(),
         facts=() if (heard := sound_line(manifest.facts)) is None else (report.Row(label="Sound", value=heard),),
     )
-
-
-def _status(manifest: Manifest) -> str:
-    if manifest.facts.exact.get("kind") == "undecodable":
-        return "undecodable"
-    frames = manifest.facts.exact.get("frames")
-    return "partial" if isinstance(frames, dict) and frames.get("complete") is False else "whole"
-
-
-def _keyframes_kept(manifest: Manifest) -> int:
-    kept = manifest.facts.recipe.get("keyframes")
-    return len(kept) if isinstance(kept, list) else 0
-
-
-def _keyframe_views(case: Case, evidence: str, manifest: Manifest) -> Iterator[report.KeyframeView]:
-    kept = manifest.facts.recipe.get("keyframes")
-    origin = origin_of(manifest.facts)
-    for number, keyframe in enumerate(kept if isinstance(kept, list) else [], start=1):
-        if number > KEYFRAMES_SHOWN or not isinstance(keyframe, dict):
-            return
-        data = case.store.path(evidence, f"derived/keyframes/{number:06d}.png").read_bytes()
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        ticks, base = int(str(keyframe["pts"])), origin[1]
-        yield report.KeyframeView(
-            time_text=report.clock((ticks - origin[0]) * base[0] / base[1]),
-            pts_text=f"{ticks}*{base[0]}/{base[1]}",
-            planes_sha256=str(keyframe["planes_sha256"]),
-            jpeg=None if picture is None else report.thumbnail(np.asarray(picture, np.uint8)),
-        )
 
 
 def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:

@@ -149,7 +149,7 @@ def verify_all(work: Work) -> tuple[Check, ...]:
 
 def report_all(work: Work, checks: Sequence[Check] | None, progress: Progress) -> dict[str, Path]:
     """Step 7. Returns the three files worth opening, by what they are."""
-    page = write_report(work.case, work.run, None, progress, checks)
+    page = write_report(work.case, work.run, work.settings, None, progress, checks)
     first = next(iter(work.case.store.ids()), None)
     places = {"report": page, "custody log": work.case.log.path}
     if first is not None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from forensics import media
@@ -48,9 +49,9 @@ class SecondReader:
             files = {name: str(Path(folder).resolve() / name) for name in names}
             for name, data in names.items():
                 Path(files[name]).write_bytes(data)
-            time = _time_in(_ask(path, "ts", "-reply", "-in", files["tsr"], "-text"))
+            time = _time_in(_ask(path, "ts", "-reply", "-in", files["tsr"], "-text", reads=(files["tsr"],)))
             words = ("ts", "-verify", "-in", files["tsr"], "-queryfile", files["tsq"], "-CAfile", files["pem"])
-            verdict = _ask(path, *words, "-attime", str(int(time.timestamp())))
+            verdict = _ask(path, *words, "-attime", str(int(time.timestamp())), reads=tuple(files.values()))
         if verdict.code != 0 or "Verification: OK" not in verdict.out:
             reason = visible(" ".join(verdict.err.split()))[:300]
             raise StampError(f"the token does not hold for {version}: {reason}", code="stamp.unsound")
@@ -68,9 +69,9 @@ class SecondReader:
         return path, f"openssl {found[1]}.{found[2]}{found[3]}"
 
 
-def _ask(path: str, *words: str) -> media.Said:
+def _ask(path: str, *words: str, reads: tuple[str, ...] = ()) -> media.Said:
     try:
-        return media.ask(path, *words)
+        return media.ask(path, *words, reads=reads)
     except ToolError as error:
         raise _unjudged(f"cannot be asked: {error.message}") from error
 
@@ -91,7 +92,7 @@ def _time_in(said: media.Said) -> datetime:
 def _root_sha256(pem: bytes) -> str:
     try:
         return x509.load_pem_x509_certificate(pem).fingerprint(SHA256()).hex()
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise StampError(f"the root certificate cannot be read: {error}", code="stamp.root") from error
 
 

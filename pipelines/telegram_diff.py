@@ -2,7 +2,7 @@
 
 1  open both and index their posts: digests, coverage, times, what had to be mended
 2  compare chat by chat, and yield each difference
-3  in a case, log that they were compared, with both digests and the counts
+3  in a case, log that they were compared, with both digests, the counts and the absent posts of public channels
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from forensics.model.capture import Capture, Captured, CapturedPost, ChatCoverag
 from forensics.model.custody import EventType
 from forensics.model.manifest import Json
 from forensics.model.notice import Notice
+from pipelines import absences
 from pipelines.case import Case, Run
 
 MAX_ON_PAGE = 500
@@ -35,6 +36,7 @@ class Comparison:
     listed: list[Difference] = field(default_factory=list)
     found: int = 0
     shown: Counter[State] = field(default_factory=Counter)
+    absent: list[str] = field(default_factory=list)
 
     def differences(self) -> Iterator[Difference]:
         """Step 2. Raises InputError when a document changes meanwhile."""
@@ -42,6 +44,8 @@ class Comparison:
             self.found += 1
             for state in difference.states:
                 self.counts[str(state)] += difference.count
+            if len(self.absent) < absences.MAX_KEPT and (key := absences.key_of(difference)) is not None:
+                self.absent.append(key)
             if any(self.shown[state] < MAX_ON_PAGE for state in difference.states):
                 self.shown.update(difference.states)
                 self.listed.append(difference)
@@ -63,7 +67,8 @@ class Comparison:
     def record(self, case: Case, run: Run) -> None:
         """Step 3."""
         detail: dict[str, str | int] = {"old": self.old.about.sha256, "new": self.new.about.sha256}
-        case.record(run, EventType.COMPARISON, None, detail | dict(sorted(self.counts.items())))
+        kept = {absences.DETAIL: " ".join(self.absent)} if self.absent else {}
+        case.record(run, EventType.COMPARISON, None, detail | kept | dict(sorted(self.counts.items())))
 
 
 def open_both(stack: ExitStack, old: str, new: str, zone: str | None = None) -> Comparison:

@@ -1,51 +1,54 @@
-"""The timeline of a case in words, as JSON and as a graph: groups of copies of the same footage, first known
-appearance first.
+"""The timeline of a case as JSON: groups of copies of the same footage, first known appearance first.
 
-What is perceptual (pictures that agree) and what a post says of a forward are shown apart, never as one chain.
+What joins copies is shown apart by kind (the same bytes, the same server file, the same encoded pictures, pictures that
+agree), and apart from what a post says of a forward: never as one chain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
-from forensics import report
-from forensics.errors import InputError
+from forensics import captures, report
+from forensics.model.match import Assessment
 from forensics.model.provenance import Appearance
-from forensics.report.wording import count
-from pipelines.footage import BY_NAME, Footage, Forward, Member, Timeline
+from pipelines.absences import absent
+from pipelines.footage import Footage, Member, PostLead, Timeline
+from pipelines.origins import Forward
 from pipelines.standing import StoredFinding
 
 NOT_PROVED = (
     "“First” means first among the files of this case. Posting times are those that the exports state. "
-    "A match has no direction: which copy is nearest to the source is an inference."
+    "A match has no direction: which copy is nearest to the source is an inference. "
+    "Posts whose file is not in the case are not covered, by name of the server file neither."
 )
 """What no timeline says."""
 
 
-def group_fields(footage: Footage) -> dict[str, object]:
+def group_fields(footage: Footage, timeline: Timeline) -> dict[str, object]:
     """The JSON line of one group (docs/json-lines.md)."""
     exhibits = {member.sha256: member.exhibit for member in footage.members}
-    first = footage.group.sightings[0] if footage.group.earliest is not None else None
+    group, place = footage.group, partial(_sighting_fields, exhibits=exhibits, timeline=timeline)
+    first = group.first
     return {
         "type": "group",
         "id": footage.name.id,
         "merged": list(footage.name.merged),
-        "first_known": None if first is None else _sighting_fields(first, exhibits),
+        "first_known": None if first is None else place(first),
+        "perhaps_first": [] if first is not None else [place(seen) for seen in group.perhaps_first],
         "evidence": [_member_fields(member, footage) for member in footage.members],
-        "appearances": [_sighting_fields(seen, exhibits) for seen in footage.group.sightings],
-        "perceptual_edges": [
-            {
-                "query": each.finding.match.query_id,
-                "reference": each.finding.match.reference_id,
-                "assessment": str(each.finding.match.assessment),
-                "score": round(each.finding.match.score, 6),
-                "finding": each.sha256,
-                "status": str(each.finding.status),
-            }
-            for each in footage.findings
+        "appearances": [{**place(seen), "standing": report.standing(group, seen)} for seen in group.sightings],
+        "bytes_edges": [
+            {"evidence": item, "appearances": places, "basis": "the same SHA-256"} for item, places in same_bytes(group)
         ],
-        "forward_edges": [_forward_fields(each, exhibits) for each in footage.forwards],
+        "server_edges": [_server_fields(edge, footage) for edge in footage.server_edges],
+        "essence_edges": [_finding_fields(each) for each in footage.findings if is_essence(each)],
+        "perceptual_edges": [_finding_fields(each) for each in footage.findings if not is_essence(each)],
+        "forward_edges": [
+            {**_forward_fields(each), "earlier_here": [place(seen) for seen in each.earlier]}
+            for each in footage.forwards
+        ],
         "nearest": {
             "inference": True,
             "evidence": list(footage.nearest.ids),
@@ -59,6 +62,25 @@ def group_fields(footage: Footage) -> dict[str, object]:
     }
 
 
+def lead_fields(found: PostLead) -> dict[str, object]:
+    """The JSON line of a lead."""
+    post = found.appearance.post
+    assert post is not None
+    return {
+        "type": "lead",
+        "lead": str(found.lead.kind),
+        "evidence": found.item,
+        "exhibit": found.exhibit,
+        "channel": post.channel,
+        "channel_id": post.channel_id,
+        "message_id": post.message_id,
+        "posted_unixtime": post.posted_unixtime,
+        "server_date_unixtime": post.server_date_unixtime,
+        "edited_unixtime": post.edited_unixtime,
+        "text": found.lead.text,
+    }
+
+
 def summary_fields(timeline: Timeline) -> dict[str, object]:
     """The last JSON line."""
     return {
@@ -66,6 +88,7 @@ def summary_fields(timeline: Timeline) -> dict[str, object]:
         "groups": len(timeline.footage),
         "recordings": timeline.recordings,
         "rejected": timeline.rejected,
+        "leads": len(timeline.leads),
         "evidence": len(timeline.members),
         "appearances": timeline.appearances,
         "notices": len(timeline.notices),
@@ -73,113 +96,15 @@ def summary_fields(timeline: Timeline) -> dict[str, object]:
     }
 
 
-def group_lines(footage: Footage) -> Iterator[str]:
-    """Yield the lines of plain text of one group."""
-    exhibits = {member.sha256: member.exhibit for member in footage.members}
-    files = len(footage.members)
-    held = f"{count(files, 'file')}, {count(len(footage.group.sightings), 'appearance')}"
-    yield f"{footage.name.id}  {report.utc(footage.group.earliest)}  {held}"
-    for name in footage.name.merged:
-        yield f"  merged      {name} is part of this group since a later file joined both"
-    for seen in footage.group.sightings:
-        yield f"  {report.utc(seen.posted):23}  {exhibits[seen.item]}  {_place(seen.appearance)}  [{seen.basis}]"
-    for member in footage.members if files > 1 else ():
-        stretches = ", ".join(_span(start, end) for start, end in _stretches(member, footage))
-        yield f"  holds       {member.exhibit} {member.sha256[:12]}: {stretches}"
-    for each in footage.findings:
-        match = each.finding.match
-        pair = f"{exhibits[match.query_id]} = {exhibits[match.reference_id]}"
-        told = f"{match.assessment}, score {match.score:.3f}, {each.finding.status}"
-        yield f"  match       {pair}  {told}, finding {each.sha256[:12]}"
-    for forward in footage.forwards:
-        claim = f"{exhibits[forward.item]} in {_post_name(forward)}, from {_origin(forward)}"
-        yield f"  forward     {claim}: {forward.basis}"
-        for other in forward.earlier:
-            seen_in = f"{_place(other.appearance)}, {report.utc(other.posted)} ({exhibits[other.item]})"
-            yield f"              of that channel here: {seen_in}"
-    if files > 1:
-        yield f"  nearest     {footage.nearest.statement}"
-        for reason in footage.nearest.reasons:
-            yield f"              by {reason.criterion}: {reason.text}"
-        for doubt in footage.nearest.doubts:
-            yield f"              not decided: {doubt}"
-
-
-def summary_lines(timeline: Timeline) -> Iterator[str]:
-    """Yield the last lines of plain text."""
-    held = f"{count(len(timeline.members), 'file')} and {count(timeline.appearances, 'appearance')}"
-    told = f"{count(timeline.recordings, 'distinct recording')} as far as the matches show"
-    yield f"{count(len(timeline.footage), 'group')}; {told}, in {held}"
-    if timeline.rejected:
-        yield f"{count(timeline.rejected, 'match', 'matches')} of the machine rejected by an examiner: joined nothing"
-    yield NOT_PROVED
-
-
-def as_graphml(timeline: Timeline) -> bytes:
-    """The groups as a graph: evidence, appearances, named origins; matches and forwards as edges of their own kinds.
-
-    Raises:
-        InputError: more groups than a graph may have nodes for.
-    """
-    nodes: dict[str, report.Node] = {}
-    edges: list[report.Edge] = []
-    for footage in timeline.footage:
-        _add_group(footage, nodes, edges)
-        if len(nodes) > report.MAX_NODES or len(edges) > report.MAX_EDGES:
-            raise InputError(
-                f"the graph has more than {report.MAX_NODES} nodes or {report.MAX_EDGES} edges",
-                hint="use --json and filter before drawing",
-            )
-    return report.graphml(tuple(nodes.values()), edges)
-
-
-def _add_group(footage: Footage, nodes: dict[str, report.Node], edges: list[report.Edge]) -> None:
-    name = footage.name.id
-    for member in footage.members:
-        # A compilation is in several groups and one node.
-        former = nodes[member.sha256].values["groups"] + " " if member.sha256 in nodes else ""
-        values = {"kind": "evidence", "label": member.exhibit, "sha256": member.sha256, "groups": former + name}
-        nodes[member.sha256] = report.Node(id=member.sha256, values=values)
-    edges += [_match_edge(each, name) for each in footage.findings]
-    for number, seen in enumerate(footage.group.sightings):
-        place = f"{name}#{number}"
-        values = {"kind": "appearance", "label": _place(seen.appearance), "groups": name, "time_basis": seen.basis}
-        if seen.posted is not None:
-            values["posted_utc"] = _rfc3339(seen.posted)
-        nodes[place] = report.Node(id=place, values=values)
-        edges.append(report.Edge(source=place, target=seen.item, directed=True, values={"kind": "shows"}))
-    for number, forward in enumerate(footage.forwards):
-        _add_forward(forward, f"{name}#origin{number}", footage, nodes, edges)
-
-
-def _add_forward(
-    forward: Forward, place: str, footage: Footage, nodes: dict[str, report.Node], edges: list[report.Edge]
-) -> None:
-    posts = [seen.appearance.post for seen in footage.group.sightings]
-    target = f"{footage.name.id}#{next(number for number, post in enumerate(posts) if post is forward.post)}"
-    values = {"kind": "named origin", "label": _origin(forward), "groups": footage.name.id}
-    nodes[place] = report.Node(id=place, values=values)
-    kind = "forward, name only" if forward.strength == BY_NAME else "forward"
-    edge = {"kind": kind, "strength": str(forward.strength), "basis": forward.basis}
-    edges.append(report.Edge(source=place, target=target, directed=True, values=edge))
-
-
-def _match_edge(stored: StoredFinding, name: str) -> report.Edge:
-    match = stored.finding.match
-    values = {"kind": "match", "assessment": str(match.assessment), "score": f"{match.score:.6f}", "group": name}
-    values |= {"status": str(stored.finding.status)}
-    return report.Edge(source=match.query_id, target=match.reference_id, directed=False, values=values)
-
-
 def _member_fields(member: Member, footage: Footage) -> dict[str, object]:
     return {
         "id": member.sha256,
         "exhibit": member.exhibit,
-        "stretches_s": [[start, end] for start, end in _stretches(member, footage)],
+        "stretches_s": [[start, end] for start, end in stretches_of(member, footage)],
     }
 
 
-def _stretches(member: Member, footage: Footage) -> Sequence[tuple[float, float | None]]:
+def stretches_of(member: Member, footage: Footage) -> Sequence[tuple[float, float | None]]:
     """Start and end of each stretch of a file; None for its end, when the whole file counts."""
     return [
         (round(start, 3), None if end == float("inf") else round(end, 3))
@@ -188,16 +113,63 @@ def _stretches(member: Member, footage: Footage) -> Sequence[tuple[float, float 
     ]
 
 
-def _span(start: float, end: float | None) -> str:
-    return "the whole file" if end is None else f"{report.clock(start)}-{report.clock(end)}"
+def same_bytes(group: report.RepostGroup) -> Iterator[tuple[str, list[int]]]:
+    """Yield each file that was seen in several places, with the numbers of those sightings."""
+    for item in group.items:
+        places = [number for number, seen in enumerate(group.sightings) if seen.item == item]
+        if len(places) > 1:
+            yield item, places
 
 
-def _sighting_fields(seen: report.Sighting, exhibits: dict[str, str]) -> dict[str, object]:
+def is_essence(stored: StoredFinding) -> bool:
+    """Whether a finding rests on equal encoded pictures, not on what they look like."""
+    return stored.finding.match.assessment is Assessment.IDENTICAL_BITSTREAM
+
+
+def _finding_fields(stored: StoredFinding) -> dict[str, object]:
+    match = stored.finding.match
+    return {
+        "query": match.query_id,
+        "reference": match.reference_id,
+        "assessment": str(match.assessment),
+        "score": round(match.score, 6),
+        "finding": stored.sha256,
+        "status": str(stored.finding.status),
+    }
+
+
+def _server_fields(edge: captures.ServerEdge, footage: Footage) -> dict[str, object]:
+    """``joins``: files of this group are together by this name alone."""
+    return {
+        "server_file": edge.name,
+        "name": edge.kind,
+        "within": str(edge.reach),
+        "strength": edge.strength,
+        "basis": edge.basis,
+        "captures": list(edge.captures),
+        "evidence": list(edge.items),
+        "joins": any(link.name == edge.name for link in footage.links),
+        "posts": [
+            {
+                "evidence": place.item,
+                "channel": post.channel,
+                "channel_id": post.channel_id,
+                "message_id": post.message_id,
+                "posted_unixtime": post.posted_unixtime,
+            }
+            for place in edge.places
+            if (post := place.appearance.post) is not None
+        ],
+    }
+
+
+def _sighting_fields(seen: report.Sighting, exhibits: Mapping[str, str], timeline: Timeline) -> dict[str, object]:
     post = seen.appearance.post
     return {
         "evidence": seen.item,
         "exhibit": exhibits[seen.item],
-        "posted_utc": None if seen.posted is None else _rfc3339(seen.posted),
+        "posted_utc": None if seen.posted is None else rfc3339(seen.posted),
+        "posted_between": None if seen.between is None else [rfc3339(each) for each in seen.between],
         "time_basis": seen.basis,
         "kind": str(seen.appearance.kind),
         "path": seen.appearance.path,
@@ -207,34 +179,40 @@ def _sighting_fields(seen: report.Sighting, exhibits: dict[str, str]) -> dict[st
         "edited_unixtime": post.edited_unixtime if post else None,
         "forwarded_from": post.forwarded_from if post else None,
         "forwarded_from_id": post.forwarded_from_id if post else None,
+        "server_file": post.server_file if post else None,
+        "absent_later": [
+            {"event": each.seq, "compared": each.time, "old": each.old, "new": each.new}
+            for each in absent(post, timeline.absences)
+        ],
     }
 
 
-def _forward_fields(forward: Forward, exhibits: dict[str, str]) -> dict[str, object]:
+def _forward_fields(forward: Forward) -> dict[str, object]:
     return {
-        "evidence": forward.item,
+        "evidence": forward.seen.item,
         "channel": forward.post.channel,
         "message_id": forward.post.message_id,
         "named": forward.named,
         "named_id": forward.named_id,
+        "named_post": forward.named_post,
         "strength": forward.strength,
         "basis": forward.basis,
-        "earlier_here": [_sighting_fields(seen, exhibits) for seen in forward.earlier],
+        "drawn": forward.drawn,
     }
 
 
-def _place(appearance: Appearance) -> str:
+def place_of(appearance: Appearance) -> str:
+    """Where a file was seen, in words."""
     post = appearance.post
     return appearance.path if post is None else f"{post.channel or post.channel_id} message {post.message_id}"
 
 
-def _post_name(forward: Forward) -> str:
-    return f"{forward.post.channel or forward.post.channel_id} message {forward.post.message_id}"
+def origin_of(forward: Forward) -> str:
+    """What a forward names, in words."""
+    post = forward.named_post and f"message {forward.named_post}"
+    return " ".join(part for part in (forward.named, forward.named_id and f"({forward.named_id})", post) if part)
 
 
-def _origin(forward: Forward) -> str:
-    return " ".join(part for part in (forward.named, forward.named_id and f"({forward.named_id})") if part)
-
-
-def _rfc3339(seconds: int) -> str:
+def rfc3339(seconds: int) -> str:
+    """Seconds UTC as RFC 3339."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

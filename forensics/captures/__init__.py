@@ -1,7 +1,24 @@
-"""Two captures of the same chats compared: what is absent, what was changed, and what nobody can tell."""
+"""Captures of chats: two of them compared (what is absent, what was changed, what nobody can tell), posts that name one
+file of the servers, and leads that a post gives by itself.
+"""
 
 from forensics.captures.compare import compare
+from forensics.captures.leads import Lead, LeadKind, lead_of
 from forensics.captures.pairs import joined_by_name, pairs
 from forensics.captures.posts import changes_of
+from forensics.captures.server_files import Place, Reach, ServerEdge, name_kind, server_edges
 
-__all__ = ["changes_of", "compare", "joined_by_name", "pairs"]
+__all__ = [
+    "Lead",
+    "LeadKind",
+    "Place",
+    "Reach",
+    "ServerEdge",
+    "changes_of",
+    "compare",
+    "joined_by_name",
+    "lead_of",
+    "name_kind",
+    "pairs",
+    "server_edges",
+]

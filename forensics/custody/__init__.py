@@ -16,7 +16,7 @@ from forensics.custody.agreement import (
 from forensics.custody.case_file import decode_case, encode_case
 from forensics.custody.chain import check_log, sound_events
 from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
-from forensics.custody.concealed import CONCEALED, SHOWN, conceal_record, record_digests, reveal_record
+from forensics.custody.concealed import CONCEALED, PUBLIC_CHATS, conceal_record, record_digests, reveal_record
 from forensics.custody.disclosed import (
     OPERATOR,
     AtHand,
@@ -90,6 +90,7 @@ from forensics.custody.verification import (
     check_case,
     index_log,
 )
+from forensics.model.provenance import SHOWN
 
 __all__ = [
     "CALIBRATION",
@@ -100,6 +101,7 @@ __all__ = [
     "MAX_RECEIPT",
     "NONCE_BYTES",
     "OPERATOR",
+    "PUBLIC_CHATS",
     "PUT_AWAY",
     "SALT_BYTES",
     "SEED_BYTES",

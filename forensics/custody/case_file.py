@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from forensics.custody import canonical
-from forensics.custody.concealed import SHOWN
 from forensics.custody.disclosure import ALGORITHM, ALGORITHM_NAME, DIGESTS, Disclosure, conceal, digests_in, reveal
 from forensics.errors import ManifestError
 from forensics.model.custody import CaseInfo
 from forensics.model.manifest import Json
+from forensics.model.provenance import SHOWN
 
 _NAMES = ("operator", "custodian")
 """What is concealed. The log's first line holds this file's digest: with a name in clear, a guess at it could be

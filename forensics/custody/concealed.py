@@ -12,9 +12,7 @@ from functools import partial
 
 from forensics.custody.disclosure import DIGESTS, Disclosure, conceal, digests_in, reveal
 from forensics.model.manifest import Json, Record
-
-SHOWN = "concealed"
-"""What stands for a value whose disclosure is not at hand, where people look."""
+from forensics.model.provenance import SHOWN
 
 _BYTES = "_b64"
 """Ending of the second field of a path that is not UTF-8; others have none."""

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
 from rfc3161_client.tsp import PKIStatus
@@ -103,7 +104,7 @@ def _judge(response: TimeStampResponse, root: x509.Certificate, nonce: bytes, si
         builder.build().verify(response, hashlib.sha256(signature).digest())
         imprint = response.tst_info.message_imprint
         time = response.tst_info.gen_time
-    except (VerificationError, ValueError) as error:
+    except (VerificationError, ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise StampError(f"the token does not hold: {str(error)[:300]}", code="stamp.unsound") from error
     if imprint.hash_algorithm.dotted_string != _SHA256:
         raise StampError("the token is over another kind of digest", code="stamp.unsound")
@@ -126,5 +127,5 @@ def _no_panic() -> Iterator[None]:
 def _root(pem: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pem)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise StampError(f"the root certificate cannot be read: {error}", code="stamp.root") from error

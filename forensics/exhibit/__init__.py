@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from forensics.exhibit import bag, layout
 from forensics.exhibit.opened import Opened, digest, looks_like_exhibit, open_exhibit, read
-from forensics.exhibit.pages import CARRIED, Cover, carried, render_cover
+from forensics.exhibit.pages import CARRIED, PAPER, Cover, carried, render_cover
 from forensics.exhibit.structure import check_structure
 from forensics.exhibit.written import BagFolder, alone_in, are_equal, discard, publish, write_zip
 
 __all__ = [
     "CARRIED",
+    "PAPER",
     "BagFolder",
     "Cover",
     "Opened",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 
 from forensics.exhibit import bag
-from forensics.exhibit.pages import CARRIED, COVER
+from forensics.exhibit.pages import CARRIED, COVER, PAPER
 
 ORIGINAL, MANIFEST = "data/original", "data/manifest.json"
 CHECKPOINT, CONSISTENCY = "data/log/checkpoint", "data/log/consistency"
@@ -27,7 +27,7 @@ RESERVED = ("log/", "findings/", "keys/", "disclosures/", "interop/", "versions/
 """Folders below data/ that hold no subject of the manifest."""
 
 TAG_FILES = frozenset(
-    {bag.BAGIT, bag.BAG_INFO, bag.SHA256, bag.SHA512, bag.TAGS, bag.SEAL, COVER, *CARRIED},
+    {bag.BAGIT, bag.BAG_INFO, bag.SHA256, bag.SHA512, bag.TAGS, bag.SEAL, COVER, PAPER, *CARRIED},
 )
 
 _SIGNED = r"(\.sig)?"

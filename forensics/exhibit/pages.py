@@ -14,6 +14,9 @@ CARRIED = ("VERIFY.sh", "VERIFY.ps1", "VERIFY.txt")
 
 COVER = "READ-ME-FIRST.html"
 
+PAPER = "EXHIBIT.pdf"
+"""The item on paper, for a filing; not in each exhibit."""
+
 _FOLDER = Path(__file__).parent / "carried"
 _MAX_TEXT = 400
 """Characters of one foreign text: the identifier of a case, chosen by its keeper."""
@@ -22,7 +25,7 @@ _MAX_TEXT = 400
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
     """What the first page tells. ``keys`` are fingerprints; ``withheld`` counts findings that were left out, and
-    ``unshown`` lines of the log on this item.
+    ``unshown`` lines of the log on this item; ``paper`` tells whether `PAPER` is there.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Cover:
     findings: int
     withheld: int
     disclosures: int
+    paper: bool
 
 
 def carried(name: str) -> bytes:

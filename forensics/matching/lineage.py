@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from forensics.model.match import Match
+from forensics.model.match import Joining
 
 OVERLAP_S = 1.0
 """Seconds that stretches of one file share when they are of one group, as in the grouping itself."""
@@ -67,7 +67,7 @@ class _Island(NamedTuple):
 
 
 def name_groups(
-    groups: Sequence[Group], matches: Sequence[Match], order: Sequence[str], label: Callable[[str], str]
+    groups: Sequence[Group], matches: Sequence[Joining], order: Sequence[str], label: Callable[[str], str]
 ) -> tuple[GroupName, ...]:
     """Name every group, in the order given.
 
@@ -86,10 +86,10 @@ def name_groups(
     )
 
 
-def _joined(group: Group, matches: Sequence[Match], rank: Mapping[str, int]) -> list[Match]:
+def _joined(group: Group, matches: Sequence[Joining], rank: Mapping[str, int]) -> list[Joining]:
     """The matches of a group in the order in which they became possible."""
 
-    def later(match: Match) -> tuple[int, int]:
+    def later(match: Joining) -> tuple[int, int]:
         first, second = sorted((rank[match.query_id], rank[match.reference_id]))
         return second, first
 
@@ -109,7 +109,7 @@ class _Growth:
         self._absorbed: list[_Birth] = []
         self._families = 0
 
-    def play(self, matches: Sequence[Match]) -> tuple[_Birth, ...]:
+    def play(self, matches: Sequence[Joining]) -> tuple[_Birth, ...]:
         """The births of the group: the one that names it, then those that were absorbed, oldest first."""
         now = -1
         for match in matches:
@@ -122,7 +122,7 @@ class _Growth:
         (oldest,) = self._births.values()
         return (oldest, *sorted(self._absorbed))
 
-    def _add(self, match: Match, now: int) -> None:
+    def _add(self, match: Joining, now: int) -> None:
         pieces = list(self._pieces(match))
         touched = {island.family for item, start, end in pieces for island in self._touching(item, start, end)}
         if touched:
@@ -136,7 +136,7 @@ class _Growth:
         for item, start, end in pieces:
             self._settle(item, start, end, family)
 
-    def _pieces(self, match: Match) -> Iterator[tuple[str, float, float]]:
+    def _pieces(self, match: Joining) -> Iterator[tuple[str, float, float]]:
         """The match's stretches that belong to this group."""
         if not match.segments:
             for item in (match.query_id, match.reference_id):

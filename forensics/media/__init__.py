@@ -17,19 +17,20 @@ from forensics.media.attack import (
 from forensics.media.color import to_bgr
 from forensics.media.data import DataStream, DataStreams, read_data
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
+from forensics.media.jail import reached
+from forensics.media.jail_check import Tried, try_jail
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
 from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
 from forensics.media.still import Still, read_still, still_window
 from forensics.media.stretch import Excerpt, Opening, opening, pictures_at, window
-from forensics.media.tools import CONFINEMENT, Tool, Tools, find_tools
+from forensics.media.tools import Tool, Tools, demand_full_confinement, find_tools
 
 __all__ = [
     "ATTACKS",
     "ATTACKS_VERSION",
     "CHROMAPRINT",
-    "CONFINEMENT",
     "DEFAULT_LIMITS",
     "LONG_SIDE",
     "RECODE",
@@ -49,20 +50,24 @@ __all__ = [
     "Still",
     "Tool",
     "Tools",
+    "Tried",
     "ask",
     "can_listen",
     "decode",
+    "demand_full_confinement",
     "describe_attack",
     "find_tools",
     "make_attack",
     "opening",
     "pictures_at",
     "probe",
+    "reached",
     "read_data",
     "read_sound",
     "read_still",
     "still_window",
     "to_bgr",
+    "try_jail",
     "unit_of",
     "upright",
     "window",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from forensics.errors import ToolError
@@ -20,12 +21,13 @@ class Said(NamedTuple):
     err: str
 
 
-def ask(path: str, *words: str) -> Said:
-    """Run the program at ``path``: no input, no environment, in the folder ``/``, unable to write a file.
+def ask(path: str, *words: str, reads: Sequence[str] = ()) -> Said:
+    """Run the program at ``path``: no input, no environment, in the folder ``/``, unable to write a file, and to read
+    any but those of ``reads``.
 
     Raises ToolError (``tool.cannot_start``), also when it does not end.
     """
-    process = start([path, *words], pass_fds=(), stdout=subprocess.PIPE, cpu_s=PATIENCE_S)
+    process = start([path, *words], pass_fds=(), stdout=subprocess.PIPE, cpu_s=PATIENCE_S, paths=reads)
     try:
         out, err = process.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired as error:

@@ -70,6 +70,7 @@ class Child:
                 cpu_s=cpu_s,
                 limits=limits,
                 file_bytes=file_bytes,
+                writes=targets,
             )
         except BaseException:
             for read, _ in pipes:

@@ -15,7 +15,7 @@ from forensics.model.notice import Notice
 
 
 class Tally:
-    """Running counts over the timestamps of all frames.
+    """Running counts over the timestamps of all frames; ``span`` are the smallest and the largest.
 
     ``presented`` are the spans of the stream's clock that the edit list shows, as [start, end) in ticks; None when
     there is no edit list, or none that can be told to belong to this stream.
@@ -24,6 +24,7 @@ class Tally:
     def __init__(self, presented: Sequence[tuple[int, int]] | None) -> None:
         self.frames = 0
         self.last_pts: int | None = None
+        self.span: tuple[int, int] | None = None
         self.backward = 0
         self.untimed = 0
         self.hidden = 0
@@ -39,6 +40,8 @@ class Tally:
         before = timed[:1] if self.last_pts is None else np.array([self.last_pts], dtype=np.int64)
         self.backward += int(np.count_nonzero(np.diff(np.concatenate((before, timed))) < 0))
         self.last_pts = int(timed[-1])
+        low, high = self.span or (self.last_pts, self.last_pts)
+        self.span = (min(low, int(timed.min())), max(high, int(timed.max())))
         if self._presented is not None:
             shown = np.zeros(len(timed), dtype=bool)
             for start, end in self._presented:

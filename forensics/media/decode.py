@@ -19,6 +19,7 @@ from forensics.media.commands import Branch, decode_command, essence_filters, es
 from forensics.media.completeness import Ending, Tally, judge
 from forensics.media.frames import Schedule, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
+from forensics.media.oddities import implausible_duration
 from forensics.media.orientation import upright
 from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
 from forensics.media.tools import Tools
@@ -296,7 +297,11 @@ class Decoding:
             command=self._child.command,
             recipe=self._recipe.name,
             exact=self._recipe.exact and not self._luma.restarts,
-            notices=(*self._notices, *notices),
+            notices=(
+                *self._notices,
+                *notices,
+                *implausible_duration(self._probe, self._video, self._tally.span),
+            ),
             complete=complete,
         )
 

@@ -15,14 +15,17 @@ from dataclasses import dataclass
 MAX_BOXES = 20_000
 """Headers read in one file: a fragmented recording of half an hour has about 10,000."""
 MAX_DEPTH = 4
-"""moov/trak/edts/elst and moov/trak/mdia/mdhd are as deep as this reader goes."""
+"""moov/trak/edts/elst and moov/trak/mdia/minf/stbl/stsd are as deep as this reader goes."""
 MAX_PAYLOAD = 64 << 10
 """Bytes read of one payload: an edit list of 64 KiB has 5000 entries."""
 MAX_BRANDS = 64
 MAX_TRACKS = 64
 
-_CONTAINERS = frozenset({b"edts", b"mdia"})
-_READ = frozenset({b"tkhd", b"mdhd", b"hdlr", b"elst"})
+MAX_ENTRIES = 16
+"""Sample entries of one track whose type is read: one in practice, two or three where the encoding changes."""
+
+_CONTAINERS = frozenset({b"edts", b"mdia", b"minf", b"stbl"})
+_READ = frozenset({b"tkhd", b"mdhd", b"hdlr", b"elst", b"stsd"})
 _USUAL = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"})
 _TOP_LEVEL = _USUAL | {b"sidx", b"moof", b"meta", b"mfra", b"pdin", b"emsg", b"ssix", b"prft", b"udta"}
 """Types whose box may run past the end of a cut file; any other that does is not a box but what was appended."""
@@ -48,12 +51,16 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """What one trak box says: number, handler (``vide``, ``soun`` ...), ticks a second, edit list."""
+    """What one trak box says: number, handler (``vide``, ``soun`` ...), ticks a second, edit list, how many entries
+    that list states (it may be more than were read), types of its sample entries (``avc1``, ``encv`` ...).
+    """
 
     id: int
     handler: str
     timescale: int
     edits: tuple[Edit, ...]
+    edits_stated: int = 0
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +174,8 @@ class _Walker:
             handler=leaves.get(b"hdlr", b"")[8:12].decode("latin-1"),
             timescale=_timescale(leaves.get(b"mdhd", b"")),
             edits=_edits(leaves.get(b"elst", b"")),
+            edits_stated=_unpack(">I", leaves.get(b"elst", b""), 4)[0],
+            entries=_entries(leaves.get(b"stsd", b"")),
         )
 
     def _leaves(self, box: Box, depth: int) -> Iterator[tuple[bytes, bytes]]:
@@ -191,6 +200,19 @@ def _timescale(data: bytes) -> int:
 def _track_id(data: bytes) -> int:
     """track_ID of a tkhd payload (8.3.2)."""
     return _unpack(">I", data, 20 if data[:1] == b"\1" else 12)[0]
+
+
+def _entries(data: bytes) -> tuple[str, ...]:
+    """Types of the sample entries of an stsd payload (8.5.2)."""
+    found: list[str] = []
+    at = 8
+    while len(found) < MAX_ENTRIES and at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        found.append(kind.decode("latin-1"))
+        if length < 8:
+            break
+        at += length
+    return tuple(found)
 
 
 def _edits(data: bytes) -> tuple[Edit, ...]:

@@ -14,7 +14,9 @@ from forensics.media.clock import clock_origin, sound_origin
 from forensics.media.commands import is_mov, probe_command
 from forensics.media.isobmff import Boxes, walk
 from forensics.media.limits import DEFAULT_LIMITS, Limits
+from forensics.media.oddities import box_oddities, stored_beside
 from forensics.media.tools import Tools
+from forensics.media.trailing import trailing_bytes
 from forensics.model.media import Probe, Stream, Tag
 from forensics.model.notice import Notice
 from forensics.model.time import MediaTime, TimeBase
@@ -25,6 +27,8 @@ _UNSET = frozenset({"", "unknown", "N/A", "0/0", "0:1", "und"})
 _MAX_TEXT = 64
 _TS_PACKETS = (188, 192, 204)
 """Bytes of a transport stream packet (Rec. ITU-T H.222.0), with a time code, with Reed-Solomon bytes."""
+_NO_BOX_BYTES = 1 << 50
+"""No file in use has a pebibyte: a box that claims to end so far past the file is forged or broken."""
 _LIMIT = re.compile(r"max_streams|max pixel count|Cannot allocate memory")
 _NOT_LISTED = re.compile(r"([\w,]+): Format not on whitelist")
 
@@ -60,7 +64,9 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
     if not _streams_of(raw):
         raise _refusal(child, boxes)
     facts, sound_zero, more = _facts(raw, boxes, limits)
-    notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None)]
+    notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None), *stored_beside(facts)]
+    if appended := trailing_bytes(fd, facts.container):
+        notices.append(_trailing(appended))
     if facts.container == "mpegts" and all(os.fstat(fd).st_size % length for length in _TS_PACKETS):
         notices.append(Notice(code="media.truncated", message="The transport stream ends within a packet."))
     return Probed(probe=facts, command=child.command, notices=tuple(notices), sound_origin=sound_zero)
@@ -108,6 +114,12 @@ def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
             "probing exceeds the limits: " + (said[0] if said else "CPU time"),
             code="media.limit",
             hint="Raise the limits if the file is to be trusted.",
+        )
+    if boxes is not None and boxes.missing_bytes > _NO_BOX_BYTES:
+        return MediaError(
+            f"a box claims to end {boxes.missing_bytes} bytes after the file: what it covers cannot be read",
+            code="media.damaged",
+            hint="The bytes are kept; a copy from another source may decode.",
         )
     if boxes is not None and "moov" not in boxes.kinds:
         if "moof" in boxes.kinds or "mdat" in boxes.kinds or boxes.missing_bytes:
@@ -264,6 +276,11 @@ def _stored_notices(listed: list[dict[str, Any]], video: int | None, streams: tu
     return [Notice(code="media.truncated", message=message)]
 
 
+def _trailing(count: int) -> Notice:
+    message = f"{count} bytes follow the end of the movie; players do not show them."
+    return Notice(code="media.trailing_data", message=message)
+
+
 def _box_notices(boxes: Boxes | None) -> list[Notice]:
     if boxes is None:
         return []
@@ -272,9 +289,8 @@ def _box_notices(boxes: Boxes | None) -> list[Notice]:
         message = f"The last box ends {boxes.missing_bytes} bytes after the end of the file."
         notices.append(Notice(code="media.truncated", message=message))
     if boxes.trailing_bytes:
-        message = f"{boxes.trailing_bytes} bytes follow the end of the movie; players do not show them."
-        notices.append(Notice(code="media.trailing_data", message=message))
+        notices.append(_trailing(boxes.trailing_bytes))
     if not boxes.complete:
         message = "The file has more boxes than the walk may visit; trailing bytes are not known."
         notices.append(Notice(code="media.boxes_not_walked", message=message))
-    return notices
+    return [*notices, *box_oddities(boxes)]

@@ -10,11 +10,12 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from forensics.errors import ToolError
+from forensics.media.jail import Jail, level_of, reached
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 
 MINIMUM_LIBAVUTIL = (57, 28)
@@ -22,9 +23,6 @@ MINIMUM_LIBAVUTIL = (57, 28)
 
 CHILD_ENVIRONMENT = {"LC_ALL": "C"}
 """All that the child sees: no HOME, no proxies, no AV_LOG settings of the user."""
-
-CONFINEMENT = "rlimits" if sys.platform == "linux" else "rlimits without memory"
-"""Name of the confinement in force, for the record. macOS accepts RLIMIT_AS but does not enforce it."""
 
 _MAX_DESCRIPTORS = 64
 _VERSION_TIMEOUT_S = 30
@@ -50,6 +48,26 @@ class Tools:
 
     ffmpeg: Tool
     ffprobe: Tool
+
+    @property
+    def confinement(self) -> str:
+        """Name of the confinement in which both run, the weaker one's, for the record."""
+        return str(min(level_of(self.ffmpeg.path), level_of(self.ffprobe.path)))
+
+
+def demand_full_confinement(tools: Tools) -> None:
+    """Raise `ToolError` (``tool.sandbox``) unless both programs run in the full jail."""
+    for tool in (tools.ffmpeg, tools.ffprobe):
+        level = level_of(tool.path)
+        if not level.full:
+            short = f"{tool.path} would run under: {level}"
+            if reached().full:
+                hint = "It is a script that starts something else: put the program itself first in PATH."
+            else:
+                hint = (
+                    "Landlock 3 (Linux 6.2) and seccomp are needed; with --sandbox auto the record says what there was."
+                )
+            raise ToolError(f"the sandbox that was required is not to be had: {short}", code="tool.sandbox", hint=hint)
 
 
 @functools.lru_cache(maxsize=8)
@@ -129,36 +147,48 @@ def start(
     cpu_s: int,
     limits: Limits = DEFAULT_LIMITS,
     file_bytes: int = 0,
+    writes: Sequence[int] = (),
+    paths: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
     """Start one confined child: no shell, empty environment, folder ``/``, only the descriptors of ``pass_fds``.
 
-    ``file_bytes`` is the largest file that it may write: none, but for the attack generator.
+    It may open the files behind these descriptors to read them, those of ``writes`` among them to write them, and the
+    files of ``paths`` by name. ``file_bytes`` is the largest file that it may write: none, but for the attack
+    generator.
 
     Raises `ToolError` (``tool.cannot_start``).
     """
     bounds = _bounds(limits, cpu_s, file_bytes)
     try:
-        # preexec_fn is unsafe beside threads that hold locks: the library starts none, and workers are processes.
-        # A session of its own keeps a Ctrl-C in the terminal from cutting a decode short behind our back.
-        return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            pass_fds=tuple(pass_fds),
-            env=CHILD_ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-            preexec_fn=functools.partial(confine, bounds),
-        )
+        with Jail(argv[0], level_of(argv[0]), reads=pass_fds, writes=writes, paths=paths) as jail:
+            return _popen(argv, pass_fds, stdout, functools.partial(confine, bounds, jail))
     except (OSError, subprocess.SubprocessError) as error:
         raise ToolError(f"{argv[0]} cannot be started: {error}", code="tool.cannot_start") from error
 
 
-def confine(bounds: Sequence[tuple[int, tuple[int, int]]]) -> None:
-    """Give up in the child what decoding does not need. This is the place for a Landlock and seccomp jail."""
+def _popen(
+    argv: Sequence[str], pass_fds: Sequence[int], stdout: int, confined: Callable[[], None]
+) -> subprocess.Popen[bytes]:
+    # preexec_fn is unsafe beside threads that hold locks: the library starts none, and workers are processes.
+    # A session of its own keeps a Ctrl-C in the terminal from cutting a decode short behind our back.
+    return subprocess.Popen(
+        list(argv),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        pass_fds=tuple(pass_fds),
+        env=CHILD_ENVIRONMENT,
+        cwd="/",
+        start_new_session=True,
+        preexec_fn=confined,
+    )
+
+
+def confine(bounds: Sequence[tuple[int, tuple[int, int]]], jail: Jail) -> None:
+    """Give up in the child what decoding does not need."""
     for which, pair in bounds:
         resource.setrlimit(which, pair)
+    jail.enter()
 
 
 def _bounds(limits: Limits, cpu_s: int, file_bytes: int) -> list[tuple[int, tuple[int, int]]]:

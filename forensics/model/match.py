@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -171,3 +171,48 @@ class Match:
             raise ValueError("what rests on sound alone names the sound, and is a candidate")
         if not 0.0 <= self.score <= 1.0:
             raise ValueError("a score is in [0, 1]")
+
+
+class Joining(Protocol):
+    """What puts two files into one group: a match by its segments, anything without segments as whole files."""
+
+    @property
+    def query_id(self) -> str:
+        """One of both files."""
+        ...
+
+    @property
+    def reference_id(self) -> str:
+        """The other one."""
+        ...
+
+    @property
+    def decision(self) -> Decision:
+        """Only a match joins."""
+        ...
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Which stretches; none: the whole files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameServerFile:
+    """Two files joined whole because posts give both as one file of the platform's servers, and no picture speaks
+    against it. ``name`` is that file's. It is no match: nothing was compared.
+    """
+
+    query_id: str
+    reference_id: str
+    name: str
+
+    @property
+    def decision(self) -> Decision:
+        """Joins as a match does."""
+        return Decision.MATCH
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """None: the whole files."""
+        return ()

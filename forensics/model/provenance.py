@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_NUMBER = re.compile(r"(?:-100)?([0-9]+)\Z")
+_PEER = re.compile(r"(?:channel|chat)?(?:-100)?([0-9]+)\Z")
+"""As exporters write the number of another chat (``channel1234``); a person's (``user1234``) is no chat's. A chat's own
+is never written so: ``channel1234`` may be a user name there, which anybody can take."""
+
+SHOWN = "concealed"
+"""What stands for a value whose disclosure is not at hand, where people look: it is no value, and equals no other."""
+
+
+Chat = tuple[str, str]
+"""What names a chat: ``number`` or ``name`` (its public one, in lower case), and that."""
+
+
+def peer_chat(told: str | None) -> Chat | None:
+    """The chat that an exporter's word for another one names (``forwarded_from_id``); None for a person, or nothing."""
+    found = _PEER.match(told or "")
+    return ("number", found[1]) if found else None
 
 
 class SourceKind(StrEnum):
@@ -64,6 +83,23 @@ class Post:
     source_length: int | None = None
     server_file: str | None = None
     server_date_unixtime: int | None = None
+
+    def is_post(self, other: Post) -> bool | None:
+        """Whether both are one post, told by two captures; None when their names of the chat cannot be compared."""
+        if (self.platform, self.message_id) != (other.platform, other.message_id):
+            return False
+        mine, others = self.chat, other.chat
+        if mine is not None and others is not None:
+            return mine == others if mine[0] == others[0] else None
+        return True if self.channel not in (None, SHOWN) and self.channel == other.channel else None
+
+    @property
+    def chat(self) -> Chat | None:
+        """By number, or by user name, which Telegram takes without regard to case; None when neither is told."""
+        if not self.channel_id or self.channel_id == SHOWN:
+            return None
+        number = _NUMBER.match(self.channel_id)
+        return ("number", number[1]) if number else ("name", self.channel_id.lower())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,15 @@
 """Pure functions from values to what people read: the case report, contact sheets, thumbnails, safe text."""
 
 from forensics.report.differences import posting_moment, render_differences
+from forensics.report.exhibit_paper import exhibit_paper, render_exhibit
+from forensics.report.exhibit_values import CustodyRow, ExhibitView, Form, ManifestFiles, PaperFinding
 from forensics.report.graphml import MAX_EDGES, MAX_NODES, Edge, Node, graphml
-from forensics.report.groups import RepostGroup, Sighting, posting_time, repost_groups
+from forensics.report.groups import RepostGroup, Sighting, posting_range, posting_time, repost_groups, standing
 from forensics.report.page import render_case
+from forensics.report.paper import Bates, Paper, PaperSize, as_text, bates_from
 from forensics.report.pictures import contact_sheet, thumbnail
 from forensics.report.text import visible
+from forensics.report.typeset import EXTRA, is_there, printable, typeset
 from forensics.report.values import (
     AlignedPair,
     CaseReport,
@@ -15,41 +19,65 @@ from forensics.report.values import (
     MatchView,
     MethodView,
     Row,
+    ServerFileView,
     SideView,
     TelemetryView,
     ToolView,
     VerificationView,
 )
 from forensics.report.wording import clock, utc
+from forensics.report.words import LANGUAGES, Words, words_of
 
 __all__ = [
+    "EXTRA",
+    "LANGUAGES",
     "MAX_EDGES",
     "MAX_NODES",
     "AlignedPair",
+    "Bates",
     "CaseReport",
+    "CustodyRow",
     "Edge",
     "EvidenceView",
+    "ExhibitView",
+    "Form",
     "KeyframeView",
     "LogHeadView",
+    "ManifestFiles",
     "MatchView",
     "MethodView",
     "Node",
+    "Paper",
+    "PaperFinding",
+    "PaperSize",
     "RepostGroup",
     "Row",
+    "ServerFileView",
     "SideView",
     "Sighting",
     "TelemetryView",
     "ToolView",
     "VerificationView",
+    "Words",
+    "as_text",
+    "bates_from",
     "clock",
     "contact_sheet",
+    "exhibit_paper",
     "graphml",
+    "is_there",
     "posting_moment",
+    "posting_range",
     "posting_time",
+    "printable",
     "render_case",
     "render_differences",
+    "render_exhibit",
     "repost_groups",
+    "standing",
     "thumbnail",
+    "typeset",
     "utc",
     "visible",
+    "words_of",
 ]

@@ -49,7 +49,7 @@ def tally(report: CaseReport, groups: Sequence[RepostGroup]) -> Tally:
         channels=len({(post.platform, post.channel_id or post.channel) for post in posts}),
         groups=len(groups),
         grouped_files=len(grouped),
-        recordings=len(repeated) + len(own - grouped),
+        recordings=len(repeated) + len(own - grouped) - report.attached,
         matches=decisions.count(Decision.MATCH),
         candidates=decisions.count(Decision.CANDIDATE),
         rejected=len(report.matches) - len(decisions),

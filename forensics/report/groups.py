@@ -13,12 +13,16 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Protocol, TypeAlias
 
-from forensics.model.match import Decision, Match
+from forensics.model.match import Decision, Joining
 from forensics.model.provenance import Appearance, SourceKind
+from forensics.report.wording import later
 
 OVERLAP_S = 1.0
 """Seconds that two stretches of one file must share to count as the same footage: the ends of a segment are known
 to some tenths of a second, and neighbouring clips of a compilation must not be joined by that."""
+
+EARLIEST = "earliest in this case"
+"""Said of the first known sighting, never without the last three words."""
 
 _WHOLE_FILE = (0.0, float("inf"))
 _LAST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
@@ -43,12 +47,22 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One appearance of one file of a group. ``posted`` is seconds UTC, None when no clock with a zone tells it."""
+    """One appearance of one file of a group. ``posted`` is seconds UTC, None when no clock with a zone tells it.
+
+    ``between`` are the first and the last second UTC that the posting time may mean: the same one twice when it is
+    known, None when nothing is.
+    """
 
     item: str
     appearance: Appearance
     posted: int | None
     basis: str
+    between: tuple[int, int] | None = None
+
+    def is_post(self, other: Sighting) -> bool | None:
+        """Whether both are one post; None when that cannot be told."""
+        mine, others = self.appearance.post, other.appearance.post
+        return None if mine is None or others is None else mine.is_post(others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +70,8 @@ class RepostGroup:
     """Files that hold the same footage.
 
     ``items`` in the order of their first sighting; ``stretches`` which part of each file; ``sightings`` in UTC
-    order, those without a posting time last; ``matches`` the positions in the given sequence of matches.
+    order (of the first second that each may mean), those without a posting time last; ``matches`` the positions in the
+    given sequence of what joins.
     """
 
     items: tuple[str, ...]
@@ -65,16 +80,59 @@ class RepostGroup:
     matches: tuple[int, ...]
 
     @property
+    def perhaps_first(self) -> tuple[Sighting, ...]:
+        """The sightings before which no other one certainly was: more than one where times may mean several."""
+        ends = [seen.between[1] for seen in self.sightings if seen.between is not None]
+        return tuple(seen for seen in self.sightings if seen.between is not None and seen.between[0] <= min(ends))
+
+    @property
+    def first(self) -> Sighting | None:
+        """The earliest known sighting, in the capture that tells its time best; None when the times do not tell which
+        post was the first.
+        """
+        perhaps = self.perhaps_first
+        best = min(perhaps, key=_vagueness, default=None)
+        if best is None or not all(seen is best or best.is_post(seen) for seen in perhaps):
+            return None
+        return best
+
+    @property
     def earliest(self) -> int | None:
-        """Posting time of the earliest sighting, seconds UTC, or None when none is known."""
-        return self.sightings[0].posted if self.sightings else None
+        """Posting time of the earliest sighting, seconds UTC, or None when it is not known."""
+        return self.first.posted if self.first is not None else None
+
+    @property
+    def begins(self) -> int | None:
+        """The first second that any posting time of the group may mean, for putting groups in order."""
+        return min((seen.between[0] for seen in self.sightings if seen.between is not None), default=None)
 
 
-def repost_groups(evidence: Sequence[Seen], matches: Sequence[Match]) -> tuple[RepostGroup, ...]:
+def _vagueness(seen: Sighting) -> int:
+    return seen.between[1] - seen.between[0] if seen.between is not None else _LAST_SECOND
+
+
+def standing(group: RepostGroup, seen: Sighting) -> str | None:
+    """How a sighting stands to the earliest one, in words; None when its posting time is not known at all.
+
+    Where times may mean several, no order is claimed between those that overlap.
+    """
+    first = group.first
+    if seen.between is None:
+        return None
+    if first is not None and (seen is first or first.is_post(seen)):
+        return EARLIEST
+    if seen in group.perhaps_first:
+        return "may be the earliest: the times do not tell"
+    if first is None or first.posted is None or seen.posted is None:
+        return "later"
+    return later(seen.posted - first.posted)
+
+
+def repost_groups(evidence: Sequence[Seen], matches: Sequence[Joining]) -> tuple[RepostGroup, ...]:
     """Find the groups of two or more sightings of the same footage, most files first.
 
-    Files are joined by the segments of ``match`` decisions only; a candidate joins nothing. One evidence with
-    several appearances (the same bytes found twice) is a group of its own.
+    Files are joined by the segments of ``match`` decisions only, and whole by what joins without segments; a candidate
+    joins nothing. One evidence with several appearances (the same bytes found twice) is a group of its own.
     """
     views = {view.sha256: view for view in evidence}
     groups = [_group(views, pieces, numbers) for pieces, numbers in _components(matches)]
@@ -114,7 +172,19 @@ def posting_time(appearance: Appearance) -> tuple[int | None, str]:
     return post.posted_unixtime, _UTC_BASES.get(appearance.kind, "the export's UTC time (date_unixtime)")
 
 
-def _components(matches: Sequence[Match]) -> Iterator[tuple[list[Stretch], list[int]]]:
+def posting_range(appearance: Appearance) -> tuple[int, int] | None:
+    """The first and the last second UTC that the posting time of an appearance may mean; None when nothing tells."""
+    posted, _ = posting_time(appearance)
+    if posted is not None:
+        return posted, posted
+    post = appearance.post
+    if post is None or post.posted_unixtime is not None or not post.posted_candidates:
+        return None
+    low, high = min(post.posted_candidates), max(post.posted_candidates)
+    return (low, high) if 0 <= low <= high <= _LAST_SECOND else None
+
+
+def _components(matches: Sequence[Joining]) -> Iterator[tuple[list[Stretch], list[int]]]:
     """Yield connected stretches: joined across files by segments, within a file by overlap or one unbroken offset."""
     pieces: list[Stretch] = []
     origin: list[int] = []
@@ -136,7 +206,7 @@ def _components(matches: Sequence[Match]) -> Iterator[tuple[list[Stretch], list[
         yield [pieces[position] for position in positions], sorted({origin[position] for position in positions})
 
 
-def _segment_pairs(match: Match) -> list[tuple[Stretch, Stretch]]:
+def _segment_pairs(match: Joining) -> list[tuple[Stretch, Stretch]]:
     if not match.segments:
         return [((match.query_id, *_WHOLE_FILE), (match.reference_id, *_WHOLE_FILE))]
     return [
@@ -194,13 +264,13 @@ def _roots(count: int, links: Iterable[tuple[int, int]]) -> list[int]:
 
 def _group(views: dict[str, Seen], pieces: Sequence[Stretch], numbers: Sequence[int]) -> RepostGroup:
     sightings = [
-        Sighting(item=item, appearance=appearance, posted=posted, basis=basis)
+        Sighting(item=item, appearance=appearance, posted=posted, basis=basis, between=posting_range(appearance))
         for item in sorted({piece[0] for piece in pieces})
         if item in views
         for appearance in views[item].appearances
         for posted, basis in [posting_time(appearance)]
     ]
-    sightings.sort(key=lambda seen: (seen.posted is None, seen.posted or 0, seen.item, seen.appearance.path))
+    sightings.sort(key=lambda seen: (seen.between is None, seen.between or (0, 0), seen.item, seen.appearance.path))
     items = dict.fromkeys([*(seen.item for seen in sightings), *sorted(piece[0] for piece in pieces)])
     return RepostGroup(
         items=tuple(items),

@@ -17,15 +17,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from forensics.model.match import Decision
+from forensics.model.match import Decision, Joining, SameServerFile
 from forensics.report import wording
 from forensics.report.drawing import BAR_HEIGHT, GAP, WIDTH, Gaps, OverlapBar, overlap_bar, unmatched
 from forensics.report.findings import sentences, tally
-from forensics.report.groups import RepostGroup, posting_time, repost_groups
+from forensics.report.groups import EARLIEST, RepostGroup, posting_time, repost_groups, standing
 from forensics.report.markup import digest, foreign, picture, said, short
 from forensics.report.style import policy, style_sheet
 from forensics.report.text import visible
-from forensics.report.values import AlignedPair, CaseReport, EvidenceView, MatchView
+from forensics.report.values import AlignedPair, CaseReport, EvidenceView, MatchView, ServerFileView
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -68,13 +68,17 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupEntry:
-    """A repost group with its number, its lasting name if it has one, and the numbers of the matches that join it."""
+    """A repost group with its number, its lasting name if it has one, and what joins it: matches, or the name of a
+    server file alone. ``server_files`` are those that posts of its files name.
+    """
 
     anchor: str
     title: str
     name: str | None
     group: RepostGroup
     panels: tuple[Panel, ...]
+    links: tuple[SameServerFile, ...]
+    server_files: tuple[ServerFileView, ...]
     pairs: int
 
 
@@ -85,7 +89,8 @@ def render_case(report: CaseReport) -> bytes:
     """
     style = style_sheet((TEMPLATES / "report.css").read_text(encoding="utf-8"), f"Case {report.case.id}")
     views = sorted(report.matches, key=_best_first)
-    groups = repost_groups(report.evidence, [view.match for view in views if not view.rejected])
+    matches: list[Joining] = [view.match for view in views if not view.rejected]
+    groups = repost_groups(report.evidence, [*matches, *report.links])
     entries = _evidence_entries(report.evidence, views, groups)
     panels = _panels(views, entries)
     counts = tally(report, groups)
@@ -100,7 +105,7 @@ def render_case(report: CaseReport) -> bytes:
             sentences=sentences(report, counts),
             evidence=tuple(entries.values()),
             entries=entries,
-            groups=_group_entries(groups, panels, report.group_names),
+            groups=_group_entries(groups, panels[: len(matches)], report),
             matches=tuple(panel for panel in panels if _standing(panel.view) is Decision.MATCH),
             candidates=tuple(panel for panel in panels if _standing(panel.view) is Decision.CANDIDATE),
             rejected=tuple(panel for panel in panels if panel.view.rejected),
@@ -142,6 +147,8 @@ def environment() -> Environment:
         "sound_in_words": wording.sound_in_words,
         "sound_says_not": wording.SOUND_SAYS_NOT,
         "posting_time": posting_time,
+        "standing": standing,
+        "earliest_words": EARLIEST,
         "infinity": math.inf,
         "pairs_a_row": PAIRS_A_ROW,
         "bar_height": BAR_HEIGHT,
@@ -222,16 +229,20 @@ def _panels(views: Sequence[MatchView], entries: Mapping[str, EvidenceEntry]) ->
 
 
 def _group_entries(
-    groups: Sequence[RepostGroup], panels: Sequence[Panel], names: Mapping[tuple[tuple[str, float, float], ...], str]
+    groups: Sequence[RepostGroup], panels: Sequence[Panel], report: CaseReport
 ) -> tuple[GroupEntry, ...]:
+    """``panels`` are those of what joins: the matches that stand, in the order in which they were grouped."""
+    joining = [[panels[place] for place in group.matches if place < len(panels)] for group in groups]
     return tuple(
         GroupEntry(
             anchor=f"g-{number}",
             title=f"G-{number}",
-            name=names.get(group.stretches),
+            name=report.group_names.get(group.stretches),
             group=group,
-            panels=tuple(panels[place] for place in group.matches),
-            pairs=len({frozenset((panels[place].query.id, panels[place].reference.id)) for place in group.matches}),
+            panels=tuple(shown),
+            links=tuple(report.links[place - len(panels)] for place in group.matches if place >= len(panels)),
+            server_files=tuple(each for each in report.server_files if {*each.items} & {*group.items}),
+            pairs=len({frozenset((panel.query.id, panel.reference.id)) for panel in shown}),
         )
-        for number, group in enumerate(groups, 1)
+        for number, (group, shown) in enumerate(zip(groups, joining, strict=True), 1)
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from forensics.model.custody import CaseInfo, Check, CustodyEvent
 from forensics.model.finding import FindingStatus, Review
-from forensics.model.match import Match, Method
+from forensics.model.match import Match, Method, SameServerFile
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance, Passed
 from forensics.model.telemetry import Fix
@@ -203,11 +203,25 @@ class MethodView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFileView:
+    """One file of a platform's servers that posts name: its name, which evidence the posts were saved as, how many
+    posts, and what that rests on, in words.
+    """
+
+    name: str
+    items: tuple[str, ...]
+    posts: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReport:
     """Everything that the page of one case shows. ``created`` is RFC 3339 text in UTC, given by the caller.
 
     ``verification`` is None when `verify` was not part of the run; ``refused`` are inputs that are not evidence,
-    with the reason. ``group_names`` gives the lasting name of a group by its stretches (see `repost_groups`).
+    with the reason. ``group_names`` gives the lasting name of a group by its stretches (see `repost_groups`);
+    ``server_files`` are posts with one file of the servers, ``links`` the files that these alone join, and
+    ``attached`` how many recordings less there are because they give a file as one that a match joins.
     """
 
     case: CaseInfo
@@ -221,6 +235,9 @@ class CaseReport:
     method: MethodView
     notices: tuple[Notice, ...] = ()
     group_names: Mapping[tuple[tuple[str, float, float], ...], str] = field(default_factory=dict)
+    server_files: tuple[ServerFileView, ...] = ()
+    links: tuple[SameServerFile, ...] = ()
+    attached: int = 0
 
     def __post_init__(self) -> None:
         if len({item.sha256 for item in self.evidence}) != len(self.evidence):

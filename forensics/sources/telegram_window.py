@@ -43,6 +43,8 @@ _HINT = "export the chat again, or keep the folder's files without their posts"
 class ExportCut(ExportInvalid):
     """The file ends before the export does."""
 
+    code = "telegram.export_cut"
+
 
 def invalid(message: str, *, code: str | None = None) -> ExportInvalid:
     """An error about the export's bytes, with what to do."""

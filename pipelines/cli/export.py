@@ -45,8 +45,9 @@ def export(
     """
     from forensics.model.notice import Notice
     from pipelines import export as job
+    from pipelines.scope import PUBLIC, SEALED
 
-    profile = job.PUBLIC if public else job.SEALED
+    profile = PUBLIC if public else SEALED
     work = Work(open_desk(case_dir, {"operator": operator}), signed=True, quiet=quiet)
     notices = 0
     exhibits: list[job.Exported] = []

@@ -29,6 +29,7 @@ def ingest(
     jobs: int | None,
     operator: str | None,
     cpu_s: int | None,
+    sandbox: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -45,7 +46,7 @@ def ingest(
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to ingest: name files or folders, or use --files0-from")
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
+    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "sandbox": sandbox})
     work = Work(desk, signed=True, quiet=quiet)
     with work as desk, shown("ingest", quiet=quiet or as_json) as progress:
         for sentence in desk.case.recover(desk.run):

@@ -44,6 +44,7 @@ def match(
     jobs: int | None,
     operator: str | None,
     cpu_s: int | None,
+    sandbox: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -56,7 +57,14 @@ def match(
     from pipelines.learned import open_model
     from pipelines.progress import shown
 
-    flags = {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "model": model, "model_licence": model_licence}
+    flags = {
+        "jobs": jobs,
+        "operator": operator,
+        "cpu_s": cpu_s,
+        "sandbox": sandbox,
+        "model": model,
+        "model_licence": model_licence,
+    }
     desk = open_desk(case_dir, flags)
     named = open_model(desk.settings)
     paths = gather(inputs, files0_from)

@@ -51,8 +51,13 @@ def output_options(command: Command) -> Command:
 
 
 def work_options(command: Command) -> Command:
-    """Settings of a run: ``--jobs``, ``--operator``, ``--cpu-s``."""
+    """Settings of a run: ``--jobs``, ``--operator``, ``--cpu-s``, ``--sandbox``."""
     for option in (
+        click.option(
+            "--sandbox",
+            type=click.Choice(["auto", "require"]),
+            help="Confine ffmpeg as well as this machine can, or do not run it outside the full jail.  [default: auto]",
+        ),
         click.option("--cpu-s", type=int, help="CPU seconds that decoding one file may take.  [default: 14400]"),
         click.option("--operator", help="Who acts, for the record."),
         click.option("-j", "--jobs", type=int, help="Worker processes; 0 means one a core.  [default: 0]"),

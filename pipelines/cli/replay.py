@@ -28,6 +28,7 @@ def replay(
     jobs: int | None,
     operator: str | None,
     cpu_s: int | None,
+    sandbox: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -38,7 +39,7 @@ def replay(
 
     if not names and not every:
         raise click.UsageError("name an evidence, or use --all")
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s})
+    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "sandbox": sandbox})
     ids = tuple(desk.case.store.ids()) if every else tuple(desk.case.resolve(name) for name in names)
     worst = ExitCode.OK
     equal = 0

@@ -42,6 +42,7 @@ def run(
     jobs: int | None,
     operator: str | None,
     cpu_s: int | None,
+    sandbox: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -59,7 +60,14 @@ def run(
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to work on: name files or folders, or use --files0-from")
-    flags = {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "model": model, "model_licence": model_licence}
+    flags = {
+        "jobs": jobs,
+        "operator": operator,
+        "cpu_s": cpu_s,
+        "sandbox": sandbox,
+        "model": model,
+        "model_licence": model_licence,
+    }
     work = job.begin(case_dir, case_id, flags, key_maker(quiet=quiet))
     silent = quiet or as_json
     sealing = Work(Desk(case=work.case, settings=work.settings, run=work.run), signed=True, quiet=quiet)

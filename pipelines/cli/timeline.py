@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 @output_options
 def timeline(form: str, out: Path | None, case_dir: Path | None, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Groups of copies of the same footage, first known appearance first; how many distinct recordings."""
-    from pipelines import timeline as job
     from pipelines.footage import timeline_of
 
     if as_json and form != "text":
@@ -39,27 +38,38 @@ def timeline(form: str, out: Path | None, case_dir: Path | None, as_json: bool, 
         if as_json:
             emit({"type": "notice", "code": notice.code, "message": notice.message})
     if form == "graphml":
-        _write(job.as_graphml(found), out)
+        from pipelines.timeline_graph import as_graphml
+
+        _write(as_graphml(found), out)
     else:
         _print(found, as_json=as_json)
     return ExitCode.PARTIAL if found.notices else ExitCode.OK
 
 
 def _print(found: Timeline, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(found)
+        return
+    from pipelines import timeline_text as job
+
+    for each in found.footage:
+        for line in job.group_lines(each, found):
+            say(line)
+        say()
+    for lead in found.leads:
+        say(job.lead_line(lead))
+    for line in job.summary_lines(found):
+        say(line)
+
+
+def _print_json(found: Timeline) -> None:
     from pipelines import timeline as job
 
     for each in found.footage:
-        if as_json:
-            emit(job.group_fields(each))
-            continue
-        for line in job.group_lines(each):
-            say(line)
-        say()
-    if as_json:
-        emit(job.summary_fields(found))
-        return
-    for line in job.summary_lines(found):
-        say(line)
+        emit(job.group_fields(each, found))
+    for lead in found.leads:
+        emit(job.lead_fields(lead))
+    emit(job.summary_fields(found))
 
 
 def _write(data: bytes, out: Path | None) -> None:

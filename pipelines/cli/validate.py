@@ -39,6 +39,7 @@ def validate(
     jobs: int | None,
     operator: str | None,
     cpu_s: int | None,
+    sandbox: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -52,7 +53,14 @@ def validate(
     from pipelines.learned import open_model
     from pipelines.progress import shown
 
-    flags = {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "model": model, "model_licence": model_licence}
+    flags = {
+        "jobs": jobs,
+        "operator": operator,
+        "cpu_s": cpu_s,
+        "sandbox": sandbox,
+        "model": model,
+        "model_licence": model_licence,
+    }
     desk = open_desk(case_dir, flags)
     named = open_model(desk.settings)
     plan = job.Plan(most=most, attacks=attacks, seed=seed)

@@ -85,6 +85,7 @@ REFUSED = {
     "mp4_deep_moov.mp4": "media.damaged",
     "mov_dref_alis.mp4": "media.damaged",
     "gab2_hls_file.avi": "media.damaged",
+    "mp4_free_2e63.mp4": "media.damaged",
 }
 
 
@@ -98,12 +99,13 @@ def test_what_cannot_be_decoded_is_refused_with_its_reason(
 
 
 DECODED: dict[str, tuple[int, bool, set[str]]] = {
-    "cover_first_then_video.mp4": (100, True, set()),
+    "cover_first_then_video.mp4": (100, True, {"media.cover_picture"}),
     "gap_1_day.mp4": (2, True, set()),
     "elst_empty_huge.mp4": (1, True, set()),
-    "mp4_elst_200k.mp4": (1, True, set()),
-    "mp4_duration_header_lies.mp4": (100, True, set()),
-    "start_1e6s.mkv": (100, True, set()),
+    "mp4_elst_200k.mp4": (1, True, {"media.edit_list_cut"}),
+    "mp4_duration_header_lies.mp4": (100, True, {"media.duration_implausible"}),
+    "fps_1_over_1e6.avi": (100, True, {"media.duration_implausible"}),
+    "start_1e6s.mkv": (100, True, {"media.duration_implausible"}),
     "size_1x1.avi": (5, True, set()),
     "sar_extreme.mp4": (100, True, set()),
     "xmp_billion_laughs.mp4": (100, True, set()),

@@ -102,9 +102,13 @@ def hostile_case(attack):
         second.match, query_id="3" * 64, decision=Decision.CANDIDATE, assessment=Assessment.SAME_SCENE
     )
     matches = (group, dataclasses.replace(second, match=scene))
-    groups = repost_groups(report.evidence, [view.match for view in matches])
+    links = tuple(dataclasses.replace(each, reference_id="2" * 64) for each in report.links)
+    served = tuple(dataclasses.replace(each, items=("1" * 64, "2" * 64)) for each in report.server_files)
+    groups = repost_groups(report.evidence, [*(view.match for view in matches), *links])
     names = {each.stretches: filler.text("CaseReport.group_names") for each in groups}
-    return dataclasses.replace(report, matches=matches, group_names=names), filler.texts
+    texts = [each for each in filler.texts if each[0] != "ServerFileView.items"]
+    report = dataclasses.replace(report, matches=matches, links=links, server_files=served, group_names=names)
+    return report, texts
 
 
 class Skeleton(HTMLParser):

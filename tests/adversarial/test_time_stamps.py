@@ -318,3 +318,14 @@ def test_a_certificate_that_makes_the_reader_abort_is_a_token_that_does_not_hold
         check_answer(SIGNATURE, request, answer, root)
     assert caught.value.code == "stamp.unsound"
     capfd.readouterr()
+
+
+def test_a_certificate_of_a_version_that_is_none_is_a_token_that_does_not_hold(tsa: Authority) -> None:
+    """Found by changing bytes of a case: the reader raises an error of another kind for it."""
+    request = encode_request(SIGNATURE, NONCE)
+    answer = tsa.answer(request)
+    version_3, version_11 = bytes.fromhex("a003020102"), bytes.fromhex("a00302010a")
+    assert version_3 in answer
+    with pytest.raises(StampError) as caught:
+        check_answer(SIGNATURE, request, answer.replace(version_3, version_11), tsa.root.read_bytes())
+    assert caught.value.code == "stamp.unsound"

@@ -80,6 +80,19 @@ def test_tool_when_ffmpeg_is_missing(forensics, ingested, clips, monkeypatch, tm
     assert "install" in done.err
 
 
+def test_tool_when_the_required_sandbox_is_not_to_be_had(forensics, ingested, clips, monkeypatch, tmp_path) -> None:
+    for name in ("ffmpeg", "ffprobe"):
+        script = tmp_path / name
+        script.write_text(f'#!/bin/sh\nexec {shutil.which(name)} "$@"\n')
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    done = forensics("ingest", clips, "-c", ingested, "--sandbox", "require")
+    assert done.code == ExitCode.TOOL
+    assert "[tool.sandbox]" in done.err
+    assert "Traceback" not in done.err
+    assert forensics("ingest", clips, "-c", ingested).code == ExitCode.OK
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_store_when_the_case_cannot_be_written(forensics, tmp_path, clips) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)

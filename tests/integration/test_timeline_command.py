@@ -124,3 +124,54 @@ def test_a_case_that_was_never_matched_says_so_and_gives_partial(forensics, inge
 def test_json_and_graphml_together_are_a_usage_error(forensics, matched: Path) -> None:
     assert forensics("timeline", "-c", matched, "--json", "--format", "graphml").code == 2
     assert forensics("timeline", "-c", matched, "-o", "x.txt").code == 2
+
+
+def _info(number: int, name: str, **more: object) -> str:
+    page = f"https://t.me/chronicle/{number}"
+    address = f"https://cdn4.example.org/file/{name}?token=x"
+    told = {"extractor_key": "TelegramEmbed", "webpage_url": page, "url": address, "channel": "Chronicle"}
+    return json.dumps(told | {"timestamp": 1_647_250_000 + number} | more)
+
+
+@pytest.fixture(scope="module")
+def served(forensics, clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Posts by yt-dlp: the same bytes twice under one name of the server, another clip under that name too, and a cut
+    download of the latter under a name of its own with one more post.
+    """
+    folder = tmp_path_factory.mktemp("served")
+    clip, other = (clips / name for name in ("first.mp4", "second.mp4"))
+    files = {"a": (clip, 1, "bd7ceb0b41.mp4"), "b": (clip, 2, "bd7ceb0b41.mp4"), "c": (other, 3, "aaaaaaaaaa.mp4")}
+    for stem, (source, number, name) in files.items():
+        shutil.copy(source, folder / f"{stem}.mp4")
+        (folder / f"{stem}.info.json").write_text(_info(number, name))
+    (folder / "d.mp4").write_bytes(other.read_bytes()[:20_000])
+    (folder / "d.info.json").write_text(_info(4, "aaaaaaaaaa.mp4"))
+    shutil.copy(clips / "copy.mp4", folder / "e.mp4")
+    (folder / "e.info.json").write_text(_info(5, "bd7ceb0b41.mp4"))
+    case = folder.parent / "served-case"
+    assert forensics("init", case, "--case-id", "T-3", "--operator", "tester").code == 0
+    assert forensics("ingest", folder, "-c", case, "-q").code == 3
+    return forensics("timeline", "-c", case, "--json")
+
+
+def test_posts_with_one_server_file_are_edges_of_their_own_kind(served: Ran) -> None:
+    twice = next(group for group in served.of("group") if group["bytes_edges"])
+    (edge,) = twice["server_edges"]
+    assert (edge["server_file"], edge["within"], edge["strength"]) == ("bd7ceb0b41.mp4", "across captures", "medium")
+    assert sorted(post["message_id"] for post in edge["posts"]) == ["1", "2", "5"]
+    assert len(edge["captures"]) == 3
+    assert twice["bytes_edges"][0]["appearances"] == [0, 1]
+    assert (twice["perceptual_edges"], twice["essence_edges"], edge["joins"]) == ([], [], False)
+
+
+def test_a_cut_download_is_joined_by_the_name_and_that_is_said(served: Ran) -> None:
+    joined = next(group for group in served.of("group") if not group["bytes_edges"])
+    assert len(joined["evidence"]) == 2
+    assert [edge["joins"] for edge in joined["server_edges"]] == [True]
+
+
+def test_bytes_that_differ_under_one_name_without_a_match_are_a_notice(served: Ran) -> None:
+    assert served.code == 3
+    (notice,) = (each for each in served.of("notice") if each["code"] == "match.server_file")
+    assert "they were not joined" in notice["message"]
+    assert served.lines[-1]["recordings"] == 3

@@ -16,6 +16,9 @@ from forensics.errors import ToolError
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.tools import start
 
+PYTHON = os.path.realpath(sys.executable)
+"""Not by the name in a virtual environment: its settings are a file that a child may not open."""
+
 
 def _program(folder: Path, name: str, text: str) -> None:
     path = folder / name
@@ -68,7 +71,7 @@ def test_every_way_of_writing_a_version_is_understood(tmp_path: Path, version: s
 def _inside(program: str, **options: object) -> dict[str, object]:
     """What a Python program finds when it runs as a child."""
     process = start(
-        [sys.executable, "-I", "-c", f"import json, os, resource, sys\n{program}"],
+        [PYTHON, "-I", "-S", "-c", f"import json, os, resource, sys\n{program}"],
         pass_fds=(),
         stdout=subprocess.PIPE,
         cpu_s=7,
@@ -102,13 +105,12 @@ def test_a_child_runs_within_its_limits() -> None:
     assert (found["CPU"], found["CORE"], found["FSIZE"], found["NOFILE"]) == (7, 0, 0, 64)
     if sys.platform == "linux":
         assert found["AS"] == 1 << 30
-        assert media.CONFINEMENT == "rlimits"
 
 
 def test_a_child_can_write_no_file(tmp_path: Path) -> None:
     target = tmp_path / "written"
     program = f"open({str(target)!r}, 'wb', buffering=0).write(b'x')"
-    process = start([sys.executable, "-I", "-c", program], pass_fds=(), stdout=subprocess.DEVNULL, cpu_s=5)
+    process = start([PYTHON, "-I", "-S", "-c", program], pass_fds=(), stdout=subprocess.DEVNULL, cpu_s=5)
     process.communicate(timeout=30)
     assert process.returncode != 0
     assert not target.exists() or target.stat().st_size == 0

@@ -34,6 +34,7 @@ def test_a_flag_that_was_not_given_changes_nothing() -> None:
         ({"user": {"operator": 7}}, "not text"),
         ({"flags": {"jobs": 9999}}, "not between"),
         ({"flags": {"cpu_s": 0}}, "above 0"),
+        ({"environ": {"FORENSICS_SANDBOX": "off"}}, "sandbox = 'off' is not known"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place(layers, words) -> None:
@@ -41,14 +42,14 @@ def test_a_wrong_setting_is_refused_with_its_place(layers, words) -> None:
         layered(**layers)
 
 
-@pytest.mark.parametrize("name", ["key", "timestamp", "model", "model_licence"])
+@pytest.mark.parametrize("name", ["key", "timestamp", "model", "model_licence", "sandbox"])
 def test_what_opens_a_file_or_calls_somebody_is_not_for_the_case_to_set(name) -> None:
     with pytest.raises(InputError, match=f"the case's configuration cannot set {name}"):
         layered(case={name: "/some/file"})
 
 
 def test_every_setting_goes_into_the_record() -> None:
-    assert set(Settings().as_record()) == {"jobs", "operator", "custodian", "cpu_s"}
+    assert set(Settings().as_record()) == {"jobs", "operator", "custodian", "cpu_s", "sandbox"}
 
 
 def test_a_missing_file_is_an_empty_table_and_a_broken_one_is_refused(tmp_path) -> None:

@@ -22,7 +22,7 @@ def test_without_a_model_the_methods_are_those_of_the_program() -> None:
     assert (plain.video, plain.still) == (findings.METHOD, findings.STILL_METHOD)
     assert plain.parameters == findings.PARAMETERS
     assert not any("model" in name or "learned" in name for name in plain.parameters)
-    assert Settings().as_record().keys() == {"jobs", "operator", "custodian", "cpu_s"}
+    assert Settings().as_record().keys() == {"jobs", "operator", "custodian", "cpu_s", "sandbox"}
 
 
 def test_with_a_model_both_methods_have_another_digest_and_name_it(tmp_path: Path) -> None:

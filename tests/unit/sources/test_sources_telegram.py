@@ -309,24 +309,23 @@ def test_clocks_of_one_zone_pass_and_an_edited_one_is_told(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("data", "reason", "code"),
     [
-        (b"", "not JSON"),
-        (b"[" * 100_000, "nested deeper"),
-        (b'{"messages":' + b"[" * 100_000, "nested deeper"),
-        (b'{"messages": [{"id": 1, "file": "a', "ends inside the value at byte 14"),
-        (b'{"messages": [{"id": ' + b"9" * 5000 + b"}]}", "not JSON"),
-        (b'{"messages": [{"id": NaN}]}', "no JSON number"),
-        (b'{"messages": [{"text": "\xff"}]}', "not UTF-8 at byte"),
-        ('{"messages": []}'.encode("utf-16"), "not UTF-8 at byte"),
-        (b'{"messages": [{"text": "\\x4"}]}', "not JSON"),
+        (b"", "not JSON", "telegram.export_cut"),
+        (b"[" * 100_000, "nested deeper", "telegram.nested_too_deep"),
+        (b'{"messages":' + b"[" * 100_000, "nested deeper", "telegram.nested_too_deep"),
+        (b'{"messages": [{"id": 1, "file": "a', "ends inside the value at byte 14", "telegram.export_cut"),
+        (b'{"messages": [{"id": ' + b"9" * 5000 + b"}]}", "not JSON", "input.export_invalid"),
+        (b'{"messages": [{"id": NaN}]}', "no JSON number", "input.export_invalid"),
+        (b'{"messages": [{"text": "\xff"}]}', "not UTF-8 at byte", "input.export_invalid"),
+        ('{"messages": []}'.encode("utf-16"), "not UTF-8 at byte", "input.export_invalid"),
+        (b'{"messages": [{"text": "\\x4"}]}', "not JSON", "input.export_invalid"),
     ],
 )
 def test_an_export_that_cannot_be_read_is_a_failure_and_its_media_are_plain_files(
-    tmp_path: Path, data: bytes, reason: str
+    tmp_path: Path, data: bytes, reason: str, code: str
 ) -> None:
     root = _export(tmp_path, data, "v/a.mp4", "v/a.mp4_thumb.jpg")
-    code = "telegram.nested_too_deep" if "nested" in reason else "input.export_invalid"
     found, passed = _read(root)
     assert [(one.path, one.appearance.kind, one.appearance.post) for one in found] == [
         (f"{root}/v/a.mp4", SourceKind.FILE, None)

@@ -1,0 +1,76 @@
+"""What a file holds beside the video that is decoded, and what it claims that cannot be: told, never followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from forensics.media.isobmff import Boxes
+from forensics.model.media import Probe, Stream
+from forensics.model.notice import Notice
+
+IMPLAUSIBLE_S = 24 * 3600
+"""A header that claims a day more than its frames fill does not describe them. Sound, a last frame that stands, and
+rounding make hours at most."""
+
+IMPLAUSIBLE_SPAN_S = 30 * 24 * 3600
+"""Frames a month apart are no recording: batteries and storage of cameras that film for weeks write many files."""
+
+ENCRYPTED = frozenset({"encv", "enca", "drmi", "drms"})
+"""Sample entries of encrypted tracks: ISO/IEC 14496-12, 8.12, and those of QuickTime's FairPlay."""
+
+
+def stored_beside(probe: Probe) -> Iterator[Notice]:
+    """Notices about streams with pictures that nobody decodes here."""
+    video = [s for s in probe.streams if s.kind == "video" and s.index != probe.video]
+    others = [s for s in video if not s.attached_picture]
+    covers = len(video) - len(others)
+    if others and probe.video is not None:
+        places = ", ".join(str(s.index) for s in others)
+        message = f"Only the video in stream {probe.video} is decoded; there is more video in streams {places}."
+        yield Notice(code="media.other_video", message=message)
+    if covers:
+        message = f"A still picture (cover art) is stored beside the video, {covers} in all; it is not looked at."
+        yield Notice(code="media.cover_picture", message=message)
+
+
+def box_oddities(boxes: Boxes) -> Iterator[Notice]:
+    """Notices about encrypted tracks and edit lists that are longer than what is read of them."""
+    for track in boxes.tracks:
+        for entry in sorted(ENCRYPTED & set(track.entries)):
+            message = f"Track {track.id} is encrypted ({entry}): what is decoded of it is noise, or nothing."
+            yield Notice(code="media.encrypted", message=message)
+        if track.edits_stated > len(track.edits):
+            message = (
+                f"The edit list of track {track.id} states {track.edits_stated} entries, of which {len(track.edits)} "
+                "are read: which frames players show is not known."
+            )
+            yield Notice(code="media.edit_list_cut", message=message)
+
+
+def implausible_duration(probe: Probe, video: Stream, span: tuple[int, int] | None) -> Iterator[Notice]:
+    """A notice when the claimed duration, or the clock of the frames itself, cannot be that of a recording.
+
+    ``span`` are the smallest and largest timestamp of the decoded frames, None when none has any.
+    """
+    if span is None or video.time_base is None:
+        return
+    filled = Fraction(span[1] - span[0]) * video.time_base.fraction
+    if filled > IMPLAUSIBLE_SPAN_S:
+        message = f"The clock of the frames runs over {float(filled):.0f} seconds: it is not that of a recording."
+        yield Notice(code="media.duration_implausible", message=message)
+    elif (claimed := _longest(probe.duration, video.duration)) > filled + IMPLAUSIBLE_S:
+        message = f"The header claims {float(claimed):.0f} seconds; the frames fill {float(filled):.3f}."
+        yield Notice(code="media.duration_implausible", message=message)
+
+
+def _longest(*texts: str | None) -> Fraction:
+    return max((_seconds(text) for text in texts), default=Fraction(0))
+
+
+def _seconds(text: str | None) -> Fraction:
+    """Seconds as ffprobe prints them; 0 for none, or what is no number."""
+    try:
+        return Fraction(text or 0)
+    except ValueError:
+        return Fraction(0)
