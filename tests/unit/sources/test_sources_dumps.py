@@ -212,7 +212,7 @@ def test_a_private_address_makes_no_post_public(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (json.dumps([telethon(1)])[:-9], "input.export_invalid"),
+        (json.dumps([telethon(1)])[:-9], "telegram.export_cut"),
         (json.dumps([telethon(1)]) + "x", "input.export_invalid"),
         (json.dumps(telethon(1)) + "\n" + "[" * 1_000_000, "telegram.nested_too_deep"),
         (json.dumps(telethon(1)) + '\n{"a":"' + "x" * (1 << 21) + '"}', "telegram.message_too_large"),
