@@ -1,4 +1,4 @@
-"""kill -9 at 20 random moments of an ingest of 20 real clips."""
+"""kill -9 at 25 random moments of an ingest of 20 real clips."""
 
 import shutil
 
@@ -9,13 +9,13 @@ from tests.adversarial.killing import call, kill_during_ingest, look
 pytestmark = pytest.mark.benchmark
 
 CLIPS = 20
-KILLS = 20
+KILLS = 25
 
 MOST_ROUNDS = 12
 """Fresh cases of up to five kills each; on a fast machine an ingest may end before the fifth."""
 
 
-def test_twenty_kills_lose_nothing_and_double_nothing(shared, tmp_path) -> None:
+def test_twenty_five_kills_lose_nothing_and_double_nothing(shared, tmp_path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     sources = sorted(
