@@ -58,7 +58,7 @@ lock: $(VENV)/.installed-dev
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 6; }
-	$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing; on Debian or Ubuntu type: sudo apt-get install python3-venv"; exit 6; }
+	@$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing; on Debian or Ubuntu type: sudo apt-get install python3-venv"; exit 6; }
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .

@@ -11,14 +11,11 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from forensics import acquire
-from forensics.errors import ForensicsError, InputError
+from forensics.errors import InputError
 from forensics.model.custody import Check, CustodyEvent
 from pipelines import findings
 from pipelines.answers import EVIDENCE_TESTS, Answered, Held
@@ -26,14 +23,12 @@ from pipelines.case import Case
 from pipelines.case_answers import CASE_TESTS, HeldCase
 from pipelines.named_checks import named_checks, with_name
 from pipelines.persons import names
+from pipelines.shipped import read_shipped
 
 FOLDER = "profiles"
 """Folder of this package that holds the profiles that come with the program."""
 
 SHIPPED = ("berkeley", "fre902", "iso27037")
-
-MAX_PROFILE = 2**18
-"""Bytes of a profile: ours have 3 kB."""
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 _Day = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
@@ -109,14 +104,7 @@ def open_profile(name: str) -> Named:
     Raises:
         InputError: neither, or a file that is no profile.
     """
-    if name in SHIPPED:
-        data = resources.files("pipelines").joinpath(FOLDER, f"{name}.toml").read_bytes()
-    else:
-        try:
-            data = acquire.read_kept(Path(name), MAX_PROFILE)
-        except ForensicsError as error:
-            hint = f"one of {', '.join(SHIPPED)}, or a file of that form"
-            raise InputError(f"profile {name}: {error.message}", hint=hint) from error
+    data = read_shipped("profile", name, FOLDER, SHIPPED)
     return Named(profile=_profile(data, name), sha256=hashlib.sha256(data).hexdigest())
 
 

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import string
 import tomllib
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from forensics import acquire
-from forensics.errors import ForensicsError, InputError
+from forensics.errors import InputError
+from pipelines.shipped import read_shipped
 
 FOLDER = "certificates"
 """Folder of this package that holds the templates that come with the program."""
 
 SHIPPED = ("fre902-14", "fre902-13", "affidavit")
-
-MAX_TEMPLATE = 2**18
-"""Bytes of a template: ours have 3 kB."""
 
 PLACES = frozenset({"declarant", "employer", "training", "case"})
 """What a text may leave to be filled in."""
@@ -53,15 +48,7 @@ def open_template(name: str) -> Template:
     Raises:
         InputError: neither, or a file that is no template.
     """
-    if name in SHIPPED:
-        data = resources.files("pipelines").joinpath(FOLDER, f"{name}.toml").read_bytes()
-    else:
-        try:
-            data = acquire.read_kept(Path(name), MAX_TEMPLATE)
-        except ForensicsError as error:
-            hint = f"one of {', '.join(SHIPPED)}, or a file of that form"
-            raise InputError(f"template {name}: {error.message}", hint=hint) from error
-    return _template(data, name)
+    return _template(read_shipped("template", name, FOLDER, SHIPPED), name)
 
 
 def _template(data: bytes, name: str) -> Template:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.errors import ChangedWhileRead
 from forensics.model.capture import ChatCoverage, Columns, Order
 from forensics.sources.telegram_json import Chat
 
@@ -74,6 +76,16 @@ class ChatIndex:
             return Columns(numbers=np.frombuffer(self.numbers, dtype=np.int64), digests=digests)
         numbers, first = self._first()
         return Columns(numbers=numbers, digests=digests[first])
+
+    def read_again(self, fd: int, number: int, path: str) -> tuple[int, bytes]:
+        """Offset and source bytes of a post, where places are offsets in the file ``fd``. Raises ChangedWhileRead."""
+        offset, length, digest = self.find(number)
+        raw = os.pread(fd, length, offset)
+        if digest_of(raw) != digest:
+            raise ChangedWhileRead(
+                f"{path}: written to while it was compared", hint="compare again when nothing writes to it"
+            )
+        return offset, raw
 
     def find(self, number: int) -> tuple[int, int, bytes]:
         """Place, length and digest of the post of a number that is there."""

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
-from forensics.errors import ChangedWhileRead, ExportInvalid, InputError
+from forensics.errors import ExportInvalid, InputError
 from forensics.model.capture import Capture, CapturedPost, ChatCoverage, Columns
 from forensics.model.notice import Notice
 from forensics.model.provenance import SourceKind
 from forensics.sources import opening, paths, post_documents
-from forensics.sources.capture_index import ChatIndex, digest_of
+from forensics.sources.capture_index import ChatIndex
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_json import MAX_CHATS, Chat
 from forensics.sources.telegram_posts import Oddities
@@ -83,12 +83,7 @@ class DocumentCapture:
 
     def post(self, key: str, number: int) -> CapturedPost:
         """One of them, read again. Raises ChangedWhileRead."""
-        offset, length, digest = self.index[key].find(number)
-        raw = os.pread(self.fd, length, offset)
-        if digest_of(raw) != digest:
-            raise ChangedWhileRead(
-                f"{self.about.path}: written to while it was compared", hint="compare again when nothing writes to it"
-            )
+        offset, raw = self.index[key].read_again(self.fd, number, self.about.path)
         record = self.format.again(raw, offset, self.chats[key])
         return next(told.captured for told in self.format.told(record, Oddities()) if told.captured.number == number)
 

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
-from forensics.errors import ChangedWhileRead, ExportInvalid, InputError
+from forensics.errors import ExportInvalid, InputError
 from forensics.model.capture import Capture, CapturedPost, Columns
 from forensics.model.notice import Notice
 from forensics.sources import opening, paths, telegram_rest
-from forensics.sources.capture_index import ChatIndex, digest_of
+from forensics.sources.capture_index import ChatIndex
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_clock import Clocks
 from forensics.sources.telegram_decoding import Decoder
@@ -83,12 +83,7 @@ class JsonCapture:
 
     def post(self, key: str, number: int) -> CapturedPost:
         """One of them, read again. Raises ChangedWhileRead."""
-        offset, length, digest = self.index[key].find(number)
-        raw = os.pread(self.fd, length, offset)
-        if digest_of(raw) != digest:
-            raise ChangedWhileRead(
-                f"{self.about.path}: written to while it was compared", hint="compare again when nothing writes to it"
-            )
+        offset, raw = self.index[key].read_again(self.fd, number, self.about.path)
         value = Decoder().value(raw, offset)
         assert isinstance(value, dict)
         return captured(self.chats[key], value, Member(0, 0, offset, raw, value))
