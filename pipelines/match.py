@@ -290,13 +290,14 @@ class _Search:
         content.mkdir()
         try:
             volume = read_query(path, content, self.library.kit)
-            return ("", (volume,)) if isinstance(volume, Notice) else (volume.id, tuple(self._found(path, volume)))
+            return ("", (volume,)) if isinstance(volume, Notice) else (volume.id, tuple(self.found(path, volume)))
         finally:
             shutil.rmtree(content)
             if self.learned is not None:
                 self.learned.forget_visitors()
 
-    def _found(self, path: str, volume: Volume) -> Iterator[Match | Notice]:
+    def found(self, path: str, volume: Volume) -> Iterator[Match | Notice]:
+        """Yield the matches of a volume that was read, and what could not be compared."""
         with self.library.visited(volume):
             if self.learned is not None:
                 yield from self.learned.visited(volume.id, path)
@@ -322,6 +323,11 @@ class _Search:
             else:
                 if found is not None:
                     yield found
+
+
+def found_between(library: Library, path: str, volume: Volume) -> Iterator[Match | Notice]:
+    """What comparing this one volume with the references of the library gives, as `match_queries` finds it."""
+    yield from _Search(library=library, folder=volume.original.parent).found(path, volume)
 
 
 def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:

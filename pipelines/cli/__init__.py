@@ -11,6 +11,7 @@ from forensics.errors import ForensicsError
 from pipelines.cli.attest import attest_check
 from pipelines.cli.audit import audit
 from pipelines.cli.certificate import certificate
+from pipelines.cli.compare import compare
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.export import export
@@ -38,7 +39,7 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, review, show, timeline, track, telegram, lists, validate),
+    *(run, init, ingest, match, compare, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
 )
 """Every command, in the order of the help text."""
