@@ -29,10 +29,11 @@ SAYS = (
 """What a comparison is and is not."""
 
 READING = (
-    f"The difference is that of brightness without its sign, {GAIN} times, in the picture of the query. Black is equal. "
-    "Only the recorded transform was applied: a copy that was made darker is bright all over, what was drawn on a "
-    "picture stands out, and the transform itself is accurate to about a pixel, which leaves thin lines along edges. "
-    "Hatched parts are not seen in both. Colour is not compared."
+    f"The difference is that of brightness without its sign, {GAIN} times, in the picture of the query. Black is "
+    "equal. Only the recorded transform was applied: a copy that was made darker is bright all over, and what was "
+    "drawn on a picture stands out. The transform is accurate to about a pixel and the times of a finding to about a "
+    "tenth of a second: both leave lines along edges, the second where things move. Hatched parts are not seen in "
+    "both. Colour is not compared."
 )
 """How the third picture is to be read."""
 

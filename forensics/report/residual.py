@@ -7,6 +7,7 @@ because a copy was made darker is shown as different.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import cv2
@@ -34,6 +35,7 @@ UNCHANGED = Transform(
 )
 """The transform of files whose pictures are the same bytes."""
 
+_STRIPE = 6
 _SHRUNK = 0.75
 """Below this scale a picture is averaged before it is carried over: bilinear sampling would skip samples."""
 
@@ -61,9 +63,16 @@ class Residual:
         """As a picture: black equal, bright different, `GAIN` times; a grey hatch where nothing was compared."""
         bright = cv2.convertScaleAbs(self.levels, alpha=GAIN)
         picture = np.asarray(cv2.applyColorMap(bright, cv2.COLORMAP_INFERNO), np.uint8)
-        rows, columns = np.indices(self.levels.shape)
-        hatch = np.where((rows + columns) // 6 % 2 == 0, 72, 58).astype(np.uint8)
-        return np.where(self.compared[..., None], picture, hatch[..., None])
+        if not self.compared.all():
+            picture[~self.compared] = _hatch(*self.levels.shape)[~self.compared]
+        return picture
+
+
+@lru_cache(maxsize=4)
+def _hatch(height: int, width: int) -> Bgr:
+    rows, columns = np.indices((height, width))
+    stripes = np.where((rows + columns) // _STRIPE % 2 == 0, 72, 58).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(stripes, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def residual(query: Bgr, reference: Bgr, transform: Transform, measured_side: int) -> Residual:

@@ -6,6 +6,7 @@ Every frame says what it is and is not. Clocks and labels are pixels that we dra
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -105,8 +106,7 @@ def drawing_versions() -> dict[str, str]:
 
 def compose(scene: Scene, instant: Instant) -> Bgr:
     """The canvas BGR uint8 (1080, 1920, 3). Equal values give equal pixels."""
-    canvas: Bgr = np.full((HEIGHT, WIDTH, 3), _PAPER, np.uint8)
-    _head(canvas, scene)
+    canvas = _ground(scene.decision, scene.assessment, rejected=scene.rejected).copy()
     left, right, difference, words = cells(instant)
     query, reference = (left, right) if scene.query_first else (right, left)
     rects = {
@@ -146,13 +146,17 @@ def _inner(cell: Rect) -> Rect:
     return Rect(cell.x, cell.y + _LABEL, cell.width, cell.height - _LABEL - _CLOCK)
 
 
-def _head(canvas: Bgr, scene: Scene) -> None:
-    band = _MATCH_BAND if scene.decision is Decision.MATCH else _CANDIDATE_BAND
-    canvas[:_HEAD] = _REJECTED_BAND if scene.rejected else band
+@lru_cache(maxsize=4)
+def _ground(decision: Decision, assessment: Assessment, *, rejected: bool) -> Bgr:
+    """The canvas with its head, which says in every frame what this is."""
+    canvas: Bgr = np.full((HEIGHT, WIDTH, 3), _PAPER, np.uint8)
+    band = _MATCH_BAND if decision is Decision.MATCH else _CANDIDATE_BAND
+    canvas[:_HEAD] = _REJECTED_BAND if rejected else band
     write(canvas, BANNER, (2 * _GAP, 44), Pen(1.2, _INK, 2), WIDTH // 2)
-    words = heading(scene.decision, scene.assessment, rejected=scene.rejected)
+    words = heading(decision, assessment, rejected=rejected)
     pen = Pen(0.95, _INK, 2)
     write(canvas, words, (WIDTH - 2 * _GAP - pen.width_of(words), 43), pen, WIDTH // 2)
+    return canvas
 
 
 def _pane(canvas: Bgr, cell: Rect, label: str, bgr: Bgr, clock: str) -> Rect:
@@ -214,7 +218,8 @@ def _words(canvas: Bgr, cell: Rect, scene: Scene, instant: Instant) -> None:
             write(canvas, line, (cell.x + _GAP, y), pen, width)
             y += 31 if wide else 26
         y += 10
-    _plot(canvas, plot, scene, instant)
+    if min(scene.left.length_s, scene.right.length_s) > 0:
+        _plot(canvas, plot, scene, instant)
 
 
 def _plot(canvas: Bgr, place: Rect, scene: Scene, instant: Instant) -> None:
