@@ -12,6 +12,7 @@ from pipelines.cli.attest import attest_check
 from pipelines.cli.audit import audit
 from pipelines.cli.certificate import certificate
 from pipelines.cli.compare import compare
+from pipelines.cli.completion import completion
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.export import export
@@ -20,6 +21,7 @@ from pipelines.cli.init import init
 from pipelines.cli.key import key
 from pipelines.cli.lines import tell, tell_error
 from pipelines.cli.lists import lists
+from pipelines.cli.manual import manual
 from pipelines.cli.match import match
 from pipelines.cli.receipt import receipt
 from pipelines.cli.receive import receive
@@ -41,6 +43,7 @@ __all__ = ["commands", "main"]
 COMMANDS = (
     *(run, init, ingest, match, compare, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
+    *(completion, manual),
 )
 """Every command, in the order of the help text."""
 

@@ -19,8 +19,8 @@ MOST_S, LEAST_S, LONGEST_S = 120, 1, 1800
 
 
 @click.command()
-@click.argument("one", metavar="A")
-@click.argument("other", metavar="B")
+@click.argument("one", metavar="A", type=click.Path())
+@click.argument("other", metavar="B", type=click.Path())
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Folder to write to.  [default: reports/ of the case]"
 )
