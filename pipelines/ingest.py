@@ -136,6 +136,7 @@ def ingest(
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
         job = _Prepare(area=area, store=case.store, kit=kit)
+        progress.working_on("looking for files")
         passed, tasks = _found(inputs, progress)
         for thing in passed:
             if thing.failed:
@@ -145,6 +146,7 @@ def ingest(
             outcome = _settle(clerk, done)
             counts[outcome.status] += 1
             progress.advance()
+            progress.working_on(Path(outcome.path).name)
             yield outcome
         case.record(run, EventType.INGESTION_END, None, counts)
 

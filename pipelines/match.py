@@ -130,6 +130,7 @@ def match_queries(
         progress.grow(len(tasks))
         for done in engine.run(_Search(library=library, folder=Path(folder), learned=learned), tasks):
             progress.advance()
+            progress.working_on(Path(done.item[1]).name)
             if isinstance(done, Failed):
                 yield Notice(code=done.code, message=f"not compared: {done.item[1]}: {done.message}")
                 continue
@@ -166,6 +167,7 @@ def compare(
     yield from describe_all(engine, learned, tuple(known), progress)
     by = _procedure(learned)
     progress.grow(len(queries))
+    progress.working_on("searching for candidates")
     pairs: dict[tuple[str, str], matching.Candidate] = {}
     for thing in engine.run(_Rank(library=library, within_case=bool(order), learned=learned), queries):
         progress.advance()
@@ -182,6 +184,7 @@ def compare(
                 pairs.pop((key[1], key[0]), None)
             pairs[key] = candidate
     progress.grow(len(queries) + len(pairs))
+    progress.working_on(f"looking at {len(pairs)} pairs")
     for done in engine.run(_Examine(library=library, by=by), tuple(pairs.values())):
         progress.advance()
         if isinstance(done, Failed):

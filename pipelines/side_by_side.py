@@ -227,6 +227,7 @@ class Director:
         ) as film:
             for place, (segment, steps) in enumerate(planned.parts, 1):
                 scene = self._scene(place, segment)
+                progress.working_on(f"segment {place} of {len(planned.parts)}")
                 for instant in self._instants(segment, steps):
                     film.add(report.compose(scene, instant))
                     if number in self._chosen:
