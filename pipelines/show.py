@@ -77,7 +77,9 @@ class Described:
         for check in self.checks:
             yield f"checked    {check.in_words()}"
         acts = [(event, self.operators.get(event.operator, event.operator)) for event in self.events]
-        rows = [("custody  ", str(event.seq), event.time, str(event.event), f"by {name}") for event, name in acts]
+        rows = [
+            ("custody  ", str(event.seq), f"{event.time[:19]}Z", str(event.event), f"by {name}") for event, name in acts
+        ]
         yield from table(rows, right=(1,))
         for place, names, hidden in self.concealed:
             erased = f"{hidden} not disclosed" if hidden else ""

@@ -254,14 +254,14 @@ class Director:
             decision=couple.match.decision,
             assessment=couple.match.assessment,
             rejected=couple.stored is not None and couple.stored.rejected,
-            transform=transform_of(couple.match, segment),
+            transform=transform_of(couple, segment),
             measured_side=matching.LONG_SIDE,
             facts=facts,
             lines=couple.lines,
         )
 
     def _instants(self, segment: Segment, steps: Sequence[Step]) -> Iterator[report.Instant]:
-        couple, transform = self._couple, transform_of(self._couple.match, segment)
+        couple, transform = self._couple, transform_of(self._couple, segment)
         with ExitStack() as stack:
             query = Reel(stack, self._kit, couple.query, (steps[0].query_s, steps[-1].query_s))
             reference = Reel(stack, self._kit, couple.reference, (steps[0].reference_s, steps[-1].reference_s))
@@ -291,12 +291,20 @@ class Director:
             self._commands += [*query.commands, *reference.commands]
 
 
-def transform_of(match: Match, segment: Segment) -> Transform | None:
-    """The transform by which one picture is laid over the other; None where none was found."""
+def transform_of(couple: Couple, segment: Segment) -> Transform | None:
+    """The transform by which one picture is laid over the other; None where none was found.
+
+    The same encoded pictures need none, unless one container turns them and the other does not.
+    """
     if segment.transform is not None:
         return segment.transform
-    same = match.assessment in (Assessment.IDENTICAL_FILE, Assessment.IDENTICAL_BITSTREAM)
-    return report.UNCHANGED if same else None
+    same = couple.match.assessment in (Assessment.IDENTICAL_FILE, Assessment.IDENTICAL_BITSTREAM)
+    return report.UNCHANGED if same and _turn(couple.query) == _turn(couple.reference) else None
+
+
+def _turn(volume: Volume) -> int:
+    stream = None if volume.probe is None else volume.probe.video_stream
+    return 0 if stream is None else stream.rotation or 0
 
 
 def facts_of(couple: Couple, segment: Segment, place: int, count: int) -> Iterator[str]:
@@ -311,7 +319,7 @@ def facts_of(couple: Couple, segment: Segment, place: int, count: int) -> Iterat
     elif segment.moment is not None:
         span = f"{report.clock(segment.reference_start_s)} to {report.clock(segment.reference_end_s)}"
         yield f"{query} is a still. {reference} agrees best at {report.clock(segment.moment.at_s)} ({span})"
-    yield f"Transform: {in_words(transform_of(couple.match, segment), query, reference)}"
+    yield f"Transform: {in_words(transform_of(couple, segment), query, reference)}"
     match, stored = couple.match, couple.stored
     filed = "compared for this film, no finding filed" if stored is None else f"{stored.sha256[:16]}..."
     yield f"Finding: {filed}; score {match.score:.3f} (no probability)"

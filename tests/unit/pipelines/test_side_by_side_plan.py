@@ -121,7 +121,7 @@ def test_times_and_letters_follow_who_was_named_first(query_first: bool) -> None
 
 def test_no_transform_is_made_up() -> None:
     pair = couple(replace(segment(0.0, 2.0), transform=None))
-    assert transform_of(pair.match, pair.match.segments[0]) is None
-    same = replace(pair.match, assessment=Assessment.IDENTICAL_BITSTREAM)
-    assert transform_of(same, same.segments[0]) == report.UNCHANGED
+    assert transform_of(pair, pair.match.segments[0]) is None
+    same = replace(pair, match=replace(pair.match, assessment=Assessment.IDENTICAL_BITSTREAM))
+    assert transform_of(same, same.match.segments[0]) == report.UNCHANGED
     assert in_words(None, "A", "B") == "none was found"
