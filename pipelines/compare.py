@@ -37,7 +37,7 @@ from pipelines.side_by_side import Couple, Director, Filmed, Plan, named, plan
 from pipelines.standing import StoredFinding, ledger_of, read
 
 MOST_S = 120
-"""Seconds of a film: what a person watches, and about 60 MB."""
+"""Seconds of a film: what a person watches, and some 80 MB."""
 
 LEAST_S, LONGEST_S = 1, 1800
 """What may be asked for instead."""
@@ -56,9 +56,10 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What was made: three files, digests, and the match that is shown."""
+    """What was made: three files, digests, the match that is shown, and the status of its finding if one is filed."""
 
     match: Match
+    status: FindingStatus | None
     film: Path
     page: Path
     record: Path
@@ -255,6 +256,7 @@ class _Workshop:
         )
         yield Compared(
             match=self._couple.match,
+            status=None if self._couple.stored is None else self._couple.stored.finding.status,
             film=paths[0],
             page=paths[1],
             record=paths[2],

@@ -92,6 +92,7 @@ def _print(thing: Compared | NoMatch, *, as_json: bool) -> None:
                 "reference": thing.match.reference_id,
                 "decision": str(thing.match.decision),
                 "assessment": str(thing.match.assessment),
+                "status": None if thing.status is None else str(thing.status),
                 "seconds": round(thing.seconds, 6),
                 **path_fields(str(thing.film), "film"),
                 "film_sha256": thing.film_sha256,
@@ -101,6 +102,7 @@ def _print(thing: Compared | NoMatch, *, as_json: bool) -> None:
             }
         )
         return
-    say(f"{thing.match.decision}: {thing.match.assessment}. Demonstrative, not evidence.")
+    told = "rejected by an examiner" if thing.status == "rejected" else thing.match.decision
+    say(f"{told}: {thing.match.assessment}. Demonstrative, not evidence.")
     for name, path in (("film", thing.film), ("page", thing.page), ("record", thing.record)):
         say(f"{name:8}{path}")

@@ -130,6 +130,20 @@ def test_pairs_that_are_none_are_refused(forensics, case: Path, clips: Path, tmp
     assert "Traceback" not in done.err
 
 
+def test_a_pair_that_an_examiner_rejected_says_so(forensics, case: Path, exhibits, made: Ran, tmp_path: Path) -> None:
+    assert made.code == 3
+    pair = (exhibits["copy"], exhibits["first"])
+    assert forensics("match", "-c", case, "-q").code == 0
+    assert forensics("review", *pair, "--reject", "--reason", "two takes", "-c", case, "-q").code == 0
+    done = forensics("compare", *pair, "-c", case, "--seconds", "1", "--out", tmp_path)
+    assert "rejected by an examiner: same_recording" in done.out
+    page = next(tmp_path.glob("*.html")).read_text("utf-8")
+    assert "REJECTED by an examiner" in page
+    record = canonical.decode_stored(next(tmp_path.glob("*.json")).read_bytes())
+    assert record["status"] == "rejected"
+    assert record["finding"]
+
+
 def test_that_it_was_made_stands_in_the_log_and_the_case_verifies(forensics, case: Path, made: Ran) -> None:
     events = [json.loads(line) for line in (case / "log" / "custody.jsonl").read_text().splitlines()]
     (told,) = made.of("comparison")
