@@ -19,37 +19,28 @@ from dataclasses import dataclass
 from io import BufferedRandom
 from pathlib import Path
 
-from forensics import __version__, custody, report
+from forensics import custody, report
 from forensics.errors import InputError, MediaError, StoreError
 from forensics.model.custody import EventType
 from forensics.model.finding import FindingStatus
-from forensics.model.manifest import Json
 from forensics.model.match import Match
 from forensics.model.notice import Notice
 from pipelines.case import Case, Run, write_whole
+from pipelines.comparison_files import Told, page_of, record_of
 from pipelines.config import Settings
 from pipelines.derive import Kit
 from pipelines.facts import duration_of
+from pipelines.film_plan import Couple, Plan, plan
 from pipelines.library import Library, Volume, kept_volume, track_of
 from pipelines.match import found_between, kit_for, read_query
 from pipelines.progress import Progress
-from pipelines.side_by_side import Couple, Director, Filmed, Plan, named, plan
+from pipelines.side_by_side import Director, Filmed
 from pipelines.standing import StoredFinding, ledger_of, read
 
 MOST_S = 120
 """Seconds of a film: what a person watches, and some 80 MB."""
 
-LEAST_S, LONGEST_S = 1, 1800
-"""What may be asked for instead."""
-
 OUTSIDE = "file from outside the case"
-
-LIMITS = (
-    "Demonstrative, not evidence: drawn from the kept files, scaled and compressed again; not to be measured in.",
-    "It shows no more than the finding says; a match does not say that a recording is authentic, nor who was first.",
-    "The difference is of brightness, after the recorded transform alone, which is accurate to about a pixel.",
-)
-"""What no comparison shows; stands in its record."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
 
@@ -132,8 +123,16 @@ def compare(
         planned = plan(couple, most_s)
         notices = list(_cut(planned, most_s))
         yield from notices
-        made = _Workshop(case, run, kit, couple, planned, (left, right), most_s)
-        yield from made.write(out or case.reports, notices, progress)
+        workshop = _Workshop(
+            case=case,
+            run=run,
+            kit=kit,
+            couple=couple,
+            planned=planned,
+            sides=(left, right),
+            again=_again((left, right), most_s),
+        )
+        yield from workshop.write(out or case.reports, notices, progress)
 
 
 def _sides(case: Case, names: tuple[str, str], folder: Path, kit: Kit) -> tuple[_Side, _Side]:
@@ -206,172 +205,81 @@ def _cut(planned: Plan, most_s: int) -> Iterator[Notice]:
         yield Notice(code="compare.cut", message=f"{shown} (--seconds {most_s})")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Workshop:
-    """Makes the three files of one couple."""
+    """Makes the three files of one couple, and logs that they were made."""
 
-    def __init__(
-        self,
-        case: Case,
-        run: Run,
-        kit: Kit,
-        couple: Couple,
-        planned: Plan,
-        sides: tuple[_Side, _Side],
-        most_s: int,
-    ) -> None:
-        self._case, self._run, self._kit = case, run, kit
-        self._couple, self._plan, self._sides = couple, planned, sides
-        self._most_s = most_s
+    case: Case
+    run: Run
+    kit: Kit
+    couple: Couple
+    planned: Plan
+    sides: tuple[_Side, _Side]
+    again: str
 
     def write(self, folder: Path, notices: list[Notice], progress: Progress) -> Iterator[Notice | Compared]:
-        """Write film, page and record into a folder, whole or not at all; log it."""
-        stem = f"compare-{self._sides[0].slug}-{self._sides[1].slug}"
-        paths = [folder / f"{stem}.{ending}" for ending in ("mp4", "html", "json")]
+        """Write film, page and record into a folder, each whole or not at all."""
+        stem = f"compare-{self.sides[0].slug}-{self.sides[1].slug}"
+        paths = tuple(folder / f"{stem}.{ending}" for ending in ("mp4", "html", "json"))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with _new_file(paths[0]) as file:
-                filmed = Director(self._kit, self._couple, self._plan).make(file.fileno(), progress)
-                film_sha256, size = _digest(file)
+                filmed = Director(self.kit, self.couple, self.planned).make(file.fileno(), progress)
+                sha256, size = _digest(file)
             fresh = list(_stand_ins(filmed))
             yield from fresh
-            film = report.FilmView(
-                name=paths[0].name,
-                sha256=film_sha256,
-                size=size,
-                frames=self._plan.frames,
-                rate=str(self._plan.rate),
-                seconds=self._plan.seconds,
-            )
-            page = report.render_comparison(self._view(film, filmed, (*notices, *fresh)))
+            told = self._told(paths[0].name, sha256, size, filmed, (*notices, *fresh))
+            page = page_of(told)
+            record = custody.canonical.encode_stored(record_of(told, page))
             write_whole(paths[1], page)
-            record = custody.canonical.encode_stored(self._record(film, filmed, page, (*notices, *fresh)))
             write_whole(paths[2], record)
         except OSError as error:
             raise StoreError(f"{folder}: {error.strerror}", hint="name another place with --out") from error
-        record_sha256 = hashlib.sha256(record).hexdigest()
-        query, reference = self._couple.query.id, self._couple.reference.id
-        told = {"what": "demonstrative comparison", "query": query, "reference": reference}
-        self._case.record(
-            self._run, EventType.DISSEMINATION, None, {**told, "sha256": film_sha256, "record": record_sha256}
-        )
-        yield Compared(
-            match=self._couple.match,
-            status=None if self._couple.stored is None else self._couple.stored.finding.status,
-            film=paths[0],
-            page=paths[1],
-            record=paths[2],
-            film_sha256=film_sha256,
-            record_sha256=record_sha256,
-            seconds=self._plan.seconds,
-        )
+        yield self._logged(paths, sha256, hashlib.sha256(record).hexdigest())
 
-    def _view(self, film: report.FilmView, filmed: Filmed, notices: tuple[Notice, ...]) -> report.ComparisonView:
-        couple = self._couple
-        stored = couple.stored
-        first, second = self._sides
-        query, reference = (first, second) if couple.query_first else (second, first)
-        view = report.MatchView(
-            match=couple.match,
-            query=report.SideView(name=query.file_name, duration_s=query.length_s),
-            reference=report.SideView(name=reference.file_name, duration_s=reference.length_s),
-            strip=(),
-            finding_path=None if stored is None else f"findings/{stored.name}",
-            finding_sha256=None if stored is None else stored.sha256,
-            status=FindingStatus.MACHINE_ONLY if stored is None else stored.finding.status,
+    def _told(self, name: str, sha256: str, size: int, filmed: Filmed, notices: tuple[Notice, ...]) -> Told:
+        film = report.FilmView(
+            name=name,
+            sha256=sha256,
+            size=size,
+            frames=self.planned.frames,
+            rate=str(self.planned.rate),
+            seconds=self.planned.seconds,
         )
-        decision = couple.match.decision, couple.match.assessment
-        return report.ComparisonView(
-            case=self._case.info.id,
-            heading=report.heading(*decision, rejected=stored is not None and stored.rejected),
-            match=view,
-            left=couple.left,
-            right=couple.right,
-            left_name=first.file_name,
-            right_name=second.file_name,
-            query_first=couple.query_first,
-            facts=filmed.facts,
-            lines=couple.lines,
-            takes=filmed.takes,
+        return Told(
+            case=self.case.info.id,
+            couple=self.couple,
+            planned=self.planned,
             film=film,
-            again=self._again_words(),
-            commands=tuple(" ".join(named(command)) for command in filmed.commands),
-            versions=tuple(report.Row(label=name, value=value) for name, value in self._versions().items()),
+            filmed=filmed,
+            left_name=self.sides[0].file_name,
+            right_name=self.sides[1].file_name,
+            again=self.again,
+            tools=self.kit.tools,
             notices=notices,
         )
 
-    def _again_words(self) -> str:
-        cut = "" if self._most_s == MOST_S else f" --seconds {self._most_s}"
-        return f"forensics compare {' '.join(self._called(side) for side in self._sides)}{cut}"
-
-    def _called(self, side: _Side) -> str:
-        return f"FILE ({side.volume.id})" if side.outside else side.name
-
-    def _versions(self) -> dict[str, str]:
-        tool = self._kit.tools.ffmpeg
-        return {
-            "footage-forensics": __version__,
-            "ffmpeg": tool.banner,
-            "ffmpeg SHA-256": tool.sha256,
-            "confinement": self._kit.tools.confinement,
-            **report.drawing_versions(),
-        }
-
-    def _record(
-        self, film: report.FilmView, filmed: Filmed, page: bytes, notices: tuple[Notice, ...]
-    ) -> dict[str, Json]:
-        couple = self._couple
-        match, stored = couple.match, couple.stored
-        segments: list[Json] = [
-            {
-                "query_start_s": f"{segment.query_start_s:.6f}",
-                "query_end_s": f"{segment.query_end_s:.6f}",
-                "reference_start_s": f"{segment.reference_start_s:.6f}",
-                "reference_end_s": f"{segment.reference_end_s:.6f}",
-                "speed": f"{segment.speed:.6f}",
-                "frames_shown": len(steps),
-            }
-            for segment, steps in self._plan.parts
-        ]
-        return {
-            "type": "demonstrative-comparison",
-            "version": 1,
-            "statement": report.BANNER,
-            "case": self._case.info.id,
-            "left": _party(couple.left),
-            "right": _party(couple.right),
-            "query": match.query_id,
-            "reference": match.reference_id,
-            "decision": str(match.decision),
-            "assessment": str(match.assessment),
-            "method": {
-                "name": match.method.name,
-                "version": match.method.version,
-                "params_sha256": match.method.params_sha256,
-            },
-            "finding": None if stored is None else stored.sha256,
-            "status": None if stored is None else str(stored.finding.status),
-            "segments_shown": segments,
-            "segments_of_the_match": len(match.segments),
-            "left_out_s": f"{self._plan.left_out_s:.3f}",
-            "film": {
-                "name": film.name,
-                "sha256": film.sha256,
-                "size": film.size,
-                "frames": film.frames,
-                "rate": film.rate,
-                "stand_ins": filmed.stand_ins,
-            },
-            "page": {"sha256": hashlib.sha256(page).hexdigest(), "size": len(page)},
-            "again": self._again_words(),
-            "commands": [list(named(command)) for command in filmed.commands],
-            "programs": dict(self._versions()),
-            "notices": [{"code": notice.code, "message": notice.message} for notice in notices],
-            "limits": list(LIMITS),
-        }
+    def _logged(self, paths: tuple[Path, ...], sha256: str, record_sha256: str) -> Compared:
+        match, stored = self.couple.match, self.couple.stored
+        told = {"what": "demonstrative comparison", "query": match.query_id, "reference": match.reference_id}
+        self.case.record(self.run, EventType.DISSEMINATION, None, {**told, "sha256": sha256, "record": record_sha256})
+        return Compared(
+            match=match,
+            status=None if stored is None else stored.finding.status,
+            film=paths[0],
+            page=paths[1],
+            record=paths[2],
+            film_sha256=sha256,
+            record_sha256=record_sha256,
+            seconds=self.planned.seconds,
+        )
 
 
-def _party(party: report.Party) -> dict[str, Json]:
-    return {"letter": party.letter, "name": party.name, "sha256": party.sha256, "length_s": f"{party.length_s:.6f}"}
+def _again(sides: tuple[_Side, _Side], most_s: int) -> str:
+    """The command that makes the same again; a file from outside by its digest."""
+    called = [f"FILE ({side.volume.id})" if side.outside else side.name for side in sides]
+    cut = "" if most_s == MOST_S else f" --seconds {most_s}"
+    return f"forensics compare {' '.join(called)}{cut}"
 
 
 def _stand_ins(filmed: Filmed) -> Iterator[Notice]:

@@ -12,8 +12,8 @@ import pytest
 from forensics import report
 from forensics.model.match import Assessment, Decision, Match, Method, Moment, Segment, SegmentEvidence
 from forensics.model.media import MediaKind
+from pipelines.film_plan import Couple, facts_of, in_words, plan, transform_of
 from pipelines.library import Volume
-from pipelines.side_by_side import Couple, facts_of, in_words, plan, transform_of
 
 GROUND = SegmentEvidence(
     frames=9, hamming_median=None, moments=5, inliers=90.0, cells=20.0, inlier_ratio=0.9, drift_px=0.1, motion=0.9,
