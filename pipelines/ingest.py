@@ -13,6 +13,8 @@ A worker that dies takes only its own file with it; an interrupted run is resume
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,12 +35,12 @@ from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.disclosure_files import name_of
-from pipelines.engine import Done, Failed, open_engine
+from pipelines.engine import Done, Failed
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
 from pipelines.keyframe_files import subject_of
 from pipelines.progress import Progress
-from pipelines.surroundings import cpu_count
+from pipelines.workers import engine_for
 
 MAX_SIDECAR_BYTES = 64 * 2**20
 """A telemetry text above this is not read: fifty cues a second for a day stay below it."""
@@ -94,9 +96,9 @@ class _Prepare:
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()
-        folder = self.area / f"{task.number:08d}"
+        folder = _fresh(self.area, task.number)
         content = folder / "v1" / "content"
-        for new in (folder, folder / "v1", content):
+        for new in (folder / "v1", content):
             new.mkdir()
         try:
             acquisition = acquire.acquire(task.found.path, content / "original")
@@ -117,6 +119,16 @@ class _Prepare:
             derived=derived,
             notices=notices,
         )
+
+
+def _fresh(area: Path, number: int) -> Path:
+    """A new folder for one file: a worker that died may have left one, or still be writing into it."""
+    for attempt in itertools.count():
+        folder = area / f"{number:08d}-{attempt}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise AssertionError("numbers do not end")
 
 
 def ingest(
@@ -141,7 +153,7 @@ def ingest(
             if thing.failed:
                 clerk.refuse(thing.path, Notice(code=thing.code, message=thing.message))
             yield thing
-        for done in open_engine(settings.jobs or cpu_count()).run(job, tasks):
+        for done in engine_for(settings).run(job, tasks):
             outcome = _settle(clerk, done)
             counts[outcome.status] += 1
             progress.advance()
