@@ -35,7 +35,7 @@ _ADDRESS = re.compile(
 WINDOW_PER_WORKER = 4
 """Items in flight a worker: a client that submits 100,000 at once stalls for a minute (dask/distributed 2181)."""
 
-CONNECT_S = 20
+CONNECT_S = 10
 NO_WORKER_S = 120.0
 """A cluster that lost all its workers may get new ones within this time."""
 
@@ -136,7 +136,7 @@ def _connected(cluster: Cluster) -> Iterator[Client]:
         raise ToolError(
             f"no scheduler answers at {cluster.contact}: {type(error).__name__}",
             code="tool.cluster",
-            hint="start one (docs/scale.md), or work on this machine with --engine local",
+            hint="start one (docs/cluster.md), or work on this machine with --engine local",
         ) from error
     try:
         yield client
@@ -169,7 +169,7 @@ def _brought(client: Client, job: Job[Any, Any], versions: Versions) -> Iterator
     threads = client.nthreads()
     if not threads:
         raise ToolError(
-            "the scheduler has no worker", code="tool.cluster", hint="start workers first, see docs/scale.md"
+            "the scheduler has no worker", code="tool.cluster", hint="start workers first, see docs/cluster.md"
         )
     crowded = sorted(address for address, number in threads.items() if number != 1)
     if crowded:
@@ -186,7 +186,7 @@ def _brought(client: Client, job: Job[Any, Any], versions: Versions) -> Iterator
                 raise ToolError(
                     f"worker {address} is not as this machine: {differs[0]}",
                     code="tool.cluster",
-                    hint="the same program, packages, ffmpeg and paths are needed on all, see docs/scale.md",
+                    hint="the same program, packages, ffmpeg and paths are needed on all, see docs/cluster.md",
                 )
         yield name
     finally:
