@@ -143,7 +143,8 @@ def ingest(
     """
     kit = open_kit(run.surroundings.search_path(), settings)
     environment = environment_record(kit.tools, settings, argv)
-    clerk = _Clerk(case=case, run=run, environment=environment, operators=case.disclosures.operators())
+    operators = case.disclosures.operators()
+    clerk = _Clerk(case=case, run=run, environment=environment, operators=operators, numbers=_Numbers(case))
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
@@ -188,6 +189,28 @@ def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Out
     return clerk.admit(thing.result)
 
 
+class _Numbers:
+    """Exhibit numbers: one more than there are evidences. They are counted again only when the log has grown by lines
+    that were not written here, for counting takes longer the larger the case is.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._head: str | None = None
+        self._given = 0
+
+    def next(self) -> str:
+        """The number for a new evidence; hold the case's write lock."""
+        if self._case.log.head().sha256 != self._head:
+            self._given = sum(1 for _ in self._case.store.ids())
+        return f"E-{self._given + 1:04d}"
+
+    def taken(self) -> None:
+        """The number that `next` told is in the store and in the log; the lock is still held."""
+        self._given += 1
+        self._head = self._case.log.head().sha256
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clerk:
     """Steps 4 and 5: the single writer of store and log. ``operators`` are the disclosures of their names."""
@@ -196,6 +219,7 @@ class _Clerk:
     run: Run
     environment: dict[str, Json]
     operators: tuple[custody.Disclosure, ...]
+    numbers: _Numbers
 
     def refuse(self, path: str, notice: Notice) -> Outcome:
         """Log a file that could not be taken."""
@@ -229,7 +253,7 @@ class _Clerk:
             subjects=(original, *sidecars, *derived.files),
             facts=derived.facts,
             record=Record(
-                case={"id": self.case.info.id, "exhibit": f"E-{sum(1 for _ in self.case.store.ids()) + 1:04d}"},
+                case={"id": self.case.info.id, "exhibit": self.numbers.next()},
                 appearances=(self._appearance(prepared, acquisition),),
                 acquisition=_acquisition_record(acquisition),
                 environment=self.environment,
@@ -249,6 +273,7 @@ class _Clerk:
             self.run.operator,
         )
         self._log(EventType.INGESTION, evidence, manifest, written)
+        self.numbers.taken()
         return self._outcome(prepared, manifest, "ingested")
 
     def _known(self, prepared: _Prepared, acquisition: Acquisition) -> Outcome:
