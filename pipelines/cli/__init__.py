@@ -11,6 +11,7 @@ from forensics.errors import ForensicsError
 from pipelines.cli.attest import attest_check
 from pipelines.cli.audit import audit
 from pipelines.cli.certificate import certificate
+from pipelines.cli.cluster import cluster
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.export import export
@@ -39,7 +40,22 @@ __all__ = ["commands", "main"]
 
 COMMANDS = (
     *(run, init, ingest, match, review, show, timeline, track, telegram, lists, validate),
-    *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
+    *(
+        seal,
+        head,
+        key,
+        verify,
+        attest_check,
+        audit,
+        replay,
+        export,
+        receive,
+        receipt,
+        report,
+        certificate,
+        doctor,
+        cluster,
+    ),
 )
 """Every command, in the order of the help text."""
 
