@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from forensics import captures, sources
 from forensics.errors import InputError
 from forensics.model.capture import Capture, Captured, CapturedPost, ChatCoverage, Difference, PostMedia, State
@@ -180,12 +182,14 @@ def _post(told: CapturedPost | None) -> dict[str, Json] | None:
         "forwarded_from": post.forwarded_from,
         "forwarded_from_id": post.forwarded_from_id,
         "forwarded_unixtime": post.forwarded_unixtime,
+        "forwarded_candidates": list(post.forwarded_candidates),
         "forwarded_from_username": post.forwarded_from_username,
         "forwarded_message_id": post.forwarded_message_id,
         "views": post.views,
         "edited": post.edited,
         "server_file": post.server_file,
         "server_date_unixtime": post.server_date_unixtime,
+        "second": None if post.second is None else msgspec.to_builtins(post.second),
         "reply_to": post.reply_to,
         "text": post.caption,
         "media": [_media(media) for media in told.media],

@@ -114,7 +114,8 @@ class ChatCoverage:
 class Capture:
     """One export as it was read.
 
-    ``sha256`` is the digest of the document (of the list of digests, when ``documents`` are several); ``offsets``
+    ``sha256`` is the digest of the document (of the list of digests, when ``documents`` are several pages; of the JSON,
+    when pages lie beside it); ``offsets``
     the differences of local and UTC time in seconds with the number of posts that have each; ``newest`` the latest
     time in seconds UTC that the capture speaks of: it was made no earlier. ``era`` tells the oldest version of the
     exporter that writes such fields.

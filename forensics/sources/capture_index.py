@@ -87,6 +87,12 @@ class ChatIndex:
             )
         return offset, raw
 
+    def has(self, number: int) -> bool:
+        """Whether there is a post of this number."""
+        numbers = self.numbers if self.rising else self._first()[0]
+        at = bisect_left(numbers, number)
+        return at < len(numbers) and int(numbers[at]) == number
+
     def find(self, number: int) -> tuple[int, int, bytes]:
         """Place, length and digest of the post of a number that is there."""
         at = self._place(number)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from forensics.errors import ExportInvalid, InputError
 from forensics.model.capture import Capture, CapturedPost, Columns
 from forensics.model.notice import Notice
-from forensics.sources import opening, paths, telegram_rest
+from forensics.sources import opening, paths, telegram_both, telegram_rest
 from forensics.sources.capture_index import ChatIndex
 from forensics.sources.opening import Kind
+from forensics.sources.telegram_both import Pages
 from forensics.sources.telegram_clock import Clocks
 from forensics.sources.telegram_decoding import Decoder
 from forensics.sources.telegram_ids import chat_key
@@ -53,7 +54,9 @@ def sniff(path: str) -> bool:
 
 @contextmanager
 def read(path: str, zone: ZoneInfo | None = None) -> Iterator[JsonCapture]:
-    """The capture in an export's folder or JSON file, open until the context ends. No zone is needed: it tells UTC.
+    """The capture in an export's folder or JSON file, open until the context ends.
+
+    It tells UTC itself; ``zone`` is for the dates of forwards on the pages that may lie beside it in its folder.
 
     Raises:
         NoExport, ExportInvalid: nothing of it can be read as an export.
@@ -63,19 +66,43 @@ def read(path: str, zone: ZoneInfo | None = None) -> Iterator[JsonCapture]:
     source = paths.join(path, telegram_rest.RESULT) if folder else path
     fd = opening.open_file(source)
     try:
-        yield _Indexing(fd=fd).run(source)
+        capture = _Indexing(fd=fd).run(source)
+        with ExitStack() as stack:
+            yield _with_pages(capture, stack, path, zone) if folder else capture
     finally:
         os.close(fd)
 
 
+def _with_pages(capture: JsonCapture, stack: ExitStack, folder: str, zone: ZoneInfo | None) -> JsonCapture:
+    """The capture joined with the pages beside it, every post of both looked at; as it is when there are none."""
+    pages = telegram_both.open_beside(stack, folder, list(capture.chats.values()), zone)
+    if pages is None:
+        return capture
+    if isinstance(pages, Notice):
+        return replace(capture, about=replace(capture.about, notices=(*capture.about.notices, pages)))
+    for key in capture.chats:
+        for number in capture.columns(key).numbers.tolist():
+            pages.note(capture.post(key, number))
+    about = replace(
+        capture.about,
+        documents=((telegram_rest.RESULT, capture.about.sha256), *pages.capture.about.documents),
+        notices=(*capture.about.notices, *pages.notices()),
+    )
+    return replace(capture, about=about, pages=pages)
+
+
 @dataclass(frozen=True, slots=True)
 class JsonCapture:
-    """An indexed export behind an open descriptor."""
+    """An indexed export behind an open descriptor, with the pages beside it if any.
+
+    The digests of `columns` are those of the JSON alone.
+    """
 
     fd: int
     about: Capture
     chats: dict[str, Chat]
     index: dict[str, ChatIndex]
+    pages: Pages | None = None
 
     def columns(self, key: str) -> Columns:
         """All posts of a chat that the capture has."""
@@ -86,7 +113,8 @@ class JsonCapture:
         offset, raw = self.index[key].read_again(self.fd, number, self.about.path)
         value = Decoder().value(raw, offset)
         assert isinstance(value, dict)
-        return captured(self.chats[key], value, Member(0, 0, offset, raw, value))
+        told = captured(self.chats[key], value, Member(0, 0, offset, raw, value))
+        return told if self.pages is None else self.pages.join(replace(told, document=telegram_rest.RESULT))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -157,6 +157,10 @@ class HtmlCapture:
                 self._kept.popitem(last=False)
         return self._kept[place][number]
 
+    def find(self, number: int) -> CapturedPost | None:
+        """The post of a number, if the pages have one. Raises ChangedWhileRead."""
+        return self.post("", number) if self.index.has(number) else None
+
     def _posts(self, place: int, text: str) -> dict[int, CapturedPost]:
         """The posts of a page by number, the first of each; of one that is damaged, those before, as when indexed."""
         found: dict[int, CapturedPost] = {}
