@@ -35,10 +35,10 @@ types: $(VENV)/.installed-dev
 
 unit: $(VENV)/.installed-dev
 	@sh .ci/need-ffmpeg
-	$(BIN)/pytest -n auto -m "not benchmark" --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
+	$(BIN)/pytest -n auto --dist worksteal -m "not benchmark" --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
 search: $(VENV)/.installed-dev
-	$(BIN)/pytest -n auto --hypothesis-profile=search tests/property tests/contract tests/unit/matching
+	$(BIN)/pytest -n auto --dist worksteal --hypothesis-profile=search tests/property tests/contract tests/unit/matching
 
 bench: $(VENV)/.installed-dev
 	@sh .ci/need-ffmpeg

@@ -187,11 +187,7 @@ class Case:
         if len(text) >= MIN_PREFIX and set(text) <= set("0123456789abcdef"):
             found = [evidence for evidence in ids if evidence.startswith(text)]
         else:
-            found = [
-                evidence
-                for evidence in ids
-                if str(self.manifest(evidence).record.case.get("exhibit", "")).lower() == text
-            ]
+            found = [evidence for evidence in ids if self._has_number(evidence, text.upper())]
         if len(found) == 1:
             return found[0]
         reason = "no evidence" if not found else f"{len(found)} evidences"
@@ -199,6 +195,13 @@ class Case:
             f"{name}: {reason} of this case by that name",
             hint=f"give the SHA-256, its first {MIN_PREFIX} or more digits, or the exhibit number",
         )
+
+    def _has_number(self, evidence: str, exhibit: str) -> bool:
+        """Whether an evidence bears this exhibit number. Most manifests are ruled out by their bytes: decoding them all
+        takes seconds in a large case.
+        """
+        written = custody.canonical.encode({"exhibit": exhibit})[1:-1]
+        return written in self.manifest_bytes(evidence) and self.manifest(evidence).record.case["exhibit"] == exhibit
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -13,6 +13,8 @@ A worker that dies takes only its own file with it; an interrupted run is resume
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,12 +35,12 @@ from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.disclosure_files import name_of
-from pipelines.engine import Done, Failed, open_engine
+from pipelines.engine import Done, Failed
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
 from pipelines.keyframe_files import subject_of
 from pipelines.progress import Progress
-from pipelines.surroundings import cpu_count
+from pipelines.workers import engine_for
 
 MAX_SIDECAR_BYTES = 64 * 2**20
 """A telemetry text above this is not read: fifty cues a second for a day stay below it."""
@@ -94,9 +96,9 @@ class _Prepare:
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()
-        folder = self.area / f"{task.number:08d}"
+        folder = _fresh(self.area, task.number)
         content = folder / "v1" / "content"
-        for new in (folder, folder / "v1", content):
+        for new in (folder / "v1", content):
             new.mkdir()
         try:
             acquisition = acquire.acquire(task.found.path, content / "original")
@@ -119,6 +121,16 @@ class _Prepare:
         )
 
 
+def _fresh(area: Path, number: int) -> Path:
+    """A new folder for one file: a worker that died may have left one, or still be writing into it."""
+    for attempt in itertools.count():
+        folder = area / f"{number:08d}-{attempt}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise AssertionError("numbers do not end")
+
+
 def ingest(
     case: Case, run: Run, inputs: Sequence[str], settings: Settings, argv: Sequence[str], progress: Progress
 ) -> Iterator[Outcome | Passed]:
@@ -131,7 +143,8 @@ def ingest(
     """
     kit = open_kit(run.surroundings.search_path(), settings)
     environment = environment_record(kit.tools, settings, argv)
-    clerk = _Clerk(case=case, run=run, environment=environment, operators=case.disclosures.operators())
+    operators = case.disclosures.operators()
+    clerk = _Clerk(case=case, run=run, environment=environment, operators=operators, numbers=_Numbers(case))
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
@@ -142,7 +155,7 @@ def ingest(
             if thing.failed:
                 clerk.refuse(thing.path, Notice(code=thing.code, message=thing.message))
             yield thing
-        for done in open_engine(settings.jobs or cpu_count()).run(job, tasks):
+        for done in engine_for(settings).run(job, tasks):
             outcome = _settle(clerk, done)
             counts[outcome.status] += 1
             progress.advance()
@@ -178,6 +191,28 @@ def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Out
     return clerk.admit(thing.result)
 
 
+class _Numbers:
+    """Exhibit numbers: one more than there are evidences. They are counted again only when the log has grown by lines
+    that were not written here, for counting takes longer the larger the case is.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._head: str | None = None
+        self._given = 0
+
+    def next(self) -> str:
+        """The number for a new evidence; hold the case's write lock."""
+        if self._case.log.head().sha256 != self._head:
+            self._given = sum(1 for _ in self._case.store.ids())
+        return f"E-{self._given + 1:04d}"
+
+    def taken(self) -> None:
+        """The number that `next` told is in the store and in the log; the lock is still held."""
+        self._given += 1
+        self._head = self._case.log.head().sha256
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clerk:
     """Steps 4 and 5: the single writer of store and log. ``operators`` are the disclosures of their names."""
@@ -186,6 +221,7 @@ class _Clerk:
     run: Run
     environment: dict[str, Json]
     operators: tuple[custody.Disclosure, ...]
+    numbers: _Numbers
 
     def refuse(self, path: str, notice: Notice) -> Outcome:
         """Log a file that could not be taken."""
@@ -219,7 +255,7 @@ class _Clerk:
             subjects=(original, *sidecars, *derived.files),
             facts=derived.facts,
             record=Record(
-                case={"id": self.case.info.id, "exhibit": f"E-{sum(1 for _ in self.case.store.ids()) + 1:04d}"},
+                case={"id": self.case.info.id, "exhibit": self.numbers.next()},
                 appearances=(self._appearance(prepared, acquisition),),
                 acquisition=_acquisition_record(acquisition),
                 environment=self.environment,
@@ -239,6 +275,7 @@ class _Clerk:
             self.run.operator,
         )
         self._log(EventType.INGESTION, evidence, manifest, written)
+        self.numbers.taken()
         return self._outcome(prepared, manifest, "ingested")
 
     def _known(self, prepared: _Prepared, acquisition: Acquisition) -> Outcome:

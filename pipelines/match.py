@@ -33,13 +33,13 @@ from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
-from pipelines.engine import Engine, Failed, Serial, open_engine
+from pipelines.engine import Engine, Failed, Serial
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
 from pipelines.library import EXCERPT, Library, Volume, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.sound_file import SOUND_FILE
 from pipelines.sounds import SOUND_COMMON, with_sound
-from pipelines.surroundings import cpu_count
+from pipelines.workers import engine_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def match_case(
     library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
     order = {volume.id: number for number, volume in enumerate(library.references)}
     yield from _unprinted(case)
-    engine = open_engine(settings.jobs or cpu_count())
+    engine = engine_for(settings)
     learned = learned_for(model, case, library, tuple(order))
     pictures = compare(engine, library, tuple(order), order, progress, learned)
     found = with_sound(engine, library, tuple(order), order, pictures)
@@ -111,7 +111,7 @@ def match_queries(
     """
     kit = kit_for(run, settings)
     library = Library(kit=kit, references=volumes_of(case), queries=())
-    engine = open_engine(settings.jobs or cpu_count())
+    engine = engine_for(settings)
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         tasks: list[tuple[int, str]] = []
         for thing in sources.discover(inputs):

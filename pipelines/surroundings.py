@@ -43,9 +43,13 @@ class Surroundings:
         return self.environ.get("PATH", os.defpath)
 
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Where numeric libraries read how many threads to start."""
+
+
 def one_thread_each() -> None:
     """Let numeric libraries, which read this when they load, use one thread: there is one worker for each core."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in THREADS:
         os.environ.setdefault(name, "1")
 
 

@@ -11,6 +11,7 @@ from forensics.errors import ForensicsError
 from pipelines.cli.attest import attest_check
 from pipelines.cli.audit import audit
 from pipelines.cli.certificate import certificate
+from pipelines.cli.cluster import cluster
 from pipelines.cli.compare import compare
 from pipelines.cli.completion import completion
 from pipelines.cli.doctor import doctor
@@ -43,7 +44,7 @@ __all__ = ["commands", "main"]
 COMMANDS = (
     *(run, init, ingest, match, compare, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
-    *(completion, manual),
+    *(cluster, completion, manual),
 )
 """Every command, in the order of the help text."""
 

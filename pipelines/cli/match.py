@@ -39,12 +39,7 @@ def match(
     inputs: tuple[str, ...],
     files0_from: str | None,
     case_dir: Path | None,
-    model: str | None,
-    model_licence: str | None,
-    jobs: int | None,
-    operator: str | None,
-    cpu_s: int | None,
-    sandbox: str | None,
+    flags: dict[str, object],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -57,14 +52,6 @@ def match(
     from pipelines.learned import open_model
     from pipelines.progress import shown
 
-    flags = {
-        "jobs": jobs,
-        "operator": operator,
-        "cpu_s": cpu_s,
-        "sandbox": sandbox,
-        "model": model,
-        "model_licence": model_licence,
-    }
     desk = open_desk(case_dir, flags)
     named = open_model(desk.settings)
     paths = gather(inputs, files0_from)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -50,9 +51,28 @@ def output_options(command: Command) -> Command:
     return command
 
 
+def _as_flags(command: Command, *names: str) -> Command:
+    """Hand these options to the command together, as entries of its one argument ``flags``."""
+
+    @functools.wraps(command)
+    def with_flags(**given: Any) -> Any:
+        flags = given.pop("flags", {}) | {name: given.pop(name) for name in names}
+        return command(**given, flags=flags)
+
+    return cast("Command", with_flags)
+
+
 def work_options(command: Command) -> Command:
-    """Settings of a run: ``--jobs``, ``--operator``, ``--cpu-s``, ``--sandbox``."""
+    """Settings of a run, as ``flags``: who works, for whom, how long, how closely confined."""
+    command = _as_flags(command, "jobs", "engine", "certs", "insecure", "operator", "cpu_s", "sandbox")
     for option in (
+        click.option("--insecure", is_flag=True, default=None, help="Let a cluster be reached in the clear."),
+        click.option("--certs", metavar="DIR", help="Certificates of the cluster, made by: forensics cluster certs."),
+        click.option(
+            "--engine",
+            metavar="ADDRESS",
+            help="Cluster that does the work: dask+tls://HOST:PORT of its scheduler.  [default: local]",
+        ),
         click.option(
             "--sandbox",
             type=click.Choice(["auto", "require"]),
@@ -67,7 +87,8 @@ def work_options(command: Command) -> Command:
 
 
 def model_options(command: Command) -> Command:
-    """A model of learned descriptors: ``--model``, ``--model-licence``."""
+    """A model of learned descriptors, as ``flags``."""
+    command = _as_flags(command, "model", "model_licence")
     for option in (
         click.option("--model-licence", metavar="FILE", help="Text of that model's licence, for the record."),
         click.option(

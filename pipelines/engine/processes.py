@@ -65,12 +65,14 @@ class Processes:
     def run(self, job: Job[Item, Result], items: Iterable[Item]) -> Iterator[Done[Item, Result] | Failed[Item]]:
         """Yield outcomes as they come.
 
-        When a worker dies, the pool is built anew; the items that were in flight are suspects and run alone,
-        one at a time, so that exactly the one that kills its worker is reported as ``worker.killed``.
+        No more workers are started than there are items. When a worker dies, the pool is built anew; the items that
+        were in flight are suspects and run alone, one at a time, so that exactly the one that kills its worker is
+        reported as ``worker.killed``.
         """
         source = iter(items)
-        pool = self._open(job, self._workers)
-        drawn: deque[Item] = deque()
+        drawn = deque(islice(source, WINDOW_PER_WORKER * self._workers))
+        workers = max(1, min(self._workers, len(drawn)))
+        pool = self._open(job, workers)
         flying: dict[Future[Result], Item] = {}
         try:
             while True:
@@ -93,7 +95,7 @@ class Processes:
                     flying.clear()
                     for item in suspects:
                         yield self._alone(job, item)
-                    pool = self._open(job, self._workers)
+                    pool = self._open(job, workers)
         finally:
             _kill(pool)
 

@@ -56,6 +56,19 @@ def test_a_killed_worker_takes_only_its_own_item_with_it() -> None:
     assert found[4].code == "worker.killed"
 
 
+def test_no_more_workers_are_started_than_there_are_items(monkeypatch) -> None:
+    started = []
+    really = Processes._open
+
+    def opened(job, workers):
+        started.append(workers)
+        return really(job, workers)
+
+    monkeypatch.setattr(Processes, "_open", staticmethod(opened))
+    assert outcomes(Processes(8), double, [1, 2]) == [Done(item=1, result=2), Done(item=2, result=4)]
+    assert started == [2]
+
+
 def test_one_worker_runs_in_this_process() -> None:
     assert isinstance(open_engine(1), Serial)
     assert isinstance(open_engine(2), Processes)
