@@ -140,6 +140,9 @@ def _derive_video(
     handle: int, digests: Digests, into: Path, kit: Kit, beside: _Beside, query: media.Excerpt | None
 ) -> Derived:
     probed = media.probe(kit.tools, handle, kit.limits)
+    too_dear = probed.openable(kit.limits)
+    if too_dear is not None:
+        return _without_video(probed, _NOTHING_INSIDE, too_dear)
     inside = _look_inside(handle, probed, kit, beside) if query is None else _NOTHING_INSIDE
     if probed.probe.video is None or probed.probe.origin is None:
         return _without_video(
