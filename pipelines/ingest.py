@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from forensics import acquire, custody, sources
@@ -29,7 +30,7 @@ from forensics.model.provenance import Found, Passed
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME
 from forensics.model.text import visible
 from pipelines.appearances import appearance_record, locator, path_field, without_folders
-from pipelines.case import Case, Run
+from pipelines.case import Case, Run, entry
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.disclosure_files import name_of
@@ -42,6 +43,9 @@ from pipelines.surroundings import cpu_count
 
 MAX_SIDECAR_BYTES = 64 * 2**20
 """A telemetry text above this is not read: fifty cues a second for a day stay below it."""
+
+LINES_AT_ONCE = 1000
+"""Refusals in one write to the log: an export can name 20,000 missing files, and each write waits for the disk."""
 
 LIMITS = (
     "Integrity is asserted from the time of ingestion onward only.",
@@ -137,10 +141,8 @@ def ingest(
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
         job = _Prepare(area=area, store=case.store, kit=kit)
         passed, tasks = _found(inputs, progress)
-        for thing in passed:
-            if thing.failed:
-                clerk.refuse(thing.path, Notice(code=thing.code, message=thing.message))
-            yield thing
+        clerk.refuse_all(thing for thing in passed if thing.failed)
+        yield from passed
         for done in open_engine(settings.jobs or cpu_count()).run(job, tasks):
             outcome = _settle(clerk, done)
             counts[outcome.status] += 1
@@ -187,13 +189,15 @@ class _Clerk:
 
     def refuse(self, path: str, notice: Notice) -> Outcome:
         """Log a file that could not be taken."""
-        detail: dict[str, str | int] = {
-            "name": visible(Path(path).name),
-            "code": notice.code,
-            "reason": without_folders(visible(notice.message), path),
-        }
-        self.case.record(self.run, EventType.INGESTION_REFUSED, None, detail)
+        self.case.record(self.run, EventType.INGESTION_REFUSED, None, _refusal(path, notice))
         return Outcome(path=path, status="failed", notices=(notice,))
+
+    def refuse_all(self, passed: Iterable[Passed]) -> None:
+        """Log what was met and could not be taken: many lines, few waits for the disk."""
+        lines = (_refusal(thing.path, Notice(code=thing.code, message=thing.message)) for thing in passed)
+        while some := tuple(islice(lines, LINES_AT_ONCE)):
+            entries = [entry(self.run, EventType.INGESTION_REFUSED, None, detail) for detail in some]
+            self.case.log.append_many(entries)
 
     def admit(self, prepared: _Prepared) -> Outcome:
         """Put prepared bytes into the store, or a new appearance of known ones into their record."""
@@ -322,6 +326,14 @@ class _Clerk:
             keyframes=len(_keyframes(manifest.facts)),
             notices=manifest.notices,
         )
+
+
+def _refusal(path: str, notice: Notice) -> dict[str, str | int]:
+    return {
+        "name": visible(Path(path).name),
+        "code": notice.code,
+        "reason": without_folders(visible(notice.message), path),
+    }
 
 
 def _notice(error: ForensicsError) -> Notice:
