@@ -31,7 +31,7 @@ from forensics.model.manifest import Facts, Json, Subject
 from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe, Window
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Fix, Track
-from forensics.sources.content import Looks, looks
+from forensics.sources.content import Looks, archive_form, looks
 from forensics.telemetry.exif import read_tags
 from pipelines.config import Settings
 from pipelines.embedded import Embedded, clip_of, read_embedded
@@ -115,7 +115,9 @@ def derive(
     if beside.facts:
         exact["telemetry"] = list(beside.facts)
     try:
-        if _is_still(os.pread(handle, HEAD_BYTES, 0)):
+        head = os.pread(handle, HEAD_BYTES, 0)
+        _require_no_archive(head)
+        if _is_still(head):
             derived = _derive_still(handle, digests.size, into)
         else:
             derived = _derive_video(handle, digests, into, kit, beside, query)
@@ -130,6 +132,13 @@ def derive(
 def _is_still(head: bytes) -> bool:
     """A picture that does not move; a GIF may, so it is decoded like a video."""
     return looks("", head) is Looks.STILL and not head.startswith(b"GIF8")
+
+
+def _require_no_archive(head: bytes) -> None:
+    """A stream of packets inside an archive would pass for a video of the archive's own digest."""
+    form = archive_form(head)
+    if form is not None:
+        raise MediaError(f"it is no video but a {form} archive, by its first bytes", code="media.not_media")
 
 
 def _undecodable(*notices: Notice) -> Derived:

@@ -26,7 +26,7 @@ from forensics.model.evidence import Acquisition
 from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
-from forensics.model.provenance import Found, Passed
+from forensics.model.provenance import Found, Passed, SourceKind
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME
 from forensics.model.text import visible
 from pipelines.appearances import appearance_record, locator, path_field, without_folders
@@ -43,6 +43,9 @@ from pipelines.surroundings import cpu_count
 
 MAX_SIDECAR_BYTES = 64 * 2**20
 """A telemetry text above this is not read: fifty cues a second for a day stay below it."""
+
+ARCHIVES = "archives"
+"""Folder of a run's working area where members of archives are staged."""
 
 LINES_AT_ONCE = 1000
 """Refusals in one write to the log: an export can name 20,000 missing files, and each write waits for the disk."""
@@ -103,10 +106,13 @@ class _Prepare:
         for new in (folder, folder / "v1", content):
             new.mkdir()
         try:
-            acquisition = acquire.acquire(task.found.path, content / "original")
+            acquisition = acquire.acquire(task.found.opened, content / "original")
         except ForensicsError as error:
-            return _Prepared(found=task.found, refused=_notice(error))
-        sidecars, notices = _read_sidecars(task.found.sidecars)
+            refused = _notice(error)
+            shown = refused.message.replace(task.found.opened, task.found.path)
+            return _Prepared(found=task.found, refused=replace(refused, message=shown))
+        sidecars, unread = _read_sidecars(task.found.sidecars)
+        notices = task.found.notices + unread
         if self.store.contains(acquisition.digests.sha256):
             return _Prepared(
                 found=task.found, folder=folder, acquisition=acquisition, sidecars=sidecars, notices=notices
@@ -140,7 +146,8 @@ def ingest(
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
         job = _Prepare(area=area, store=case.store, kit=kit)
-        passed, tasks = _found(inputs, progress)
+        (area / ARCHIVES).mkdir()
+        passed, tasks = _found(inputs, area / ARCHIVES, progress)
         clerk.refuse_all(thing for thing in passed if thing.failed)
         yield from passed
         for done in open_engine(settings.jobs or cpu_count()).run(job, tasks):
@@ -151,21 +158,21 @@ def ingest(
         case.record(run, EventType.INGESTION_END, None, counts)
 
 
-def _found(inputs: Sequence[str], progress: Progress) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
+def _found(inputs: Sequence[str], room: Path, progress: Progress) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
     tasks: list[_Task] = []
-    for thing in sources.discover(inputs):
+    for thing in sources.discover(inputs, str(room)):
         if isinstance(thing, Passed):
             passed.append(thing)
         else:
             tasks.append(_Task(number=len(tasks), found=thing))
     beside = {os.path.abspath(sidecar) for task in tasks for sidecar in task.found.sidecars}
     for task in tasks:
-        if os.path.abspath(task.found.path) in beside:
+        if os.path.abspath(task.found.opened) in beside:
             message = "it is kept with the clip that it belongs to"
             passed.append(Passed(path=task.found.path, code="input.sidecar", message=message, failed=False))
-    alone = tuple(task for task in tasks if os.path.abspath(task.found.path) not in beside)
+    alone = tuple(task for task in tasks if os.path.abspath(task.found.opened) not in beside)
     progress.grow(len(alone))
     return tuple(passed), alone
 
@@ -223,12 +230,12 @@ class _Clerk:
             record=Record(
                 case={"id": self.case.info.id, "exhibit": f"E-{sum(1 for _ in self.case.store.ids()) + 1:04d}"},
                 appearances=(self._appearance(prepared, acquisition),),
-                acquisition=_acquisition_record(acquisition),
+                acquisition=_acquisition_record(acquisition, prepared.found),
                 environment=self.environment,
                 processing={"commands": [_by_name(command) for command in derived.commands]},
                 log=self._log_place(),
             ),
-            notices=prepared.notices + derived.notices,
+            notices=prepared.notices + (() if _is_read(prepared.found) else derived.notices),
             limits=LIMITS,
         )
         written, *signature = self._write_manifest(folder / "v1" / "content", manifest)
@@ -315,7 +322,7 @@ class _Clerk:
 
     def _outcome(self, prepared: _Prepared, manifest: Manifest, status: str) -> Outcome:
         evidence = manifest.item.removeprefix("urn:sha256:")
-        undecodable = manifest.facts.exact.get("kind") == MediaKind.UNDECODABLE
+        undecodable = manifest.facts.exact.get("kind") == MediaKind.UNDECODABLE and not _is_read(prepared.found)
         return Outcome(
             path=prepared.found.path,
             status="failed" if undecodable else status,
@@ -350,9 +357,14 @@ def _original(acquisition: Acquisition) -> Subject:
     return Subject(name="original", sha256=digests.sha256, sha512=digests.sha512, size=digests.size)
 
 
-def _acquisition_record(acquisition: Acquisition) -> dict[str, Json]:
+def _is_read(found: Found) -> bool:
+    """Whether it is an archive whose members were read: that it is no video is no fault of it."""
+    return found.appearance.kind is SourceKind.ARCHIVE
+
+
+def _acquisition_record(acquisition: Acquisition, found: Found) -> dict[str, Json]:
     return {
-        "method": "file copy",
+        "method": "file copy" if found.appearance.member is None else "member of an archive",
         "integrity": {"computed": "while copying", "readback": "match" if acquisition.readback else "not done"},
         "mtime_ns_as_found": str(acquisition.mtime_ns),
         "transformations": [],

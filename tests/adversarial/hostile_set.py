@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from forensics.model.text import visible
+
 ROOT = Path(__file__).resolve().parents[2]
 
 REASONS = {
@@ -115,6 +117,12 @@ def _cpu_of_children() -> float:
 def peak_mb() -> float:
     """Peak resident memory of the largest process that this one has waited for, its children's children included."""
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def shown(text: str) -> str:
+    """A hostile name for a line of a table."""
+    safe = visible(text)
+    return safe if len(safe) <= 40 else f"{safe[:39]}…"
 
 
 def manifest_of(case: Path, evidence: str) -> dict[str, Any]:
