@@ -47,7 +47,9 @@ def locator(appearance: dict[str, Json]) -> tuple[Json, ...]:
     """What makes two sightings the same appearance: the place, not the time."""
     post = appearance.get("post")
     place = (post.get("channel_id"), post.get("message_id")) if isinstance(post, dict) else (None, None)
-    return (appearance.get("kind"), appearance.get("path"), appearance.get("path_b64"), *place)
+    archive = appearance.get("archive")
+    within = archive.get("sha256") if isinstance(archive, dict) else None
+    return (appearance.get("kind"), appearance.get("path"), appearance.get("path_b64"), within, *place)
 
 
 def path_field(name: str, path: str) -> dict[str, Json]:

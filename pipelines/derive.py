@@ -108,7 +108,8 @@ def derive(
 
     A ``query`` needs no keyframes of a video, but an excerpt for comparing, which is taken from the same decode pass.
 
-    Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE.
+    Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE. An archive, by its
+    first bytes, is that without a notice: what became of its members is no fact of the bytes.
     """
     exact: dict[str, Json] = {"identification": _plain(msgspec.to_builtins(digests))}
     beside = _read_tracks(sidecars)
@@ -116,8 +117,10 @@ def derive(
         exact["telemetry"] = list(beside.facts)
     try:
         head = os.pread(handle, HEAD_BYTES, 0)
-        _require_no_archive(head)
-        if _is_still(head):
+        if archive_form(head) is not None:
+            # A stream of packets inside an archive would pass for a video with the archive's digest.
+            derived = _undecodable()
+        elif _is_still(head):
             derived = _derive_still(handle, digests.size, into)
         else:
             derived = _derive_video(handle, digests, into, kit, beside, query)
@@ -132,13 +135,6 @@ def derive(
 def _is_still(head: bytes) -> bool:
     """A picture that does not move; a GIF may, so it is decoded like a video."""
     return looks("", head) is Looks.STILL and not head.startswith(b"GIF8")
-
-
-def _require_no_archive(head: bytes) -> None:
-    """A stream of packets inside an archive would pass for a video of the archive's own digest."""
-    form = archive_form(head)
-    if form is not None:
-        raise MediaError(f"it is no video but a {form} archive, by its first bytes", code="media.not_media")
 
 
 def _undecodable(*notices: Notice) -> Derived:

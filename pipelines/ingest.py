@@ -235,7 +235,7 @@ class _Clerk:
                 processing={"commands": [_by_name(command) for command in derived.commands]},
                 log=self._log_place(),
             ),
-            notices=prepared.notices + (() if _is_read(prepared.found) else derived.notices),
+            notices=prepared.notices + derived.notices + _unread(prepared.found, derived),
             limits=LIMITS,
         )
         written, *signature = self._write_manifest(folder / "v1" / "content", manifest)
@@ -360,6 +360,14 @@ def _original(acquisition: Acquisition) -> Subject:
 def _is_read(found: Found) -> bool:
     """Whether it is an archive whose members were read: that it is no video is no fault of it."""
     return found.appearance.kind is SourceKind.ARCHIVE
+
+
+def _unread(found: Found, derived: Derived) -> tuple[Notice, ...]:
+    """What is to be said of an archive whose members were not looked at."""
+    if derived.kind is not MediaKind.UNDECODABLE or derived.notices or _is_read(found):
+        return ()
+    message = "it is an archive, by its first bytes, and no video; its members were not read"
+    return (Notice(code="media.not_media", message=message),)
 
 
 def _acquisition_record(acquisition: Acquisition, found: Found) -> dict[str, Json]:

@@ -173,6 +173,9 @@ def _fact_lines(manifest: Manifest) -> Iterator[str]:
 
 def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:
     yield f"seen at    {seen.get('path')}"
+    archive = seen.get("archive")
+    if isinstance(archive, dict):
+        yield f"           {archive.get('member')} in the archive {archive.get('sha256')}, byte {archive.get('offset')}"
     post = seen.get("post")
     if isinstance(post, dict):
         moment = post.get("posted_unixtime")

@@ -109,7 +109,9 @@ class _Reading:
         try:
             for number, entry in enumerate(self._entries()):
                 if number == MAX_MEMBERS:
-                    return refused("too_many_members", f"has more than {MAX_MEMBERS} members; the rest was not read")
+                    return refused(
+                        "archive.too_many_members", f"has more than {MAX_MEMBERS} members; the rest was not read"
+                    )
                 self._take(entry)
         except ExportInvalid as err:
             return err
@@ -118,7 +120,7 @@ class _Reading:
     def _entries(self) -> Iterator[Entry]:
         form = content.archive_form(os.pread(self.fd, opening.HEAD_BYTES, 0))
         if form is None:
-            raise refused("damaged", "is named like an archive, and is none that is read here")
+            raise refused("archive.damaged", "is named like an archive, and is none that is read here")
         if form == "zip":
             return archive_zip.members(self.fd)
         parts = stored(self.fd, 0, self.staging.size)
@@ -130,7 +132,7 @@ class _Reading:
         for chunk in chunks:
             total += len(chunk)
             if total > most:
-                raise refused("ratio", f"yields more than {MAX_RATIO} bytes for one; the rest was not read")
+                raise refused("archive.ratio", f"yields more than {MAX_RATIO} bytes for one; the rest was not read")
             yield chunk
 
     def _take(self, entry: Entry) -> None:

@@ -73,7 +73,7 @@ def stored(fd: int, start: int, length: int) -> Iterator[bytes]:
         except OSError as err:
             raise unreadable(err) from err
         if not part:
-            raise refused("truncated", "ends before its bytes do")
+            raise refused("archive.truncated", "ends before its bytes do")
         yield part
         start, length = start + len(part), length - len(part)
 
@@ -95,14 +95,14 @@ def decoded(method: str, parts: Iterator[bytes], *, several: bool) -> Iterator[b
                 if not data:
                     break
                 if ended and not several:
-                    raise refused("damaged", "goes on after the end of its compressed bytes")
+                    raise refused("archive.damaged", "goes on after the end of its compressed bytes")
                 decoder = _DECODERS[method]()
             yield from _given(decoder, data)
             if not decoder.eof:
                 break
             data, decoder, ended = decoder.unused_data, None, True
     if decoder is not None:
-        raise refused("truncated", "ends within its compressed bytes")
+        raise refused("archive.truncated", "ends within its compressed bytes")
 
 
 def _given(decoder: _Decoder, data: bytes) -> Iterator[bytes]:
@@ -123,7 +123,7 @@ def _mapped() -> Iterator[None]:
         yield
     except lzma.LZMAError as err:
         if "limit" in str(err):
-            raise refused("memory", f"asks for more than {MAX_DICTIONARY_BYTES} bytes of memory") from err
-        raise refused("damaged", "has damaged compressed bytes") from err
+            raise refused("archive.memory", f"asks for more than {MAX_DICTIONARY_BYTES} bytes of memory") from err
+        raise refused("archive.damaged", "has damaged compressed bytes") from err
     except (zlib.error, OSError, EOFError, ValueError) as err:  # bz2 calls bad data an OSError
-        raise refused("damaged", "has damaged compressed bytes") from err
+        raise refused("archive.damaged", "has damaged compressed bytes") from err

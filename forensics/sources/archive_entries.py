@@ -50,9 +50,7 @@ class Entry:
 
 def refused(code: str, message: str) -> ExportInvalid:
     """The refusal of an archive or a member of it; the message follows its name in a sentence."""
-    return ExportInvalid(
-        message, code=f"archive.{code}", hint="The archive is kept whole; what it holds is not lost with this."
-    )
+    return ExportInvalid(message, code=code, hint="The archive is kept whole; what it holds is not lost with this.")
 
 
 def parts_of(name: bytes) -> tuple[bytes, ...]:
@@ -79,5 +77,5 @@ def parts_of(name: bytes) -> tuple[bytes, ...]:
     elif len(parts) > MAX_DEPTH:
         why = f"more than {MAX_DEPTH} folders"
     if why is not None:
-        raise refused("path", f"is not taken: its path has {why}")
+        raise refused("archive.path", f"is not taken: its path has {why}")
     return parts

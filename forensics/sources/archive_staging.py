@@ -59,7 +59,7 @@ class Staging:
         self._require_room(entry)
         self._require_new(parts, whole)
         if len(os.fsencode(self.root)) + 1 + len(whole) > MAX_PATH_BYTES:
-            raise refused("path", "is not taken: its path is too long to be opened by name")
+            raise refused("archive.path", "is not taken: its path is too long to be opened by name")
         with self._folder_of(parts) as folder:
             self._write(entry, parts[-1], folder)
         self.files.add(whole)
@@ -71,12 +71,12 @@ class Staging:
             raise _inflated(f"{entry.size} bytes in {entry.stored}")
         if entry.size > self.left:
             raise refused(
-                "no_room", f"would take {entry.size} bytes; {self.left} may still be written for this archive"
+                "archive.no_room", f"would take {entry.size} bytes; {self.left} may still be written for this archive"
             )
 
     def _require_new(self, parts: tuple[bytes, ...], whole: bytes) -> None:
         if whole in self.files or whole in self.folders or any(above in self.files for above in _above(parts)):
-            raise refused("duplicate", "has a name that an earlier member has; the first one was taken")
+            raise refused("archive.duplicate", "has a name that an earlier member has; the first one was taken")
 
     @contextmanager
     def _folder_of(self, parts: tuple[bytes, ...]) -> Iterator[int]:
@@ -99,7 +99,7 @@ class Staging:
             with _writing():
                 fd = os.open(name, _NEW, 0o600, dir_fd=folder)
         except FileExistsError as err:
-            raise refused("duplicate", "has a name that this file system takes for an earlier member's") from err
+            raise refused("archive.duplicate", "has a name that this file system takes for an earlier one") from err
         whole = False
         try:
             written = 0
@@ -128,7 +128,7 @@ def _above(parts: tuple[bytes, ...]) -> Iterator[bytes]:
 
 
 def _inflated(what: str) -> ExportInvalid:
-    return refused("ratio", f"is not taken: {what}; at most {MAX_RATIO} for one, beyond {RATIO_FLOOR} bytes")
+    return refused("archive.ratio", f"is not taken: {what}; at most {MAX_RATIO} for one, beyond {RATIO_FLOOR} bytes")
 
 
 def _write_all(fd: int, data: bytes) -> None:

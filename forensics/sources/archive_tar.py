@@ -113,11 +113,11 @@ def _entry(head: bytes, kind: bytes, about: _About, begun: int, chunks: Iterator
     name = _name(head) if about.name is None else about.name
     refusal = None
     if kind in _LINKS:
-        refusal = refused("link", "is a link; none is made")
+        refusal = refused("archive.link", "is a link; none is made")
     elif kind == _SPARSE or about.sparse:
-        refusal = refused("sparse", "is a sparse file, of which holes are left out; it is not read")
+        refusal = refused("archive.sparse", "is a sparse file, of which holes are left out; it is not read")
     elif kind not in _REGULAR + _FOLDER:
-        refusal = refused("special", "is no regular file")
+        refusal = refused("archive.special", "is no regular file")
     return Entry(
         name=name,
         offset=begun,
@@ -140,7 +140,7 @@ def _data(stream: _Stream, end: int) -> Iterator[bytes]:
 
 def _header(stream: _Stream, size: int, headers: int) -> bytes:
     if size > MAX_HEADER_BYTES or headers > MAX_HEADERS:
-        raise refused("damaged", "has a header longer than any path")
+        raise refused("archive.damaged", "has a header longer than any path")
     end = stream.at + -(-size // BLOCK) * BLOCK
     data = stream.read(size)
     stream.skip_to(end)
@@ -158,7 +158,7 @@ def _take_header(kind: bytes, data: bytes, about: _About) -> None:
             elif key == b"size":
                 about.size = _decimal(value)
     elif kind == _PAX_GLOBAL and any(key in _ACTING or key.startswith(b"GNU.sparse") for key, _ in _records(data)):
-        raise refused("damaged", "gives all members one name or size")
+        raise refused("archive.damaged", "gives all members one name or size")
 
 
 def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -170,7 +170,7 @@ def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         record = data[at : at + length]
         key, equals, value = record[len(digits) + 1 :].partition(b"=")
         if length < 5 or len(record) < length or not equals or not value.endswith(b"\n"):
-            raise refused("damaged", "has a header that cannot be read")
+            raise refused("archive.damaged", "has a header that cannot be read")
         yield key, value[:-1]
         at += length
 
@@ -183,7 +183,7 @@ def _name(head: bytes) -> bytes:
 
 def _decimal(digits: bytes) -> int:
     if not digits.isdigit() or len(digits) > 18:
-        raise refused("damaged", "has a number that cannot be read")
+        raise refused("archive.damaged", "has a number that cannot be read")
     return int(digits)
 
 
@@ -193,12 +193,12 @@ def _number(field: bytes) -> int:
         value = int.from_bytes(field[1:], "big")
         if value < 1 << 62:
             return value
-        raise refused("damaged", "has a number that cannot be read")
+        raise refused("archive.damaged", "has a number that cannot be read")
     if field[0] == 0xFF:
         return int.from_bytes(field, "big", signed=True) if len(field) == 12 else 0
     digits = field.strip(b" \0")
     if digits.strip(b"01234567"):
-        raise refused("damaged", "has a number that cannot be read")
+        raise refused("archive.damaged", "has a number that cannot be read")
     return int(digits or b"0", 8)
 
 
@@ -206,15 +206,15 @@ def _require_sum(head: bytes) -> None:
     """The sum of the header's bytes, its own field taken for blanks."""
     told = _number(head[148:156])
     if told != sum(head[:148]) + sum(head[156:]) + 8 * 0x20:
-        raise refused("damaged", "has a header whose checksum is another")
+        raise refused("archive.damaged", "has a header whose checksum is another")
 
 
 def _require_end(stream: _Stream) -> None:
     """Nothing but zeros up to the end; reading it all lets the compression around it check its own sum."""
     while part := stream.some(1 << 20):
         if part.strip(b"\0"):
-            raise refused("trailing_data", "has bytes after its end mark, which were not read")
+            raise refused("archive.trailing_data", "has bytes after its end mark, which were not read")
 
 
 def _cut() -> ExportInvalid:
-    return refused("truncated", "ends before its end mark; what stands before was read")
+    return refused("archive.truncated", "ends before its end mark; what stands before was read")

@@ -76,7 +76,7 @@ def members(fd: int) -> Iterator[Entry]:
     places = [_place(fd, line, start) for line in lines]
     shared = _sharing(lines, places)
     for number, (line, place) in enumerate(zip(lines, places, strict=True)):
-        fault = _fault(line) or place.fault or (refused("overlap", _SHARED) if number in shared else None)
+        fault = _fault(line) or place.fault or (refused("archive.overlap", _SHARED) if number in shared else None)
         yield Entry(
             name=line.shown,
             offset=line.offset,
@@ -108,9 +108,9 @@ def _directory(fd: int, size: int) -> tuple[int, int, int]:
     if _COUNT_IN_64 in (count, here) or _IN_64 in (length, start):
         disk, first_disk, here, count, length, start, end = _directory64(fd, end)
     if disk or first_disk or here != count:
-        raise refused("split", "is one part of several and was not opened: join them first")
+        raise refused("archive.split", "is one part of several and was not opened: join them first")
     if count > MAX_MEMBERS or length > MAX_DIRECTORY_BYTES:
-        raise refused("too_many_members", f"has {count} members, more than {MAX_MEMBERS}; none was read")
+        raise refused("archive.too_many_members", f"has {count} members, more than {MAX_MEMBERS}; none was read")
     if start + length != end:
         raise _no_directory()
     return count, start, length
@@ -198,18 +198,18 @@ def _place(fd: int, line: _Line, directory: int) -> _Place:
     """Where the member's bytes lie, after its own header was held against the directory's line."""
     head = _read(fd, line.offset, _HEADER.size) if line.offset + _HEADER.size <= directory else b""
     if len(head) < _HEADER.size or not head.startswith(_HEADER_MARK):
-        return _Place(line.offset, line.offset, refused("damaged", "has no header where the directory says"))
+        return _Place(line.offset, line.offset, refused("archive.damaged", "has no header where the directory says"))
     _, _, flags, method, _, _, crc, packed, size, names, extras = _HEADER.unpack(head)
     name = _read(fd, line.offset + _HEADER.size, names)
     begin = line.offset + _HEADER.size + names + extras
     end = begin + line.stored
     if end > directory:
-        return _Place(begin, begin, refused("truncated", "would end within the directory"))
+        return _Place(begin, begin, refused("archive.truncated", "would end within the directory"))
     equal = (name, method, flags & _ENCRYPTED) == (line.name, line.method, line.flags & _ENCRYPTED)
     if equal and not flags & _SIZES_FOLLOW:
         told = ((crc, line.crc), (packed, line.stored), (size, line.size))
         equal = all(here in (there, _IN_64) for here, there in told)
-    return _Place(begin, end, None if equal else refused("headers_differ", _DIFFERING))
+    return _Place(begin, end, None if equal else refused("archive.headers_differ", _DIFFERING))
 
 
 def _sharing(lines: list[_Line], places: list[_Place]) -> frozenset[int]:
@@ -228,17 +228,17 @@ def _sharing(lines: list[_Line], places: list[_Place]) -> frozenset[int]:
 def _fault(line: _Line) -> ExportInvalid | None:
     kind = stat.S_IFMT(line.mode)
     if line.flags & (_ENCRYPTED | _STRONG | _MASKED) or line.method == _AES:
-        return refused("encrypted", "is encrypted; take it out with the password and ingest it beside the archive")
+        return refused("archive.encrypted", "is encrypted; unpack it with the password and ingest that too")
     if line.disk:
-        return refused("split", "begins in another part of a split archive")
+        return refused("archive.split", "begins in another part of a split archive")
     if kind == stat.S_IFLNK:
-        return refused("link", "is a symbolic link; none is made")
+        return refused("archive.link", "is a symbolic link; none is made")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return refused("special", "is no regular file")
+        return refused("archive.special", "is no regular file")
     if line.method not in _METHODS:
-        return refused("method", f"is compressed by method {line.method}, which is not read here")
+        return refused("archive.method", f"is compressed by method {line.method}, which is not read here")
     if line.method == 0 and line.stored != line.size:
-        return refused("size", "is stored as it is and has two sizes")
+        return refused("archive.size", "is stored as it is and has two sizes")
     return None
 
 
@@ -249,13 +249,13 @@ def _chunks(fd: int, line: _Line, place: _Place) -> Iterator[bytes]:
     for chunk in parts if line.method == 0 else decoded(method, parts, several=False):
         size += len(chunk)
         if size > line.size:
-            raise refused("size", f"holds more than the {line.size} bytes that the archive says")
+            raise refused("archive.size", f"holds more than the {line.size} bytes that the archive says")
         crc = zlib.crc32(chunk, crc)
         yield chunk
     if size != line.size:
-        raise refused("size", f"holds {size} bytes, the archive says {line.size}")
+        raise refused("archive.size", f"holds {size} bytes, the archive says {line.size}")
     if crc != line.crc:
-        raise refused("crc", "does not have the checksum that the archive says")
+        raise refused("archive.crc", "does not have the checksum that the archive says")
 
 
 def _modified(day: int, clock: int) -> str | None:
@@ -267,7 +267,7 @@ def _modified(day: int, clock: int) -> str | None:
 
 
 def _no_directory() -> ExportInvalid:
-    return refused("damaged", "has no directory that agrees with its end, and was not opened")
+    return refused("archive.damaged", "has no directory that agrees with its end, and was not opened")
 
 
 _DIFFERING = "stands in the directory otherwise than before its bytes"
