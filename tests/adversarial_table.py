@@ -298,14 +298,17 @@ def table(items: Sequence[Item], batch: Batch, broken: Broken) -> Iterator[str]:
         yield f"{kind:10} {len(mine):5} {breaks:6}  {dearest:44} {large[0].rss_mb:5.0f} {large[1]}"
 
 
-def run(room: Path, only: Sequence[str] | None = None) -> tuple[list[Item], Batch, Broken]:
-    """The set, or some of its files with all names and objects, in one batch."""
+def run(room: Path, only: Sequence[str] | None = None, names: int | None = None) -> tuple[list[Item], Batch, Broken]:
+    """The set, or some of its files and the first ``names`` names, with all objects, in one batch."""
     folder = Path(json.loads((HOSTILE / "manifest.json").read_text())["canary_dir"])
     canaries = hostile_set.Canaries()
     canaries.put(folder / "canary.mp4")
     canaries.put(room / "in" / "canary_sibling.mp4")
     files = files_of(HOSTILE, room / "in", only)
     objects = objects_of(HOSTILE, room / "fs")
+    for item in [item for item in objects if item.kind == "fs-names"][names:] if names is not None else ():
+        os.unlink(item.path)
+        objects.remove(item)
     canaries.arm()
     inputs = [item.path for item in files] + [os.fsencode(room / "fs" / name) for name in ("names", "objects")]
     batch = ingest(inputs, room)
