@@ -31,7 +31,10 @@ from tests.adversarial import hostile_set
 HOSTILE = hostile_set.ROOT.parent / "shared" / "hostile"
 
 START_S = 3.0
-"""CPU seconds for the start of the program and the listing of all inputs, which the first file's row contains."""
+"""CPU seconds that a file may cost above its limit, for the program's own work of keeping and logging it."""
+
+FINDING_S = 30.0
+"""CPU seconds before the first row: the start, the listing of all inputs, reading exports and archives in them."""
 
 LOOK_S = 0.02
 """Between two looks at the memory of all processes of the batch."""
@@ -71,6 +74,7 @@ class Batch:
     spent: dict[bytes, Spent]
     calls: str | None
     seconds: float
+    finding: Spent
 
 
 @dataclass
@@ -125,7 +129,7 @@ def ingest(inputs: Iterable[bytes], room: Path) -> Batch:
         names.write(b"".join(path + b"\0" for path in inputs))
         names.seek(0)
         process = subprocess.Popen(words, env=environment, cwd="/", stdin=names, stdout=subprocess.PIPE, stderr=err)
-        rows, spent = _follow(process)
+        rows, spent, finding = _follow(process)
     if traced:
         _await_end(calls)
     return Batch(
@@ -136,14 +140,19 @@ def ingest(inputs: Iterable[bytes], room: Path) -> Batch:
         spent=spent,
         calls=calls.read_text("utf-8", "replace") if traced else None,
         seconds=time.monotonic() - begun,
+        finding=finding,
     )
 
 
-def _follow(process: subprocess.Popen[bytes]) -> tuple[dict[bytes, list[dict[str, Any]]], dict[bytes, Spent]]:
-    """Read the batch's rows as they come; what was spent since the row before is a row's own."""
+def _follow(
+    process: subprocess.Popen[bytes],
+) -> tuple[dict[bytes, list[dict[str, Any]]], dict[bytes, Spent], Spent]:
+    """Read the batch's rows as they come; what was spent since the row before is a row's own. Last what came before
+    them all: files are found, and archives staged, before the first row is told.
+    """
     rows: dict[bytes, list[dict[str, Any]]] = {}
     spent: dict[bytes, Spent] = {}
-    now = Spent()
+    now, finding = Spent(), Spent()
     looking = threading.Thread(target=_look, args=(process, now), daemon=True)
     looking.start()
     cpu, clock = 0.0, time.monotonic()
@@ -153,13 +162,13 @@ def _follow(process: subprocess.Popen[bytes]) -> tuple[dict[bytes, list[dict[str
         used, at = _cpu_of(process.pid), time.monotonic()
         path = path_of(row)
         rows.setdefault(path, []).append(row)
-        mine = spent.setdefault(path, Spent())
+        mine = spent.setdefault(path, Spent()) if finding.wall_s else finding
         mine.cpu_s += max(0.0, used - cpu)
         mine.wall_s += at - clock
         mine.rss_mb = max(mine.rss_mb, now.rss_mb)
         cpu, clock, now.rss_mb = max(cpu, used), at, 0.0
     process.wait(hostile_set.PATIENCE_S)
-    return rows, spent
+    return rows, spent, finding
 
 
 def _await_end(calls: Path) -> None:
@@ -221,6 +230,8 @@ def judge(items: Sequence[Item], batch: Batch, canaries: hostile_set.Canaries, f
             broken.items[item.path] = sorted(set(faults))
     if batch.code != 3:
         broken.batch.append(f"exit {batch.code}")
+    if batch.finding.cpu_s > FINDING_S:
+        broken.batch.append(f"{batch.finding.cpu_s:.0f} s of CPU before the first row")
     if "Traceback" in batch.err:
         broken.batch.append("a traceback")
     broken.batch += _watched(batch, canaries, folder)
@@ -296,6 +307,8 @@ def table(items: Sequence[Item], batch: Batch, broken: Broken) -> Iterator[str]:
         large = max(spent, key=lambda pair: pair[0].rss_mb)
         dearest = f"{slow[0].cpu_s:5.1f} ({slow[0].wall_s:5.1f}) {slow[1]}"
         yield f"{kind:10} {len(mine):5} {breaks:6}  {dearest:44} {large[0].rss_mb:5.0f} {large[1]}"
+    found = f"{batch.finding.cpu_s:5.1f} ({batch.finding.wall_s:5.1f}) start, listing, exports, archives"
+    yield f"{'before':10} {'':5} {'':6}  {found:44} {batch.finding.rss_mb:5.0f}"
 
 
 def run(room: Path, only: Sequence[str] | None = None, names: int | None = None) -> tuple[list[Item], Batch, Broken]:

@@ -23,7 +23,7 @@ def test_one_batch_of_files_names_and_objects_breaks_no_rule(shared: Path, tmp_p
         assert broken.items == {}
         assert broken.batch == []
         assert len(items) == len(FILES) + 12 + 15
-        assert len(list(table.table(items, batch, broken))) == 1 + len({item.kind for item in items})
+        assert len(list(table.table(items, batch, broken))) == 2 + len({item.kind for item in items})
     finally:  # a path longer than any call takes is in there, and pytest cannot delete it
         subprocess.run(["rm", "-rf", str(tmp_path / "fs")], check=True)
 
@@ -47,6 +47,7 @@ def told(tmp_path: Path) -> table.Batch:
         spent={b"/in/fifo.mp4": table.Spent(cpu_s=99, rss_mb=9999)},
         calls=calls,
         seconds=1,
+        finding=table.Spent(cpu_s=99),
     )
 
 
@@ -60,5 +61,5 @@ def test_the_table_sees_what_it_is_there_to_see(told: table.Batch, tmp_path: Pat
     assert broken.items[fifo.path] == ["99 s of CPU", "9999 MB", "kept and not in the log", "taken"]
     assert broken.items[lost.path] == ["no word about it"]
     assert [fault.split(":")[0] for fault in broken.batch] == [
-        "exit 0", "a traceback", "canary opened", "network", "written outside",
+        "exit 0", "99 s of CPU before the first row", "a traceback", "canary opened", "network", "written outside",
     ]  # fmt: skip
