@@ -32,6 +32,8 @@ _LONGEST_COMMENT = 0xFFFF
 _IN_64, _COUNT_IN_64 = 0xFFFFFFFF, 0xFFFF
 _EXTRA_64, _EXTRA_NAME = 0x0001, 0x7075
 _ENCRYPTED, _SIZES_FOLLOW, _STRONG, _MASKED = 0x1, 0x8, 0x40, 0x2000
+_SIZES_BYTES = 24
+"""The longest record of sizes after a member (APPNOTE 4.3.9): a mark, the checksum and two sizes of eight bytes."""
 _METHODS = {0: "stored", 8: "deflate", 12: "bzip2"}
 _AES = 99
 _UNIX = 3
@@ -66,7 +68,8 @@ def members(fd: int) -> Iterator[Entry]:
     """Every member in the order of the directory.
 
     Raises:
-        ExportInvalid: ``archive.damaged``, ``archive.split``, ``archive.too_many_members``, ``archive.encrypted``.
+        ExportInvalid: ``archive.damaged``, ``archive.split``, ``archive.too_many_members``; after the last member
+            ``archive.hidden_bytes`` when something lies between or behind them.
         Unreadable: the file cannot be read.
 
     """
@@ -87,6 +90,21 @@ def members(fd: int) -> Iterator[Entry]:
             folder=line.name.endswith(b"/") or stat.S_ISDIR(line.mode),
             refusal=fault,
         )
+    hidden = _hidden(lines, places, start)
+    if hidden:
+        raise refused("archive.hidden_bytes", f"has {hidden} bytes that belong to no member, which were not read")
+
+
+def _hidden(lines: list[_Line], places: list[_Place], directory: int) -> int:
+    """Bytes before the directory that are neither a header nor of a member nor the sizes that may follow one."""
+    hidden = at = room = 0
+    for line, place in sorted(zip(lines, places, strict=True), key=lambda pair: pair[0].offset):
+        gap = line.offset - at
+        hidden += gap if gap > room else 0
+        if place.end >= at:
+            at, room = place.end, _SIZES_BYTES if line.flags & _SIZES_FOLLOW else 0
+    gap = directory - at
+    return hidden + (gap if gap > room else 0)
 
 
 def _read(fd: int, start: int, length: int) -> bytes:

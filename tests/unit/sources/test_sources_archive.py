@@ -334,6 +334,44 @@ def _line(name: bytes, data: bytes, offset: int) -> bytes:
     return struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 0, *sizes) + name
 
 
+def test_bytes_between_members_are_told(tmp_path: Path, room: Path) -> None:
+    first, last = _header(b"a.mp4", MP4) + MP4, _header(b"b.mp4", MP4) + MP4
+    for gap, codes in ((b"", []), (b"x", ["archive.hidden_bytes"]), (bytes(5000), ["archive.hidden_bytes"])):
+        directory = _line(b"a.mp4", MP4, 0) + _line(b"b.mp4", MP4, len(first + gap))
+        body = first + gap + last
+        tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, len(directory), len(body), 0)
+        (tmp_path / "gap.zip").write_bytes(body + directory + tail)
+        found, passed = _read(room, tmp_path / "gap.zip")
+        assert not passed
+        assert [notice.code for notice in found[0].notices] == codes
+        assert _staged(found) == {"a.mp4": MP4, "b.mp4": MP4}
+
+
+def test_sizes_that_follow_a_member_are_no_hidden_bytes(tmp_path: Path, room: Path) -> None:
+    class Pipe(io.RawIOBase):
+        """An output that cannot be gone back in, so that sizes are written behind each member."""
+
+        def __init__(self) -> None:
+            self.data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            self.data += bytes(data)
+            return len(data)
+
+    made = Pipe()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+        archive.writestr("a.mp4", MP4)
+        archive.writestr("b.mp4", MP4)
+    (tmp_path / "piped.zip").write_bytes(made.data)
+    found, passed = _read(room, tmp_path / "piped.zip")
+    assert not passed
+    assert found[0].notices == ()
+    assert _staged(found) == {"a.mp4": MP4, "b.mp4": MP4}
+
+
 def test_a_bomb_is_refused_before_it_is_inflated(tmp_path: Path, room: Path) -> None:
     path = _zip(tmp_path / "bomb.zip", ("zeros.mp4", bytes(40 << 20)), ("a.mp4", MP4))
     found, passed = _read(room, path)
