@@ -7,6 +7,7 @@ system takes for another one, or that the archive has twice, is refused.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ from forensics.sources.walk import MAX_PATH_BYTES
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_NAME_FAULTS = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +53,7 @@ class Staging:
 
         Raises:
             ExportInvalid: why it cannot be taken; nothing of it stays.
-            StoreError: the staging folder cannot be written.
+            StoreError: the staging folder cannot be written, whatever the member.
 
         """
         if entry.refusal is not None:
@@ -139,12 +143,16 @@ def _write_all(fd: int, data: bytes) -> None:
 
 @contextmanager
 def _writing() -> Iterator[None]:
+    """Tell what is the member's fault, or this archive's, from what makes all further work vain."""
     try:
         yield
     except FileExistsError:
         raise
     except OSError as err:
+        if err.errno in _NAME_FAULTS:
+            raise refused("archive.path", f"is not taken: the case's disk refuses its name ({err.strerror})") from err
+        if err.errno in _NO_ROOM:
+            raise refused("archive.no_room", f"is not taken: {err.strerror}") from err
         raise StoreError(
-            f"a member of an archive cannot be staged: {err.strerror}",
-            hint="The case's folder must have room for twice what its archives hold, and must be writable.",
+            f"a member of an archive cannot be staged: {err.strerror}", hint="The case's folder must be writable."
         ) from err

@@ -100,6 +100,8 @@ def members(chunks: Iterator[bytes]) -> Iterator[Entry]:
             _take_header(kind, _header(stream, size, headers), about)
             continue
         size = size if about.size is None else about.size
+        if size < 0:
+            raise refused("archive.damaged", "has a member of less than no bytes")
         length = 0 if kind in _NO_DATA else size
         data = stream.at
         yield _entry(head, kind, about, begun, _data(stream, data + length), length)

@@ -218,7 +218,7 @@ def _place(fd: int, line: _Line, directory: int) -> _Place:
     if len(head) < _HEADER.size or not head.startswith(_HEADER_MARK):
         return _Place(line.offset, line.offset, refused("archive.damaged", "has no header where the directory says"))
     _, _, flags, method, _, _, crc, packed, size, names, extras = _HEADER.unpack(head)
-    name = _read(fd, line.offset + _HEADER.size, names)
+    name = _read(fd, line.offset + _HEADER.size, len(line.name)) if names == len(line.name) else b""
     begin = line.offset + _HEADER.size + names + extras
     end = begin + line.stored
     if end > directory:

@@ -32,6 +32,7 @@ CLOSED_ARCHIVE_ENDINGS = (".7z", ".rar", ".zst", ".tzst", ".lz4", ".cab", ".z01"
 """Names of archives, and of parts of split ones, that are not: footage may lie in them, so they are not passed in
 silence."""
 
+_COMPRESSED = frozenset(("gz", "bz2", "xz"))
 _ARCHIVE_STARTS = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),  # one without members
@@ -120,5 +121,7 @@ def is_archive_name(name: str) -> bool:
 
 
 def is_closed_archive_name(name: str) -> bool:
-    """Whether the name is that of an archive that cannot be read here."""
-    return name.lower().endswith(CLOSED_ARCHIVE_ENDINGS)
+    """Whether the name is that of an archive that cannot be read here, or of a clip or still that was compressed."""
+    stem, dot, ending = name.lower().rpartition(".")
+    packed = dot and ending in _COMPRESSED and extension(stem) in VIDEO_EXTENSIONS | STILL_EXTENSIONS
+    return bool(packed) or name.lower().endswith(CLOSED_ARCHIVE_ENDINGS)

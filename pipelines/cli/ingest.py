@@ -1,4 +1,4 @@
-"""forensics ingest: take files, folders and Telegram exports into the case."""
+"""forensics ingest: take files, folders, archives and Telegram exports into the case."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ingest(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Keep, digest, probe and fingerprint INPUT files, folders and Telegram exports.
+    """Keep, digest, probe and fingerprint INPUT files, folders, archives and Telegram exports.
 
     The same bytes again make no second copy: they get a new appearance in their manifest.
     """

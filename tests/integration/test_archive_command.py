@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.integration.conftest import Ran
+from tests.integration.conftest import Ran, ffmpeg
 
 EXPORT = {
     "name": "News of the bridge",
@@ -28,9 +29,16 @@ def test_an_archive_is_kept_whole_and_each_member_tells_where_it_was(
         archive.writestr("chat/result.json", json.dumps(EXPORT))
         archive.write(clips / "copy.mp4", "chat/video_files/a.mp4")
         archive.writestr("../slip.mp4", b"x")
+    packets = tmp_path / "packets.tar"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:d=1", tmp_path / "live.ts")
+    with tarfile.open(packets, "w") as tar:
+        tar.add(tmp_path / "live.ts", "live.ts")
     assert forensics("init", case, "--case-id", "Z-1", "--operator", "tester").code == 0
-    done = forensics("ingest", path, "-c", case, "--json")
+    done = forensics("ingest", path, packets, "-c", case, "--json")
     assert done.code == 3, done.err
+    durations = {Path(row["path"]).name: row["duration_s"] for row in done.of("evidence")}
+    assert durations["packets.tar"] is None, "a stream stored in a tar is no video of the tar's digest"
+    assert durations["live.ts"] == 1.0
     whole = next(row for row in done.of("evidence") if row["path"] == str(path))
     clip = next(row for row in done.of("evidence") if row["path"] == f"{path}/chat/video_files/a.mp4")
     slip = next(row for row in done.of("evidence") if row["path"].endswith("slip.mp4"))

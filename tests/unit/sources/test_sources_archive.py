@@ -1,6 +1,7 @@
 """Archives of exports and of clips: what is read, what is refused, and that nothing is made outside the room."""
 
 import bz2
+import errno
 import gzip
 import hashlib
 import io
@@ -17,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from forensics.errors import StoreError
 from forensics.model.provenance import Found, Passed, SourceKind
-from forensics.sources import archive_decoding, archive_entries, archive_zip, discover
+from forensics.sources import archive_decoding, archive_entries, archive_staging, archive_zip, discover
 
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42"
 EXPORT = {
@@ -475,3 +477,42 @@ def test_an_archive_that_changes_while_it_is_read_is_not_taken(
     found, passed = _read(room, path)
     assert not found
     assert _codes(passed) == ["input.changed_while_reading"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.EILSEQ, "archive.path"), (errno.ENOSPC, "archive.no_room"), (errno.EROFS, None)]
+)
+def test_a_name_that_the_disk_refuses_stops_no_other_and_a_dead_disk_stops_all(
+    tmp_path: Path, room: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: str | None
+) -> None:
+    path, real = _zip(tmp_path / "a.zip", ("bad.mp4", MP4), ("good.mp4", MP4)), os.open
+
+    def refuse(name: str | bytes, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if name == b"bad.mp4":
+            raise OSError(number, os.strerror(number))
+        return real(name, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(archive_staging.os, "open", refuse)
+    if code is None:
+        with pytest.raises(StoreError):
+            _read(room, path)
+        return
+    found, passed = _read(room, path)
+    assert _codes(passed) == [code]
+    assert _staged(found) == {"good.mp4": MP4}
+
+
+def test_a_tar_of_less_than_no_bytes_ends(tmp_path: Path, room: Path) -> None:
+    info = tarfile.TarInfo("a.mp4")
+    head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    head[124:136] = b"\xff" * 12
+    head[148:156] = b"%06o\0 " % (sum(head[:148]) + sum(head[156:]) + 8 * 0x20)
+    (tmp_path / "a.tar").write_bytes(bytes(head) + bytes(1024))
+    assert [notice.code for notice in _read(room, tmp_path / "a.tar")[0][0].notices] == ["archive.damaged"]
+
+
+def test_a_compressed_clip_in_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4.gz").write_bytes(gzip.compress(MP4))
+    (tmp_path / "messages.gz").write_bytes(gzip.compress(b"log"))
+    met = {Path(one.path).name: one.code for one in discover([str(tmp_path)]) if isinstance(one, Passed)}
+    assert met == {"clip.mp4.gz": "archive.unsupported", "messages.gz": "input.not_media"}
