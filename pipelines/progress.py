@@ -66,4 +66,10 @@ def _columns() -> tuple[ProgressColumn, ...]:
             speed = getattr(task, "speed", None)
             return Text(f"{speed:.1f}/s" if speed else "-/s")
 
-    return (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    return (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+    )

@@ -18,7 +18,7 @@ from pipelines.cli.export import export
 from pipelines.cli.ingest import ingest
 from pipelines.cli.init import init
 from pipelines.cli.key import key
-from pipelines.cli.lines import tell, tell_error
+from pipelines.cli.lines import tell, tell_error, tell_usage
 from pipelines.cli.lists import lists
 from pipelines.cli.match import match
 from pipelines.cli.receipt import receipt
@@ -91,11 +91,8 @@ def run_command(arguments: list[str]) -> int:
         result = commands.main(args=arguments, prog_name="forensics", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.UsageError as error:
-        error.show()
-        return ExitCode.USAGE
     except click.ClickException as error:
-        error.show()
+        tell_usage(error)
         return ExitCode.USAGE
     except ForensicsError as error:
         tell_error(error)
