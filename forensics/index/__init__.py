@@ -9,9 +9,11 @@ import numpy.typing as npt
 
 from forensics.index.flat import FlatIndex
 from forensics.index.linear import LinearIndex
+from forensics.index.multihash import MultiHashIndex
+from forensics.index.planned import PlannedIndex
 from forensics.model.match import Hits
 
-__all__ = ["INDEXES", "FlatIndex", "Index", "LinearIndex"]
+__all__ = ["INDEXES", "FlatIndex", "Index", "LinearIndex", "MultiHashIndex", "PlannedIndex"]
 
 
 class Index(Protocol):
@@ -30,5 +32,5 @@ class Index(Protocol):
         ...
 
 
-INDEXES: tuple[type[Index], ...] = (LinearIndex, FlatIndex)
+INDEXES: tuple[type[Index], ...] = (LinearIndex, FlatIndex, MultiHashIndex, PlannedIndex)
 """Every index, the slow truth first. `tests/contract/test_indexes.py` holds each to it."""
