@@ -35,7 +35,7 @@ from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
 from pipelines.engine import Engine, Failed, Serial, open_engine
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
-from pipelines.library import EXCERPT, Library, Volume, unprinted_stills, volume_of, volumes_of
+from pipelines.library import EXCERPT, Library, Volume, segments_of, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.sound_file import SOUND_FILE
 from pipelines.sounds import SOUND_COMMON, with_sound
@@ -65,7 +65,8 @@ def match_case(
         ToolError: ffmpeg or ffprobe is missing or too old.
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
-    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
+    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=(), segments=segments_of(case))
+    library.bring_up_index()
     order = {volume.id: number for number, volume in enumerate(library.references)}
     yield from _unprinted(case)
     engine = open_engine(settings.jobs or cpu_count())
@@ -110,7 +111,8 @@ def match_queries(
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
     kit = kit_for(run, settings)
-    library = Library(kit=kit, references=volumes_of(case), queries=())
+    library = Library(kit=kit, references=volumes_of(case), queries=(), segments=segments_of(case))
+    library.bring_up_index()
     engine = open_engine(settings.jobs or cpu_count())
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         tasks: list[tuple[int, str]] = []

@@ -28,7 +28,7 @@ from forensics.matching.sound_search import Proposal, SoundIndex
 from forensics.matching.still import examine_still
 from forensics.matching.still_candidates import still_candidates
 from forensics.matching.still_params import STILL_METHOD, STILL_PARAMS, StillParams
-from forensics.matching.subject import Corpus, Subject
+from forensics.matching.subject import Corpus, Named, Subject, id_rank
 
 __all__ = [
     "FPS",
@@ -48,6 +48,7 @@ __all__ = [
     "Footage",
     "GroupName",
     "LearnedParams",
+    "Named",
     "Nearest",
     "Params",
     "Proposal",
@@ -64,6 +65,7 @@ __all__ = [
     "compare_sound",
     "examine",
     "examine_still",
+    "id_rank",
     "learned_parameters",
     "name_groups",
     "nearest",
