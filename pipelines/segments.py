@@ -2,7 +2,7 @@
 
 CASE/index/segments/<SHA-256>.segment    a cache: it may be deleted
 
-1  open every segment; one that is not whole is of no use
+1  open every segment; delete what is not whole
 2  drop those of which nothing is wanted any more; fold those that are half dead, or too small and too many
 3  read the tracks of what is in no segment that stays, each checked against its manifest; write new segments
 4  delete what was replaced
@@ -64,6 +64,8 @@ def bring_up(folder: Path, shelves: Mapping[str, Sequence[index.Wanted]], read: 
         folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         held, broken = _opened(folder)
+        # Before anything is written: what is made again has the name of what was broken.
+        _delete(folder, broken)
         stay: set[str] = set()
         written: set[str] = set()
         for shelf, wanted in shelves.items():
@@ -72,9 +74,7 @@ def bring_up(folder: Path, shelves: Mapping[str, Sequence[index.Wanted]], read: 
             for batch in _batches(index.absent(kept, wanted), read):
                 written.add(_write(folder, index.encode_segment(shelf, batch)))
         dropped = {segment.sha256 for segment in held} - stay - written
-        with _mapped(folder):
-            for path in (*broken, *(folder / f"{name}{SUFFIX}" for name in sorted(dropped))):
-                path.unlink(missing_ok=True)
+        _delete(folder, [folder / f"{name}{SUFFIX}" for name in sorted(dropped)])
     return Upkeep(broken=len(broken), written=len(written), dropped=len(dropped))
 
 
@@ -183,6 +183,12 @@ def _write(folder: Path, chunks: Iterable[bytes]) -> str:
         finally:
             os.close(directory)
     return digest.hexdigest()
+
+
+def _delete(folder: Path, paths: Iterable[Path]) -> None:
+    with _mapped(folder):
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
