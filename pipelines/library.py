@@ -186,6 +186,10 @@ class Library:
         volumes = tuple(volume for volume in self.references if volume.still is still)
         return Shelf(name=name, volumes=volumes, folder=self.segments)
 
+    def __getstate__(self) -> dict[str, object]:
+        """What goes to a worker: without the open segments, which it opens and checks for itself."""
+        return {name: value for name, value in vars(self).items() if name not in ("videos", "stills")}
+
     def bring_up_index(self) -> Upkeep:
         """Have every reference in a segment on disk, before workers open them.
 

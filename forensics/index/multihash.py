@@ -11,9 +11,10 @@ that are in no piece (the last three of 11 x 23) do not weaken the argument.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb
+from math import comb, inf
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,14 @@ MOST_FLIPS = 2
 MULTIHASH_RADIUS = WIDE.pieces * (MOST_FLIPS + 1) - 1
 """32 bits: the widest radius that both cuts are exact for with so many flips."""
 
+SCAN_NS = 1.1
+"""Nanoseconds to compare one query with one code (AMD Zen 4, one thread; FAISS 1.15.1)."""
+
+FOUND_NS = 180.0
+"""Nanoseconds for each code that a look-up finds: it lies anywhere (one and ten million codes)."""
+
+_Buckets = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
 _QUERY_CHUNK = 64
 _COMPARED_CHUNK = 1 << 20
 """Codes compared at a time (32 MiB of them): where many are alike, one look-up finds thousands."""
@@ -73,8 +82,10 @@ class MultiHashTables:
     narrow ones. The codes are not copied.
     """
 
-    def __init__(self, codes: npt.NDArray[np.uint8], cut: Cut | None = None) -> None:
+    def __init__(self, codes: npt.NDArray[np.uint8], cut: Cut | None = None, scan_ns: float = SCAN_NS) -> None:
+        """``scan_ns``: what comparing with one code costs, in nanoseconds; infinite, and everything is looked up."""
         self.codes = codes
+        self._scan_ns = scan_ns
         self.cut = cut_for(len(codes)) if cut is None else cut
         self._starts: list[npt.NDArray[np.uint32]] = []
         self._rows: list[npt.NDArray[np.uint32]] = []
@@ -88,7 +99,9 @@ class MultiHashTables:
     def query(self, asked: npt.NDArray[np.uint8], radius: int) -> Hits:
         """All pairs at most ``radius`` bits apart, sorted by query row and then reference row.
 
-        Raises ValueError for a radius above `MULTIHASH_RADIUS`: the tables would miss some.
+        A query whose pieces are so common that more codes would be found than comparing every code costs (a black
+        frame) is compared with every code. Raises ValueError for a radius above `MULTIHASH_RADIUS`: the tables would
+        miss some.
         """
         if radius > MULTIHASH_RADIUS:
             raise ValueError(f"these tables are exact up to {MULTIHASH_RADIUS} bits, not {radius}")
@@ -96,43 +109,54 @@ class MultiHashTables:
         parts = []
         for start in range(0, len(asked), _QUERY_CHUNK):
             chunk = asked[start : start + _QUERY_CHUNK]
-            found = [hits for piece in range(self.cut.pieces) for hits in self._looked_up(chunk, piece, flips, radius)]
-            parts.append(_once(joined(found), start))
+            buckets = [self._buckets(chunk, piece, flips) for piece in range(self.cut.pieces)]
+            found = np.sum([counts.sum(axis=1) for _, counts in buckets], axis=0)
+            common = found * FOUND_NS > len(self.codes) * self._scan_ns
+            rare = np.flatnonzero(~common)
+            hits = [
+                each
+                for piece, bucket in enumerate(buckets)
+                for each in self._compared(chunk, rare, piece, bucket, radius)
+            ]
+            scanned = scan(self.codes, chunk[common], radius)
+            hits.append(Hits(np.flatnonzero(common)[scanned.query], scanned.reference, scanned.distance))
+            # A code that agrees in several pieces was found in each of them.
+            once = in_order(joined(hits))
+            parts.append(Hits(once.query + start, once.reference, once.distance))
         return joined(parts)
 
-    def _looked_up(
-        self, asked: npt.NDArray[np.uint8], piece: int, flips: npt.NDArray[np.uint32], radius: int
-    ) -> list[Hits]:
-        """The close pairs whose codes agree in one piece but for some flips."""
-        starts, rows = self._starts[piece], self._rows[piece]
-        values = (_pieces(asked, self.cut, piece)[:, None] ^ flips).ravel()
-        first = starts[values].astype(np.int64)
-        counts = starts[values + np.uint32(1)].astype(np.int64) - first
+    def _buckets(self, asked: npt.NDArray[np.uint8], piece: int, flips: npt.NDArray[np.uint32]) -> _Buckets:
+        """Where the codes begin, and how many they are, that have a value within the flips of each query's."""
+        values = _pieces(asked, self.cut, piece)[:, None] ^ flips
+        first = self._starts[piece][values].astype(np.int64)
+        return first, self._starts[piece][values + np.uint32(1)].astype(np.int64) - first
+
+    def _compared(
+        self, asked: npt.NDArray[np.uint8], rare: npt.NDArray[np.intp], piece: int, buckets: _Buckets, radius: int
+    ) -> Iterator[Hits]:
+        """The close pairs among what one piece finds for the ``rare`` queries."""
+        first, counts = (each[rare].ravel() for each in buckets)
         filled = np.flatnonzero(counts)
+        query = rare[filled // buckets[0].shape[1]]
         first, counts = first[filled], counts[filled]
-        query = filled // len(flips)
         ends = np.cumsum(counts)
-        found = []
         start = 0
         while start < len(counts):
             before = int(ends[start - 1]) if start else 0
             stop = max(start + 1, int(np.searchsorted(ends, before + _COMPARED_CHUNK, side="right")))
             part = slice(start, stop)
-            place = np.arange(int(ends[stop - 1]) - before) - np.repeat(
-                ends[part] - counts[part] - before, counts[part]
-            )
-            row = rows[np.repeat(first[part], counts[part]) + place]
-            asking = np.repeat(query[part], counts[part])
+            begins = ends[part] - counts[part] - before
+            place = np.arange(int(ends[stop - 1]) - before) + np.repeat(first[part] - begins, counts[part])
+            row, asking = self._rows[piece][place], np.repeat(query[part], counts[part])
             distance = hamming(self.codes[row], asked[asking])
             close = distance <= radius
-            found.append(Hits(asking[close], row[close].astype(np.int64), distance[close]))
+            yield Hits(asking[close], row[close].astype(np.int64), distance[close])
             start = stop
-        return found
 
 
 class MultiHashIndex:
-    """Multi-index hashing over codes in memory. A radius above `MULTIHASH_RADIUS` is answered by comparing every code:
-    slower, and as complete.
+    """Multi-index hashing over codes in memory, and nothing else up to `MULTIHASH_RADIUS`, whatever it costs. A wider
+    radius is answered by comparing every code: as complete.
     """
 
     def __init__(self) -> None:
@@ -158,7 +182,7 @@ class MultiHashIndex:
         if not len(self) or not len(codes):
             return no_hits()
         if self._tables is None:
-            self._tables = MultiHashTables(self._store.codes)
+            self._tables = MultiHashTables(self._store.codes, scan_ns=inf)
         return self._tables.query(np.ascontiguousarray(codes), radius)
 
 
@@ -180,12 +204,3 @@ def _flips(cut: Cut, radius: int) -> npt.NDArray[np.uint32]:
         for places in combinations(range(cut.bits), count)
     ]
     return np.array(patterns, dtype=np.uint32)
-
-
-def _once(hits: Hits, first_row: int) -> Hits:
-    """Each pair once, in order: codes that agree in several pieces were found in each of them."""
-    hits = in_order(hits)
-    if not len(hits.query):
-        return hits
-    new = np.r_[True, (hits.query[1:] != hits.query[:-1]) | (hits.reference[1:] != hits.reference[:-1])]
-    return Hits(hits.query[new] + first_row, hits.reference[new], hits.distance[new])

@@ -6,15 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.index.checks import CodeStore, check_query
-from forensics.index.multihash import MULTIHASH_RADIUS, MultiHashTables, cut_for
+from forensics.index.multihash import FOUND_NS, MULTIHASH_RADIUS, SCAN_NS, MultiHashTables, cut_for
 from forensics.index.scan import scan
 from forensics.model.match import Hits
 
-SCAN_NS = 1.1
-"""Nanoseconds to compare one query with one code (AMD Zen 4, one thread; FAISS 1.15.1)."""
-
-PROBE_NS, FOUND_NS = 35.0, 180.0
-"""Nanoseconds for one look-up, and for each code that it finds (one and ten million uniform codes)."""
+PROBE_NS = 35.0
+"""Nanoseconds for one look-up, besides those for what it finds (one and ten million codes)."""
 
 BUILD_NS = 1800.0
 """Nanoseconds a code to make the tables (ten million codes)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ def stored(cut: Cut) -> tuple[npt.NDArray[np.uint8], MultiHashTables]:
     codes[: ROWS // 10] = codes[0] ^ (
         rng.integers(0, 256, (ROWS // 10, 32), dtype=np.uint8) * (rng.random((ROWS // 10, 32)) < 0.1)
     )
-    return codes, MultiHashTables(codes, cut)
+    return codes, MultiHashTables(codes, cut, scan_ns=inf)
 
 
 def linear(codes: npt.NDArray[np.uint8]) -> LinearIndex:
@@ -83,6 +84,14 @@ def test_the_tables_refuse_a_radius_for_which_they_would_miss_some(cut: Cut) -> 
     codes, tables = stored(cut)
     with pytest.raises(ValueError, match="exact up to 32"):
         tables.query(codes[:1], MULTIHASH_RADIUS + 1)
+
+
+@BOTH
+def test_queries_that_are_too_common_to_look_up_find_the_same_by_comparing(cut: Cut) -> None:
+    codes, tables = stored(cut)
+    asked = np.concatenate([codes[:5], codes[-40:]])
+    for scan_ns in (0.0, 1.0, 30.0):
+        assert listed(MultiHashTables(codes, cut, scan_ns).query(asked, 31)) == listed(tables.query(asked, 31))
 
 
 def test_the_pieces_of_both_cuts_are_enough_for_the_radius() -> None:
