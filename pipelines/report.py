@@ -26,7 +26,7 @@ from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
-from pipelines import findings, persons
+from pipelines import findings, persons, searched
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import open_kit
@@ -304,13 +304,14 @@ def _method(events: Sequence[CustodyEvent], stored: Sequence[findings.StoredFind
     from importlib import metadata
 
     runs = [event.detail for event in events if event.event is EventType.MATCHING and "pairs" in event.detail]
+    told = searched.in_words(runs[-1]) if runs else None
     method = findings.METHOD if runs and "model" not in runs[-1] else None
     known = findings.PARAMETERS
     for each in stored:
         if each.finding.match.method.name == findings.METHOD.name and each.finding.params is not None:
             method, known = each.finding.match.method, each.finding.params
     return report.MethodView(
-        text=METHOD_TEXT,
+        text=METHOD_TEXT if told is None else (*METHOD_TEXT, told),
         matching=method,
         versions=tuple(report.Row(label=name, value=metadata.version(name)) for name in PACKAGES),
         parameters=tuple(

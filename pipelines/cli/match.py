@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.case import Case
     from pipelines.learned import NamedModel
     from pipelines.match import Matched
+    from pipelines.searched import Searched
 
 
 @click.command()
@@ -74,11 +75,13 @@ class Printer:
         self._spec = None if model is None else model.spec
         self._as_json = as_json
         self._quiet = quiet
+        self._searched: Searched | None = None
 
-    def print_all(self, results: Iterable[Matched | Notice]) -> ExitCode:
+    def print_all(self, results: Iterable[Matched | Notice | Searched]) -> ExitCode:
         """Print every pair and the summary; PARTIAL when something could not be compared."""
         from forensics.errors import IntegrityError
         from forensics.model.notice import Notice
+        from pipelines.searched import Searched
 
         pairs: list[Matched] = []
         noticed = moved = 0
@@ -92,6 +95,8 @@ class Printer:
                 if self._as_json:
                     kind = "notice" if result.code == "match.review_stands" else "not_compared"
                     emit({"type": kind, "code": result.code, "message": result.message})
+            elif isinstance(result, Searched):
+                self._searched = result
             else:
                 pairs.append(result)
         pairs.sort(key=lambda pair: (-pair.match.score, pair.match.query_id, pair.match.reference_id))
@@ -117,10 +122,14 @@ class Printer:
             counts = {"matches": matches, "candidates": candidates, "rejected": rejected, "not_compared": noticed}
             named = {} if self._spec is None else {"model": msgspec.to_builtins(self._spec)}
             sound = sounds.coverage(self._case)
-            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named})
+            search = {} if self._searched is None else {"search": self._searched.as_json()}
+            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named, **search})
         elif not self._quiet:
             told = f"; {rejected} rejected by an examiner" if rejected else ""
             say(f"{matches} matches, {candidates} candidates for a person to look at{told}")
+            if self._searched is not None:
+                found = self._searched
+                say(f"search: exhaustive, {found.hashes} frame hashes and {found.features} features in the index")
             counts = sounds.coverage(self._case)
             say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             if self._spec is not None:
