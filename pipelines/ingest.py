@@ -160,6 +160,7 @@ def ingest(
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
         job = _Prepare(area=area, store=case.store, kit=kit)
         (area / ARCHIVES).mkdir()
+        progress.working_on("looking for files")
         passed, tasks = _found(inputs, area / ARCHIVES, progress)
         clerk.refuse_all(thing for thing in passed if thing.failed)
         yield from passed
@@ -167,6 +168,7 @@ def ingest(
             outcome = _settle(clerk, done)
             counts[outcome.status] += 1
             progress.advance()
+            progress.working_on(Path(outcome.path).name)
             yield outcome
         case.record(run, EventType.INGESTION_END, None, counts)
 

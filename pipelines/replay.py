@@ -160,6 +160,7 @@ def replay(
         detail = {"facts": verdict, "moved": "; ".join(" ".join(each) for each in outcome.moved)[:MAX_MOVED]}
         case.record(run, EventType.REPLAY, outcome.id, {name: value for name, value in detail.items() if value})
         progress.advance()
+        progress.working_on(outcome.id[:16])
         yield outcome
 
 

@@ -104,11 +104,13 @@ def gather(
     manifests = {evidence: case.manifest(evidence) for evidence in case.store.ids()}
     stored = tuple(with_name(each, names) for each in findings.load(case))
     progress.grow(len(manifests) + len(stored))
+    progress.working_on("evidence")
     views = []
     for evidence in sorted(manifests, key=lambda each: str(manifests[each].record.case.get("exhibit"))):
         views.append(_evidence_view(case, evidence, manifests[evidence], events))
         progress.advance()
     strips = _Strips(case, tools, manifests)
+    progress.working_on("pictures of matches")
     matches = []
     for each in stored:
         matches.append(_match_view(each, strips))

@@ -12,6 +12,8 @@ from pipelines.cli.attest import attest_check
 from pipelines.cli.audit import audit
 from pipelines.cli.certificate import certificate
 from pipelines.cli.cluster import cluster
+from pipelines.cli.compare import compare
+from pipelines.cli.completion import completion
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.export import export
@@ -20,6 +22,7 @@ from pipelines.cli.init import init
 from pipelines.cli.key import key
 from pipelines.cli.lines import tell, tell_error, tell_usage
 from pipelines.cli.lists import lists
+from pipelines.cli.manual import manual
 from pipelines.cli.match import match
 from pipelines.cli.receipt import receipt
 from pipelines.cli.receive import receive
@@ -39,23 +42,9 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, review, show, timeline, track, telegram, lists, validate),
-    *(
-        seal,
-        head,
-        key,
-        verify,
-        attest_check,
-        audit,
-        replay,
-        export,
-        receive,
-        receipt,
-        report,
-        certificate,
-        doctor,
-        cluster,
-    ),
+    *(run, init, ingest, match, compare, review, show, timeline, track, telegram, lists, validate),
+    *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
+    *(cluster, completion, manual),
 )
 """Every command, in the order of the help text."""
 

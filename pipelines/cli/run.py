@@ -66,7 +66,8 @@ def run(
             code = tally.print_all(job.ingest_all(work, paths, sys.argv[1:], progress))
         with shown("match", quiet=silent) as progress:
             printer = Printer(work.case, work.model, as_json=as_json, quiet=quiet)
-            code = max(code, printer.print_all(job.match_all(work, progress)), key=_weight)
+            printer.take(job.match_all(work, progress))
+        code = max(code, printer.print_all(), key=_weight)
         sealing.seal(stamp=False)
         checks = None if no_verify else job.verify_all(work)
         problems = sum(check.status is CheckStatus.FAILED for check in checks or ())
