@@ -4,16 +4,28 @@ from forensics.report.differences import posting_moment, render_differences
 from forensics.report.exhibit_paper import exhibit_paper, render_exhibit
 from forensics.report.exhibit_values import CustodyRow, ExhibitView, Form, ManifestFiles, PaperFinding
 from forensics.report.graphml import MAX_EDGES, MAX_NODES, Edge, Node, graphml
-from forensics.report.groups import RepostGroup, Sighting, posting_range, posting_time, repost_groups, standing
-from forensics.report.page import render_case
+from forensics.report.groups import (
+    RepostGroup,
+    Sighting,
+    alone,
+    posting_range,
+    posting_time,
+    repost_groups,
+    standing,
+)
+from forensics.report.lanes import chat_key
+from forensics.report.page import is_large, render_case, render_folder
 from forensics.report.paper import Bates, Paper, PaperSize, as_text, bates_from
 from forensics.report.pictures import contact_sheet, thumbnail
+from forensics.report.residue import difference_map
 from forensics.report.text import visible
 from forensics.report.typeset import EXTRA, is_there, printable, typeset
 from forensics.report.values import (
+    AbsenceView,
     AlignedPair,
     CaseReport,
     EvidenceView,
+    ForwardView,
     KeyframeView,
     LogHeadView,
     MatchView,
@@ -23,6 +35,7 @@ from forensics.report.values import (
     SideView,
     TelemetryView,
     ToolView,
+    TrackView,
     VerificationView,
 )
 from forensics.report.wording import clock, utc
@@ -33,6 +46,7 @@ __all__ = [
     "LANGUAGES",
     "MAX_EDGES",
     "MAX_NODES",
+    "AbsenceView",
     "AlignedPair",
     "Bates",
     "CaseReport",
@@ -41,6 +55,7 @@ __all__ = [
     "EvidenceView",
     "ExhibitView",
     "Form",
+    "ForwardView",
     "KeyframeView",
     "LogHeadView",
     "ManifestFiles",
@@ -57,14 +72,19 @@ __all__ = [
     "Sighting",
     "TelemetryView",
     "ToolView",
+    "TrackView",
     "VerificationView",
     "Words",
+    "alone",
     "as_text",
     "bates_from",
+    "chat_key",
     "clock",
     "contact_sheet",
+    "difference_map",
     "exhibit_paper",
     "graphml",
+    "is_large",
     "is_there",
     "posting_moment",
     "posting_range",
@@ -73,6 +93,7 @@ __all__ = [
     "render_case",
     "render_differences",
     "render_exhibit",
+    "render_folder",
     "repost_groups",
     "standing",
     "thumbnail",

@@ -10,8 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from forensics.model.custody import CaseInfo, Check, CustodyEvent
-from forensics.model.finding import FindingStatus, Review
+from forensics.model.finding import ErrorRates, FindingStatus, Review
 from forensics.model.match import Match, Method, SameServerFile
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance, Passed
@@ -107,6 +109,19 @@ class TelemetryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrackView:
+    """The track of one telemetry source, drawn: ``origin`` names the source, ``svg`` is the drawing by our own function
+    (`Markup`: nothing foreign in it that is not escaped; None: nothing can be drawn), ``told`` says in words what it
+    shows. ``implausible`` are the fixes that it leaves out, each with its reason.
+    """
+
+    origin: str
+    svg: Markup | None
+    told: str
+    implausible: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceView:
     """One evidence.
 
@@ -114,7 +129,8 @@ class EvidenceView:
     ``undecodable``, …); ``names`` the file names under which it was found; ``duration_s`` seconds on the
     presentation clock; ``streams`` one line a stream; paths are relative to the case. ``keyframes_kept`` is how many
     the store holds when ``keyframes`` are only some of them, so that the page says so. ``contact_sheet`` is shown
-    only where no keyframe carries its own picture: it would show the same pictures twice.
+    only where no keyframe carries its own picture: it would show the same pictures twice. ``tracks`` are the drawings
+    of what ``telemetry`` counts.
     """
 
     sha256: str
@@ -135,6 +151,7 @@ class EvidenceView:
     facts: tuple[Row, ...] = ()
     keyframes_kept: int | None = None
     contact_sheet: bytes | None = None
+    tracks: tuple[TrackView, ...] = ()
 
     def __post_init__(self) -> None:
         _require_sha256(self.sha256, self.manifest_sha256)
@@ -151,15 +168,19 @@ class SideView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignedPair:
-    """Two frames that the alignment puts at the same moment, each as JPEG with the seconds of its own clock."""
+    """Two frames that the alignment puts at the same moment, each as JPEG with the seconds of its own clock.
+
+    ``difference_jpeg`` maps where both differ once one is laid on the other (see `forensics.report.pictures`).
+    """
 
     query_jpeg: bytes
     query_s: float
     reference_jpeg: bytes
     reference_s: float
+    difference_jpeg: bytes | None = None
 
     def __post_init__(self) -> None:
-        _require_jpeg(self.query_jpeg, self.reference_jpeg)
+        _require_jpeg(self.query_jpeg, self.reference_jpeg, self.difference_jpeg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +214,8 @@ class MethodView:
     """How it was found, in plain paragraphs, with versions, the parameters in force and what the method cannot do.
 
     ``matching`` is the procedure that was run, also when it found nothing; None when it was not run or is not known.
+    Every match scores ``match_floor`` or more, every candidate ``candidate_ceiling`` or less. ``rates`` are the errors
+    that were measured with these parameters; None: not measured.
     """
 
     text: tuple[str, ...]
@@ -200,6 +223,42 @@ class MethodView:
     versions: tuple[Row, ...]
     parameters: tuple[Row, ...]
     limits: tuple[str, ...]
+    rates: ErrorRates | None = None
+    match_floor: float | None = None
+    candidate_ceiling: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardView:
+    """What a post says of where it was forwarded from.
+
+    ``origin`` names the chat or person in words and ``target`` the chat of the post; both keys are those of
+    `forensics.report.lanes.chat_key`, ``origin_key`` None where the origin is not told for certain. ``drawn`` is False
+    for what rests on a name alone.
+    """
+
+    origin: str
+    origin_key: tuple[str, ...] | None
+    target: str
+    target_key: tuple[str, ...]
+    basis: str
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceView:
+    """A post that a logged comparison found in an earlier capture and not in a later one that covers its number.
+
+    ``post`` names it (``channel:77/3``); ``items`` are the evidence that was seen in it; ``seq`` and ``time`` are those
+    of the event in the log, ``old`` and ``new`` the SHA-256 of both captures.
+    """
+
+    post: str
+    items: tuple[str, ...]
+    seq: int
+    time: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +280,8 @@ class CaseReport:
     ``verification`` is None when `verify` was not part of the run; ``refused`` are inputs that are not evidence,
     with the reason. ``group_names`` gives the lasting name of a group by its stretches (see `repost_groups`);
     ``server_files`` are posts with one file of the servers, ``links`` the files that these alone join, and
-    ``attached`` how many recordings less there are because they give a file as one that a match joins.
+    ``attached`` how many recordings less there are because they give a file as one that a match joins. ``forwards`` and
+    ``absences`` are what posts and logged comparisons of captures say.
     """
 
     case: CaseInfo
@@ -238,6 +298,8 @@ class CaseReport:
     server_files: tuple[ServerFileView, ...] = ()
     links: tuple[SameServerFile, ...] = ()
     attached: int = 0
+    forwards: tuple[ForwardView, ...] = ()
+    absences: tuple[AbsenceView, ...] = ()
 
     def __post_init__(self) -> None:
         if len({item.sha256 for item in self.evidence}) != len(self.evidence):

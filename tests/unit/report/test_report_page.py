@@ -204,7 +204,7 @@ def test_a_failed_check_is_told_at_once_and_in_full(build, case):
     text = flat(Page(render_case(replace(case, verification=failed))).text)
     assert "Integrity check failed." in text
     assert "FAILED: 1 check failed" in text
-    assert text.index("store/aa/original") < text.index("What was found")
+    assert text.index("store/aa/original") < text.index("1. What was found")
 
 
 @pytest.mark.parametrize("verification", [None, VerificationView(ok=1, skipped=0, problems=())])
@@ -219,7 +219,7 @@ def test_an_empty_case_is_a_whole_page(case):
     empty = replace(case, evidence=(), matches=(), refused=(), notices=(), log_head=None, verification=None)
     page = Page(render_case(empty))
     assert "The case holds 0 distinct files" in flat(page.text)
-    assert [tag for tag, _ in page.tags].count("h2") == 10
+    assert [tag for tag, _ in page.tags].count("h2") == 14
 
 
 def test_a_query_outside_the_case_is_said_to_be_outside(build, case):
