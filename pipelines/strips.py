@@ -18,8 +18,8 @@ from forensics.model.notice import Notice
 from pipelines.case import Case
 from pipelines.facts import duration_of
 
-PAIRS_PER_SEGMENT = 6
-"""Aligned pairs shown of one segment: enough to judge, few enough to print."""
+PAIRS_OF_ONE, PAIRS_OF_EACH = 6, 4
+"""Aligned pairs shown of the only segment, and of each of several: enough to judge, few enough to print."""
 
 SEGMENTS_SHOWN = 2
 """Segments of one match that are shown, the longest ones: a panel stays on one printed page."""
@@ -56,14 +56,15 @@ class Strips:
     def pairs(self, match: Match) -> Iterator[report.AlignedPair]:
         """Yield aligned pairs of the longest segments; a frame that cannot be decoded is a notice."""
         longest = sorted(match.segments, key=lambda each: each.query_start_s - each.query_end_s)[:SEGMENTS_SHOWN]
+        pairs = PAIRS_OF_ONE if len(longest) == 1 else PAIRS_OF_EACH
         for segment in sorted(longest, key=lambda each: each.query_start_s):
             if self._fetched >= MAX_PAIRS:
                 self._say_once(
                     "report.pictures_left_out", f"only the first {MAX_PAIRS} aligned pairs are shown as pictures"
                 )
                 return
-            self._fetched += PAIRS_PER_SEGMENT
-            moments = moments_of(segment)
+            self._fetched += pairs
+            moments = moments_of(segment, pairs)
             try:
                 asked = self._pictures(match.query_id, [moment for moment, _ in moments])
                 known = self._pictures(match.reference_id, [moment for _, moment in moments])
@@ -101,12 +102,12 @@ def _pair(match: Match, segment: Segment, query: Shown, reference: Shown) -> rep
     )
 
 
-def moments_of(segment: Segment) -> list[tuple[float, float]]:
-    """Evenly spaced moments inside a segment, on both clocks; the one moment that a still shows."""
+def moments_of(segment: Segment, pairs: int) -> list[tuple[float, float]]:
+    """So many evenly spaced moments inside a segment, on both clocks; the one moment that a still shows."""
     if segment.query_start_s == segment.query_end_s:
         at_s = segment.reference_start_s if segment.moment is None else segment.moment.at_s
         return [(0.0, at_s)]
-    steps = (np.arange(PAIRS_PER_SEGMENT) + 0.5) / PAIRS_PER_SEGMENT
+    steps = (np.arange(pairs) + 0.5) / pairs
     query = segment.query_start_s + steps * (segment.query_end_s - segment.query_start_s)
     reference = segment.reference_start_s + steps * (segment.reference_end_s - segment.reference_start_s)
     return list(zip(query.tolist(), reference.tolist(), strict=True))

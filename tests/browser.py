@@ -10,12 +10,24 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+OPTIONS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions",
+    "--disable-background-networking", "--remote-debugging-pipe",
+)  # fmt: skip
+
+ON_3_AND_4 = (
+    "import fcntl, os, sys; high = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 20) for fd in sys.argv[1:3]]; "
+    "os.dup2(high[0], 3); os.dup2(high[1], 4); os.execv(sys.argv[3], sys.argv[3:])"
+)
+"""Starts a program with two descriptors at the numbers that it wants."""
 
 MOST_HEIGHT = 16_000
 """Pixels of a photograph: Chromium paints no larger one."""
@@ -38,13 +50,9 @@ class Browser:
         self._home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
-        command = (
-            f'exec "$0" --headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run --disable-extensions '
-            f"--disable-background-networking --user-data-dir={self._home.name} --remote-debugging-pipe about:blank "
-            f"3<&{theirs_in} 4>&{theirs_out}"
-        )
+        options = (*OPTIONS, f"--user-data-dir={self._home.name}", "about:blank")
         self._process = subprocess.Popen(
-            ["sh", "-c", command, browser_program() or "chromium"],
+            [sys.executable, "-c", ON_3_AND_4, str(theirs_in), str(theirs_out), browser_program() or "", *options],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

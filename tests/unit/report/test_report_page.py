@@ -116,7 +116,7 @@ def test_every_picture_has_words_and_every_box_has_a_label(page):
 
 def test_pictures_are_blurred_and_grey_until_the_reader_asks(page):
     assert re.search(r"\nimg \{[^}]*filter: blur\(\d+px\) grayscale\(1\)", page.style)
-    assert "#pictures:checked ~ main img" in page.style
+    assert "#pictures:checked ~ * img" in page.style
     assert ".reveal:checked ~ * img" in page.style
     assert all("checked" not in attrs for tag, attrs in page.tags if tag == "input")
 
