@@ -35,7 +35,6 @@ from forensics.report.values import (
     SideView,
     TelemetryView,
     ToolView,
-    TrackView,
     VerificationView,
 )
 from forensics.report.wording import clock, utc
@@ -72,7 +71,6 @@ __all__ = [
     "Sighting",
     "TelemetryView",
     "ToolView",
-    "TrackView",
     "VerificationView",
     "Words",
     "alone",

@@ -27,6 +27,7 @@ from forensics.report.markup import digest, foreign, picture, said, short
 from forensics.report.places import Places, Sheet, as_address, sheets
 from forensics.report.style import policy, style_sheet
 from forensics.report.sums import code_of
+from forensics.report.svg import drawn
 from forensics.report.text import visible
 from forensics.report.values import CaseReport, EvidenceView
 from forensics.report.views import Arranged, arrange
@@ -156,6 +157,7 @@ def environment() -> Environment:
         "octets": wording.octets,
         "count": wording.count,
         "per_cent": plots.per_cent,
+        "drawn": drawn,
     }
     environment.globals |= {
         "assessment_names": wording.ASSESSMENT_NAMES,
@@ -177,6 +179,7 @@ def environment() -> Environment:
         "graph_width": network.WIDTH,
         "graph_arc": network.ARC,
         "sums_name": SUMS,
+        "thresholds": {},
     }
     return environment
 

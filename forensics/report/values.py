@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from markupsafe import Markup
-
 from forensics.model.custody import CaseInfo, Check, CustodyEvent
 from forensics.model.finding import ErrorRates, FindingStatus, Review
 from forensics.model.match import Match, Method, SameServerFile
@@ -97,7 +95,10 @@ class KeyframeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryView:
-    """One telemetry source of an evidence: counts, the first and last fix with a position, where it came from."""
+    """One telemetry source of an evidence: counts, the first and last fix with a position, where it came from.
+
+    ``drawing`` is an SVG element that this program made of its places, every text in it escaped; empty without one.
+    """
 
     origin: str
     format: str
@@ -106,19 +107,7 @@ class TelemetryView:
     located: int
     first: Fix | None
     last: Fix | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackView:
-    """The track of one telemetry source, drawn: ``origin`` names the source, ``svg`` is the drawing by our own function
-    (`Markup`: nothing foreign in it that is not escaped; None: nothing can be drawn), ``told`` says in words what it
-    shows. ``implausible`` are the fixes that it leaves out, each with its reason.
-    """
-
-    origin: str
-    svg: Markup | None
-    told: str
-    implausible: tuple[Row, ...] = ()
+    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +118,7 @@ class EvidenceView:
     ``undecodable``, …); ``names`` the file names under which it was found; ``duration_s`` seconds on the
     presentation clock; ``streams`` one line a stream; paths are relative to the case. ``keyframes_kept`` is how many
     the store holds when ``keyframes`` are only some of them, so that the page says so. ``contact_sheet`` is shown
-    only where no keyframe carries its own picture: it would show the same pictures twice. ``tracks`` are the drawings
-    of what ``telemetry`` counts.
+    only where no keyframe carries its own picture: it would show the same pictures twice.
     """
 
     sha256: str
@@ -151,7 +139,6 @@ class EvidenceView:
     facts: tuple[Row, ...] = ()
     keyframes_kept: int | None = None
     contact_sheet: bytes | None = None
-    tracks: tuple[TrackView, ...] = ()
 
     def __post_init__(self) -> None:
         _require_sha256(self.sha256, self.manifest_sha256)

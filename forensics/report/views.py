@@ -57,8 +57,8 @@ class Panel:
     query: Side
     reference: Side
     bar: OverlapBar | None
-    plot: OffsetPlot | None
     gaps: Gaps
+    plot: OffsetPlot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ def _evidence_entries(
     return tuple(
         EvidenceEntry(
             number=number,
-            track=next(tracks) if view.telemetry or view.tracks else None,
+            track=next(tracks) if view.telemetry else None,
             view=view,
             groups=tuple(grouped[view.sha256]),
             matches=tuple(matches[view.sha256]),
