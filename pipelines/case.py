@@ -305,8 +305,7 @@ def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
     if (root / CASE_FILE).exists():
         raise CaseError(f"{root} is a case already", hint="ingest into it, or name another folder")
     try:
-        for name in ("keys", "log/checkpoints", "findings", "reports", "index", "staging", "quarantine"):
-            (root / name).mkdir(parents=True, exist_ok=True)
+        _make_folders(root)
         case = Case(root=root, info=info)
         run = case.enrolled(run, info.operator)
         data = _concealed(case, run)
@@ -318,6 +317,15 @@ def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
     except OSError as error:
         raise StoreError(f"{root}: {error.strerror}", hint="name a folder that can be written") from error
     return case
+
+
+def _make_folders(root: Path) -> None:
+    """The case folder, its parents too, on disk before anything in them is said to be. Raises OSError."""
+    absent = [folder for folder in (root, *root.parents) if not folder.exists()]
+    for name in ("keys", "log/checkpoints", "findings", "reports", "index", "staging", "quarantine"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for folder in absent:
+        _sync(folder.parent)
 
 
 def _concealed(case: Case, run: Run) -> bytes:
@@ -449,7 +457,12 @@ def write_whole(path: Path, data: bytes) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Wait until the names in a folder are on disk. Raises OSError."""
+    directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:
