@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forensics import acquire, custody, sources
-from forensics.errors import ForensicsError
+from forensics.errors import ForensicsError, StoreError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
 from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
@@ -96,10 +96,14 @@ class _Prepare:
         single_threaded()
         folder = self.area / f"{task.number:08d}"
         content = folder / "v1" / "content"
-        for new in (folder, folder / "v1", content):
-            new.mkdir()
+        with acquire.writing(folder):
+            for new in (folder, folder / "v1", content):
+                new.mkdir()
         try:
             acquisition = acquire.acquire(task.found.path, content / "original")
+        except StoreError:
+            # Not this file's fault: the case cannot take any more.
+            raise
         except ForensicsError as error:
             return _Prepared(found=task.found, refused=_notice(error))
         sidecars, notices = _read_sidecars(task.found.sidecars)
@@ -169,6 +173,8 @@ def _found(inputs: Sequence[str], progress: Progress) -> tuple[tuple[Passed, ...
 
 
 def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outcome:
+    if isinstance(thing, Failed) and thing.code.partition(".")[0] == StoreError.code:
+        raise StoreError(thing.message, code=thing.code, hint=thing.hint)
     if isinstance(thing, Failed):
         return clerk.refuse(thing.item.found.path, Notice(code=thing.code, message=thing.message))
     if thing.result.refused is not None:
@@ -289,7 +295,8 @@ class _Clerk:
         data = custody.encode_manifest(replace(manifest, record=record))
         for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, self.run.sign(Namespace.MANIFEST, data))):
             if part is not None:
-                (content / name).write_bytes(part)
+                with acquire.writing(content):
+                    (content / name).write_bytes(part)
                 yield subject_of(name, part)
 
     def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
@@ -373,15 +380,17 @@ def _read_sidecars(paths: Iterable[str]) -> tuple[tuple[Sidecar, ...], tuple[Not
 def _store_sidecars(content: Path, sidecars: tuple[Sidecar, ...]) -> tuple[Subject, ...]:
     for sidecar in sidecars:
         path = content / sidecar.stored_as
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(sidecar.data)
+        with acquire.writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(sidecar.data)
     return tuple(subject_of(sidecar.stored_as, sidecar.data) for sidecar in sidecars)
 
 
 def _empty(content: Path) -> None:
     """Drop our working copy of bytes that the store has already, and what was derived from it."""
-    for path in sorted(content.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    with acquire.writing(content):
+        for path in sorted(content.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _digests(manifest: Manifest) -> frozenset[str]:

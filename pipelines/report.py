@@ -27,7 +27,7 @@ from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
 from pipelines import findings, persons
-from pipelines.case import Case, Run
+from pipelines.case import Case, Run, write_whole
 from pipelines.config import Settings
 from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
@@ -86,7 +86,7 @@ def write_report(
     page = report.render_case(gather(case, run, settings, progress, checks))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(page)
+        write_whole(path, page)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}", hint="name another place with --out") from error
     case.record(run, EventType.DISSEMINATION, None, {"what": "case report", "sha256": hashlib.sha256(page).hexdigest()})

@@ -5,11 +5,12 @@ Only for a process of its own with one thread (`alone`): what is forked beside a
 
 from __future__ import annotations
 
+import fcntl
+import importlib
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,19 @@ from typing import Any, NoReturn
 from tests.integration.conftest import ROOT, environment
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+WARM = (
+    "scipy.fftpack",
+    "pipelines.ingest",
+    "pipelines.keys",
+    "pipelines.progress",
+    "pipelines.seal",
+    "pipelines.verify",
+)
+"""What ingest and verify import, the first of them at its first picture."""
+
+PIPE_BYTES = 2**20
+"""More than any command here prints: nobody reads before it has ended."""
 
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -53,13 +67,8 @@ def warm() -> None:
     for their versions, once for all children.
     """
     os.environ.update({**environment(), **ONE_THREAD})
-    import scipy.fftpack  # noqa: F401  imagehash asks for it at the first picture
-
-    import pipelines.ingest
-    import pipelines.keys
-    import pipelines.progress
-    import pipelines.seal
-    import pipelines.verify
+    for module in WARM:
+        importlib.import_module(module)
     from forensics import media
     from pipelines.surroundings import Surroundings
 
@@ -69,12 +78,12 @@ def warm() -> None:
 
 def forensics(*words: object, before: Callable[[], object] = lambda: None) -> Said:
     """One command in a child, which calls ``before`` first. A traceback gives code 1, as in a shell."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = os.fork()
-        if child == 0:
-            _be(out.fileno(), err.fileno(), before, [str(word) for word in words])
-        _, status = os.waitpid(child, 0)
-        return Said(os.waitstatus_to_exitcode(status), _read(out), _read(err))
+    out, err = _pipe(), _pipe()
+    child = os.fork()
+    if child == 0:
+        _be(out[1], err[1], before, [str(word) for word in words])
+    _, status = os.waitpid(child, 0)
+    return Said(os.waitstatus_to_exitcode(status), _read(*out), _read(*err))
 
 
 def _be(out: int, err: int, before: Callable[[], object], words: list[str]) -> NoReturn:
@@ -95,9 +104,17 @@ def _be(out: int, err: int, before: Callable[[], object], words: list[str]) -> N
         os._exit(code)
 
 
-def _read(file: Any) -> str:
-    file.seek(0)
-    return str(file.read().decode("utf-8", "replace"))
+def _pipe() -> tuple[int, int]:
+    """No files, for these would be below the limits that a test sets."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return reading, writing
+
+
+def _read(reading: int, writing: int) -> str:
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        return file.read().decode("utf-8", "replace")
 
 
 def scratch() -> str | None:
