@@ -94,11 +94,9 @@ class _Prepare:
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()
-        folder = self.area / f"{task.number:08d}"
+        with acquire.writing(self.area):
+            folder = _own_folder(self.area, task.number)
         content = folder / "v1" / "content"
-        with acquire.writing(folder):
-            for new in (folder, folder / "v1", content):
-                new.mkdir()
         try:
             acquisition = acquire.acquire(task.found.path, content / "original")
         except StoreError:
@@ -121,6 +119,19 @@ class _Prepare:
             derived=derived,
             notices=notices,
         )
+
+
+def _own_folder(area: Path, number: int) -> Path:
+    """A new folder for this file: the first one may be there from a worker that died on it, or beside it.
+
+    Raises OSError.
+    """
+    folder, attempt = area / f"{number:08d}", 1
+    while folder.exists():
+        attempt += 1
+        folder = area / f"{number:08d}-{attempt}"
+    (folder / "v1" / "content").mkdir(parents=True)
+    return folder
 
 
 def ingest(

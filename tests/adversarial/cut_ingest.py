@@ -9,6 +9,7 @@ Prints one JSON object.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -19,6 +20,8 @@ from pathlib import Path
 from tests.adversarial import file_calls, forked, power_cut, small_inputs
 from tests.adversarial.power_cut import State
 from tests.integration.conftest import ROOT, environment
+
+_PREPARED = re.compile(r"staging/[^/]+/\d+/")
 
 
 def campaign(work: Path, files: int, of_each: int) -> dict[str, object]:
@@ -31,9 +34,11 @@ def campaign(work: Path, files: int, of_each: int) -> dict[str, object]:
     calls = file_calls.trace(ingest, case, environment(), cwd=ROOT)
     assert power_cut.end_of(calls, case, before) == power_cut.read_tree(case), "the record of calls is not whole"
     states = list(power_cut.states(calls, case, before))
-    chosen = spread(states, of_each) if of_each else states
+    chosen = spread(states, of_each) if of_each else telling_first(states)
     problems: Counter[str] = Counter()
-    for state in chosen:
+    for number, state in enumerate(chosen):
+        if number % 100 == 0:
+            print(f"{number} of {len(chosen)}, problems: {dict(problems)}", file=sys.stderr, flush=True)
         problems.update(f"{state.kind}: {problem}" for problem in look(state, work, given))
     return {
         "calls": len(calls),
@@ -54,6 +59,18 @@ def spread(states: list[State], of_each: int) -> list[State]:
         for each in kinds.values()
         for number in range(min(of_each, len(each)))
     ]
+
+
+def telling_first(states: list[State]) -> list[State]:
+    """Those first that differ in more than what lies inside an item that was being prepared."""
+    seen, first, rest = set[int](), [], []
+    for state in states:
+        outside = frozenset((path, data) for path, data in state.tree.items() if not _PREPARED.match(path))
+        key = hash((outside, state.said))
+        (rest if key in seen else first).append(state)
+        seen.add(key)
+    print(f"{len(first)} states differ outside of items in preparation", file=sys.stderr)
+    return [*first, *rest]
 
 
 def look(state: State, work: Path, given: set[str]) -> Iterator[str]:
