@@ -34,12 +34,15 @@ class LogHead(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """The end of a log: its head, the case that the last line names, the offset after that line, and torn bytes."""
+    """The end of a log: its head, the case that the last line names, the offset after that line, torn bytes, and the
+    time that the last line claims.
+    """
 
     head: LogHead
     case: str | None
     end: int
     torn: bytes
+    time: str | None = None
 
 
 class Piece(NamedTuple):
@@ -157,7 +160,8 @@ def _tail_of(line: bytes, end: int, torn: bytes) -> Tail:
             code="integrity.log",
             hint="Nothing is appended to a log that does not agree. Run verify; it names every line.",
         ) from error
-    return Tail(LogHead(event.seq, hashlib.sha256(line).hexdigest(), event.seq + 1), event.case, end, torn)
+    head = LogHead(event.seq, hashlib.sha256(line).hexdigest(), event.seq + 1)
+    return Tail(head, event.case, end, torn, event.time)
 
 
 def _settled_size(fd: int) -> int:

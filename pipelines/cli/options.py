@@ -146,16 +146,21 @@ class Work:
     """
 
     def __init__(self, desk: Desk, *, signed: bool, quiet: bool) -> None:
-        from pipelines import seal
+        from pipelines import footing, seal
 
         self._quiet = quiet
+        self._worst = ExitCode.OK
+        # Before anything is logged: the first line that is would hide that the clock went back.
+        for notice in footing.notices(desk.case, desk.run):
+            tell(f"{notice.message} [{notice.code}]")
+            if notice.code == footing.CLOCK_BACK:
+                self._worst = ExitCode.PARTIAL
         signer = desk.run.signer or self._signer(desk, signed)
         run = replace(desk.case.enrolled(desk.run, desk.settings.operator), signer=signer)
         self.desk = replace(desk, run=run)
         if signed:
             seal.enter(desk.case, run)
         self._before = desk.case.log.head().lines
-        self._worst = ExitCode.OK
 
     def __enter__(self) -> Desk:
         return self.desk
