@@ -9,8 +9,10 @@ import fcntl
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,12 +78,19 @@ def warm() -> None:
     assert len(os.listdir("/proc/self/task")) == 1, "a process with several threads must not fork"
 
 
-def forensics(*words: object, before: Callable[[], object] = lambda: None) -> Said:
-    """One command in a child, which calls ``before`` first. A traceback gives code 1, as in a shell."""
+def forensics(*words: object, before: Callable[[], object] = lambda: None, killed_after: float | None = None) -> Said:
+    """One command in a child, which calls ``before`` first. A traceback gives code 1, as in a shell.
+
+    ``killed_after`` are the seconds after which it gets SIGKILL, if it still runs.
+    """
     out, err = _pipe(), _pipe()
     child = os.fork()
     if child == 0:
         _be(out[1], err[1], before, [str(word) for word in words])
+    if killed_after is not None:
+        time.sleep(killed_after)
+        # Not waited for yet, so that its number cannot be another's.
+        os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     return Said(os.waitstatus_to_exitcode(status), _read(*out), _read(*err))
 
