@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -78,21 +77,36 @@ def warm() -> None:
     assert len(os.listdir("/proc/self/task")) == 1, "a process with several threads must not fork"
 
 
-def forensics(*words: object, before: Callable[[], object] = lambda: None, killed_after: float | None = None) -> Said:
-    """One command in a child, which calls ``before`` first. A traceback gives code 1, as in a shell.
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A command that runs: its process, and the pipes that it writes to."""
 
-    ``killed_after`` are the seconds after which it gets SIGKILL, if it still runs.
-    """
+    process: int
+    out: tuple[int, int]
+    err: tuple[int, int]
+
+    def kill(self) -> None:
+        """Send SIGKILL; it is not waited for yet, so that its number cannot be another's."""
+        os.kill(self.process, signal.SIGKILL)
+
+    def end(self) -> Said:
+        """Wait for it."""
+        _, status = os.waitpid(self.process, 0)
+        return Said(os.waitstatus_to_exitcode(status), _read(*self.out), _read(*self.err))
+
+
+def start(words: Sequence[object], before: Callable[[], object] = lambda: None) -> Child:
+    """One command in a child, which calls ``before`` first. A traceback gives code 1, as in a shell."""
     out, err = _pipe(), _pipe()
     child = os.fork()
     if child == 0:
         _be(out[1], err[1], before, [str(word) for word in words])
-    if killed_after is not None:
-        time.sleep(killed_after)
-        # Not waited for yet, so that its number cannot be another's.
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return Said(os.waitstatus_to_exitcode(status), _read(*out), _read(*err))
+    return Child(child, out, err)
+
+
+def forensics(*words: object, before: Callable[[], object] = lambda: None) -> Said:
+    """One command to its end."""
+    return start(words, before).end()
 
 
 def _be(out: int, err: int, before: Callable[[], object], words: list[str]) -> NoReturn:

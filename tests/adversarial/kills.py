@@ -39,7 +39,10 @@ def campaign(points: int, seed: int, work: Path) -> dict[str, object]:
     for number in range(points):
         shutil.rmtree(work / "case")
         shutil.copytree(work / "before", work / "case")
-        said = forked.forensics(*words, killed_after=generator.uniform(0.0, longest))
+        child = forked.start(words)
+        time.sleep(generator.uniform(0.0, longest))
+        child.kill()
+        said = child.end()
         told = acknowledged(said.out.encode())
         if said.code == -signal.SIGKILL:
             landed[len(told)] += 1

@@ -49,3 +49,9 @@ def test_three_hundred_kills_at_random_points_lose_nothing_and_the_same_command_
     print(f"\n{found}")
     assert found["problems"] == {}
     assert found["landed"] > POINTS // 2
+
+
+def test_eight_ingests_at_once_lose_nothing_and_double_nothing_ten_times() -> None:
+    found = forked.alone("tests.adversarial.writers", 8, 10)
+    print(f"\n{found}")
+    assert found["problems"] == {}
