@@ -22,7 +22,7 @@ from itertools import islice
 from pathlib import Path
 
 from forensics import acquire, custody, sources
-from forensics.errors import ForensicsError
+from forensics.errors import ForensicsError, StoreError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
 from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
@@ -103,12 +103,14 @@ class _Prepare:
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()
-        folder = _fresh(self.area, task.number)
+        with acquire.writing(self.area):
+            folder = _own_folder(self.area, task.number)
         content = folder / "v1" / "content"
-        for new in (folder / "v1", content):
-            new.mkdir()
         try:
             acquisition = acquire.acquire(task.found.opened, content / "original")
+        except StoreError:
+            # Not this file's fault: the case cannot take any more.
+            raise
         except ForensicsError as error:
             refused = _notice(error)
             shown = refused.message.replace(task.found.opened, task.found.path)
@@ -131,14 +133,18 @@ class _Prepare:
         )
 
 
-def _fresh(area: Path, number: int) -> Path:
-    """A new folder for one file: a worker that died may have left one, or still be writing into it."""
+def _own_folder(area: Path, number: int) -> Path:
+    """A new folder for this file: a worker that died on it, or beside it, may have left one or still write into it.
+
+    Raises OSError.
+    """
     for attempt in itertools.count():
         folder = area / f"{number:08d}-{attempt}"
         with contextlib.suppress(FileExistsError):
             folder.mkdir()
-            return folder
-    raise AssertionError("numbers do not end")
+            break
+    (folder / "v1" / "content").mkdir(parents=True)
+    return folder
 
 
 def ingest(
@@ -193,6 +199,8 @@ def _found(inputs: Sequence[str], room: Path, progress: Progress) -> tuple[tuple
 
 
 def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outcome:
+    if isinstance(thing, Failed) and thing.code.partition(".")[0] == StoreError.code:
+        raise StoreError(thing.message, code=thing.code, hint=thing.hint)
     if isinstance(thing, Failed):
         return clerk.refuse(thing.item.found.path, Notice(code=thing.code, message=thing.message))
     if thing.result.refused is not None:
@@ -339,7 +347,8 @@ class _Clerk:
         data = custody.encode_manifest(replace(manifest, record=record))
         for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, self.run.sign(Namespace.MANIFEST, data))):
             if part is not None:
-                (content / name).write_bytes(part)
+                with acquire.writing(content):
+                    (content / name).write_bytes(part)
                 yield subject_of(name, part)
 
     def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
@@ -444,15 +453,17 @@ def _read_sidecars(paths: Iterable[str]) -> tuple[tuple[Sidecar, ...], tuple[Not
 def _store_sidecars(content: Path, sidecars: tuple[Sidecar, ...]) -> tuple[Subject, ...]:
     for sidecar in sidecars:
         path = content / sidecar.stored_as
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(sidecar.data)
+        with acquire.writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(sidecar.data)
     return tuple(subject_of(sidecar.stored_as, sidecar.data) for sidecar in sidecars)
 
 
 def _empty(content: Path) -> None:
     """Drop our working copy of bytes that the store has already, and what was derived from it."""
-    for path in sorted(content.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    with acquire.writing(content):
+        for path in sorted(content.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _digests(manifest: Manifest) -> frozenset[str]:

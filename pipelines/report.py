@@ -27,7 +27,7 @@ from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
 from pipelines import error_rates, findings, persons, searched
-from pipelines.case import Case, Run
+from pipelines.case import Case, Run, write_whole
 from pipelines.config import Settings
 from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
@@ -90,7 +90,7 @@ def write_report(
             detail |= _write_folder(gathered, path)
         else:
             page = report.render_case(gathered)
-            path.write_bytes(page)
+            write_whole(path, page)
             detail["sha256"] = hashlib.sha256(page).hexdigest()
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}", hint="name another place with --out") from error

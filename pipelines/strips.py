@@ -95,8 +95,6 @@ def _pair(match: Match, segment: Segment, query: Shown, reference: Shown) -> rep
     mapped = segment.transform is not None or match.assessment in _AS_THEY_ARE
     laid = segment.transform, matching.LONG_SIDE
     difference = report.difference_map(query[1], reference[1], *laid) if mapped else None
-        report.difference_map(query[1], reference[1], segment.transform, matching.LONG_SIDE) if mapped else None
-    )
     return report.AlignedPair(
         query_jpeg=report.thumbnail(query[1]),
         query_s=query[0],
