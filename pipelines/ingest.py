@@ -13,7 +13,6 @@ A worker that dies takes only its own file with it; an interrupted run is resume
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -138,13 +137,18 @@ def _own_folder(area: Path, number: int) -> Path:
 
     Raises OSError.
     """
-    for attempt in itertools.count():
-        folder = area / f"{number:08d}-{attempt}"
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            break
+    attempts = (area / f"{number:08d}-{attempt}" for attempt in itertools.count())
+    folder = next(each for each in attempts if _made(each))
     (folder / "v1" / "content").mkdir(parents=True)
     return folder
+
+
+def _made(folder: Path) -> bool:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def ingest(
