@@ -35,8 +35,9 @@ from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
 from pipelines.engine import Engine, Failed, Serial
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
-from pipelines.library import EXCERPT, Library, Volume, unprinted_stills, volume_of, volumes_of
+from pipelines.library import EXCERPT, Library, Volume, segments_of, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
+from pipelines.searched import Searched, prepared
 from pipelines.sound_file import SOUND_FILE
 from pipelines.sounds import SOUND_COMMON, with_sound
 from pipelines.workers import engine_for
@@ -57,15 +58,17 @@ class Matched:
 
 def match_case(
     case: Case, run: Run, settings: Settings, progress: Progress, model: NamedModel | None = None
-) -> Iterator[Matched | Notice]:
-    """Compare every evidence with every other; yield pairs best first, and what could not be compared. A ``model`` is
-    one more source of candidates.
+) -> Iterator[Matched | Notice | Searched]:
+    """Compare every evidence with every other; yield pairs best first, what could not be compared, and what the search
+    covers. A ``model`` is one more source of candidates.
 
     Raises:
         ToolError: ffmpeg or ffprobe is missing or too old.
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
-    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
+    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=(), segments=segments_of(case))
+    searched = prepared(library)
+    yield searched
     order = {volume.id: number for number, volume in enumerate(library.references)}
     yield from _unprinted(case)
     engine = engine_for(settings)
@@ -82,7 +85,7 @@ def match_case(
             matches.append(thing)
     pairs = len(order) * (len(order) - 1) // 2
     by = findings.procedure(None if model is None else model.spec)
-    filing = findings.file_run(case, run, matches, pairs, complete=complete, by=by)
+    filing = findings.file_run(case, run, matches, pairs, complete=complete, by=by, searched=searched.detail())
     yield from filing.notices
     for match in matches:
         finding, status = filing.of_pair[frozenset({match.query_id, match.reference_id})]
@@ -102,7 +105,7 @@ def match_queries(
     settings: Settings,
     progress: Progress,
     model: NamedModel | None = None,
-) -> Iterator[Matched | Notice]:
+) -> Iterator[Matched | Notice | Searched]:
     """Compare files from outside with the case. Nothing is admitted; the log keeps that it was asked.
 
     Raises:
@@ -110,7 +113,9 @@ def match_queries(
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
     kit = kit_for(run, settings)
-    library = Library(kit=kit, references=volumes_of(case), queries=())
+    library = Library(kit=kit, references=volumes_of(case), queries=(), segments=segments_of(case))
+    searched = prepared(library)
+    yield searched
     engine = engine_for(settings)
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         tasks: list[tuple[int, str]] = []
@@ -119,7 +124,11 @@ def match_queries(
                 tasks.append((len(tasks), thing.path))
             elif thing.failed:
                 yield Notice(code=thing.code, message=f"{thing.path}: {thing.message}")
-        asked: dict[str, str | int] = {"queries": len(tasks), "references": len(library.references)}
+        asked: dict[str, str | int] = {
+            "queries": len(tasks),
+            "references": len(library.references),
+            **searched.detail(),
+        }
         if model is not None:
             asked["model"] = model.spec.sha256
         case.record(run, EventType.MATCHING, None, asked)

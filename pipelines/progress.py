@@ -91,4 +91,11 @@ def columns() -> tuple[ProgressColumn, ...]:
             return text
 
     left = TimeRemainingColumn(compact=True)
-    return (TextColumn("{task.description}"), BarColumn(bar_width=16), MofNCompleteColumn(), Rate(), left, What())
+    return (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=16),
+        MofNCompleteColumn(),
+        Rate(),
+        left,
+        What(),
+    )

@@ -11,6 +11,7 @@ import msgspec
 from forensics import custody
 from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
+from forensics.model.provenance import SourceKind
 from forensics.report.wording import sound_in_words
 from pipelines import findings, named_checks, persons
 from pipelines.case import Case
@@ -185,7 +186,11 @@ def _fact_lines(manifest: Manifest) -> Iterator[str]:
 
 
 def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:
-    yield f"seen at    {seen.get('path')}"
+    read = ", an archive whose members were read" if seen.get("kind") == SourceKind.ARCHIVE else ""
+    yield f"seen at    {seen.get('path')}{read}"
+    archive = seen.get("archive")
+    if isinstance(archive, dict):
+        yield f"           {archive.get('member')} in the archive {archive.get('sha256')}, byte {archive.get('offset')}"
     post = seen.get("post")
     if isinstance(post, dict):
         moment = post.get("posted_unixtime")

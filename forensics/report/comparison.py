@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from forensics.model.notice import Notice
 from forensics.report.drawing import overlap_bar, unmatched
-from forensics.report.page import TEMPLATES, Panel, Side, environment
+from forensics.report.page import TEMPLATES, environment
 from forensics.report.residual import GAIN
 from forensics.report.side_by_side import BANNER, Party
 from forensics.report.style import policy, style_sheet
 from forensics.report.values import MatchView, Row
+from forensics.report.views import Panel, Side
 
 TITLE = "Comparison of two files"
 
@@ -106,7 +107,6 @@ def render_comparison(view: ComparisonView) -> bytes:
         view=view.match,
         query=_side(query, view.match.query.name),
         reference=_side(reference, view.match.reference.name),
-        rows=(),
         bar=overlap_bar(view.match),
         gaps=unmatched(view.match),
     )
@@ -120,6 +120,9 @@ def render_comparison(view: ComparisonView) -> bytes:
             policy=policy(style),
             view=view,
             panel=panel,
+            thresholds={},
+            entries={},
+            href="#{}".format,
             says=SAYS,
             reading=READING,
             plot=_plot(view),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import shutil
@@ -60,6 +61,15 @@ def tell_error(error: ForensicsError) -> None:
     """The error in one line: what and why, then what to do."""
     hint = f" - {error.hint}" if error.hint else ""
     tell(f"forensics: {error.message}{hint} [{error.code}]")
+
+
+def tell_usage(error: click.ClickException) -> None:
+    """What click says of a wrong command line, with the words of that command line made safe for a terminal."""
+    told = io.StringIO()
+    error.show(told)
+    said = error.format_message()
+    text = told.getvalue().replace(said, _bounded(said)) if said else told.getvalue()
+    click.echo(visible(text.rstrip("\n"), keep_newlines=True), err=True)
 
 
 def _bounded(text: str) -> str:

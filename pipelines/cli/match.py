@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.case import Case
     from pipelines.learned import NamedModel
     from pipelines.match import Matched
+    from pipelines.searched import Searched
 
 
 @click.command()
@@ -76,14 +77,16 @@ class Printer:
         self._spec = None if model is None else model.spec
         self._as_json = as_json
         self._quiet = quiet
+        self._searched: Searched | None = None
         self._pairs: list[Matched] = []
         self._noticed = self._moved = 0
         self._integrity = False
 
-    def take(self, results: Iterable[Matched | Notice]) -> None:
+    def take(self, results: Iterable[Matched | Notice | Searched]) -> None:
         """Gather every pair while progress is shown; tell what could not be compared at once."""
         from forensics.errors import IntegrityError
         from forensics.model.notice import Notice
+        from pipelines.searched import Searched
 
         for result in results:
             if isinstance(result, Notice):
@@ -94,6 +97,8 @@ class Printer:
                 if self._as_json:
                     kind = "notice" if result.code == "match.review_stands" else "not_compared"
                     emit({"type": kind, "code": result.code, "message": result.message})
+            elif isinstance(result, Searched):
+                self._searched = result
             else:
                 self._pairs.append(result)
 
@@ -122,10 +127,14 @@ class Printer:
             counts = {"matches": matches, "candidates": candidates, "rejected": rejected, "not_compared": noticed}
             named = {} if self._spec is None else {"model": msgspec.to_builtins(self._spec)}
             sound = sounds.coverage(self._case)
-            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named})
+            search = {} if self._searched is None else {"search": self._searched.as_json()}
+            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named, **search})
         elif not self._quiet:
             told = f"; {rejected} rejected by an examiner" if rejected else ""
             say(f"{matches} matches, {candidates} candidates for a person to look at{told}")
+            if self._searched is not None:
+                found = self._searched
+                say(f"search: exhaustive, {found.hashes} frame hashes and {found.features} features in the index")
             counts = sounds.coverage(self._case)
             say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             if self._spec is not None:
