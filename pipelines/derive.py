@@ -5,7 +5,7 @@
 3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
 4  video: listen to its first sound stream
 5  write keyframes, contact sheet, fingerprint and sound as files, each with its digests
-6  read the telemetry beside it and inside it, and hold what lies beside it against the clip
+6  read the telemetry beside it and inside it, and hold all of it against the clip
 7  put the facts together: what depends on the bytes alone apart from what a named recipe made of them
 """
 
@@ -34,7 +34,7 @@ from forensics.model.telemetry import Fix, Track
 from forensics.sources.content import Looks, archive_form, looks
 from forensics.telemetry.exif import read_tags
 from pipelines.config import Settings
-from pipelines.embedded import Embedded, clip_of, read_embedded
+from pipelines.embedded import Embedded, leads, read_embedded
 from pipelines.keyframe_files import KeyframeFiles, write_file
 from pipelines.sound_file import listen
 
@@ -210,11 +210,9 @@ _NOTHING_INSIDE = Embedded(carried=())
 
 
 def _look_inside(handle: int, probed: media.Probed, kit: Kit, beside: _Beside) -> Embedded:
-    """What the clip carries, and notices of what lies beside it that does not agree with it."""
+    """What the clip carries, and notices of telemetry inside and beside it that does not agree with it."""
     inside = read_embedded(kit.tools, handle, probed.probe, kit.limits)
-    clip = clip_of(probed.probe, inside.boxes)
-    leads = tuple(lead for track in beside.tracks for lead in telemetry.against_clip(track, clip))
-    return replace(inside, notices=inside.notices + leads)
+    return replace(inside, notices=inside.notices + leads(inside, probed.probe, beside.tracks))
 
 
 def _embedded_fact(inside: Embedded) -> dict[str, Json]:

@@ -44,6 +44,21 @@ class SourceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondAccount:
+    """Another document of the same export that tells the same post: its name there, its digest, and the bytes.
+
+    ``fields`` of the post were read there, all others in `Appearance.source`; in ``differs`` the two tell otherwise.
+    """
+
+    document: str
+    sha256: str
+    source_offset: int | None
+    source_length: int | None
+    fields: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One message of a channel or chat, as the export wrote it. Unknown is None, never guessed.
 
@@ -56,9 +71,11 @@ class Post:
     before it another kind of name; ``server_date_unixtime`` is when that file came to be there, in seconds UTC.
 
     ``forwarded_from_username`` is the name of the origin in a t.me address, ``forwarded_message_id`` the number of the
-    very post that was forwarded. ``views`` are as written (a page rounds them); ``edited`` tells an edit of which no
-    time is told; ``album_id`` is equal in posts that were sent as one; ``public_page`` is the post's address at t.me
-    when the document was made from there: anybody could look it up.
+    very post that was forwarded; ``forwarded_candidates`` are to ``forwarded_unixtime``, when the original was posted,
+    as ``posted_candidates`` to ``posted_unixtime``. ``second`` stands where an export has both JSON and HTML.
+    ``views`` are as written (a page rounds them); ``edited`` tells an edit of which no time is told; ``album_id`` is
+    equal in posts that were sent as one; ``public_page`` is the post's address at t.me when the document was made from
+    there: anybody could look it up.
     """
 
     platform: str
@@ -87,6 +104,8 @@ class Post:
     source_length: int | None = None
     server_file: str | None = None
     server_date_unixtime: int | None = None
+    forwarded_candidates: tuple[int, ...] = ()
+    second: SecondAccount | None = None
 
     def is_post(self, other: Post) -> bool | None:
         """Whether both are one post, told by two captures; None when their names of the chat cannot be compared."""

@@ -30,10 +30,7 @@ def ingest(
     inputs: tuple[str, ...],
     files0_from: str | None,
     case_dir: Path | None,
-    jobs: int | None,
-    operator: str | None,
-    cpu_s: int | None,
-    sandbox: str | None,
+    flags: dict[str, object],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -50,7 +47,7 @@ def ingest(
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to ingest: name files or folders, or use --files0-from")
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "sandbox": sandbox})
+    desk = open_desk(case_dir, flags)
     work = Work(desk, signed=True, quiet=quiet)
     with work as desk, shown("ingest", quiet=quiet or as_json) as progress:
         for sentence in desk.case.recover(desk.run):

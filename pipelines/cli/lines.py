@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 
@@ -37,6 +38,17 @@ def emit(value: Mapping[str, object]) -> None:
 def say(text: str = "") -> None:
     """One line of result on stdout, made safe for a terminal."""
     click.echo(_bounded(text))
+
+
+def lay(text: str) -> None:
+    """As `say`, folded at the width of the terminal; what goes into a file or a pipe is never folded."""
+    if not sys.stdout.isatty():
+        say(text)
+        return
+    from pipelines.tables import folded
+
+    for piece in folded(_bounded(text), shutil.get_terminal_size().columns):
+        click.echo(piece)
 
 
 def tell(text: str, *, quiet: bool = False) -> None:
