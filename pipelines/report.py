@@ -37,6 +37,7 @@ from pipelines.progress import Progress
 from pipelines.same_server_file import comparable, served
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
+from pipelines.track_drawings import sidecar_drawing
 
 PAIRS_PER_SEGMENT = 6
 """Aligned pairs shown of one segment: enough to judge, few enough to print."""
@@ -179,7 +180,7 @@ def _evidence_view(
         streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
         keyframes=keyframe_views(case, evidence, manifest),
         keyframes_kept=keyframes_kept(manifest),
-        telemetry=tuple(_telemetry_view(entry) for entry in telemetry_entries(manifest)),
+        telemetry=tuple(_telemetry_view(case, evidence, entry) for entry in telemetry_entries(manifest)),
         custody=tuple(event for event in events if event.item == evidence),
         notices=manifest.notices,
         original_path=str(case.store.path(evidence, "original").relative_to(case.root)),
@@ -189,7 +190,7 @@ def _evidence_view(
     )
 
 
-def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:
+def _telemetry_view(case: Case, evidence: str, entry: dict[str, Json]) -> report.TelemetryView:
     return report.TelemetryView(
         origin=str(entry.get("file")),
         format=str(entry.get("format") or "not known"),
@@ -198,6 +199,7 @@ def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:
         located=int(str(entry.get("fixes") or 0)),
         first=_fix(entry.get("first")),
         last=_fix(entry.get("last")),
+        drawing=sidecar_drawing(case, evidence, entry),
     )
 
 

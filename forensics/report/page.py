@@ -22,7 +22,7 @@ from forensics.report import wording
 from forensics.report.drawing import BAR_HEIGHT, GAP, WIDTH, Gaps, OverlapBar, overlap_bar, unmatched
 from forensics.report.findings import sentences, tally
 from forensics.report.groups import EARLIEST, RepostGroup, posting_time, repost_groups, standing
-from forensics.report.markup import digest, foreign, picture, said, short
+from forensics.report.markup import digest, drawn, foreign, picture, said, short
 from forensics.report.style import policy, style_sheet
 from forensics.report.text import visible
 from forensics.report.values import AlignedPair, CaseReport, EvidenceView, MatchView, ServerFileView
@@ -130,6 +130,7 @@ def environment() -> Environment:
         "foreign": foreign,
         "said": said,
         "digest": digest,
+        "drawn": drawn,
         "short": short,
         "picture": picture,
         "clock": wording.clock,

@@ -95,7 +95,10 @@ class KeyframeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryView:
-    """One telemetry source of an evidence: counts, the first and last fix with a position, where it came from."""
+    """One telemetry source of an evidence: counts, the first and last fix with a position, where it came from.
+
+    ``drawing`` is an SVG element that this program made of its places, every text in it escaped; empty without one.
+    """
 
     origin: str
     format: str
@@ -104,6 +107,7 @@ class TelemetryView:
     located: int
     first: Fix | None
     last: Fix | None
+    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
