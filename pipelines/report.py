@@ -26,8 +26,8 @@ from forensics.model.match import Joining
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
-from pipelines import error_rates, findings, persons
-from pipelines.case import Case, Run
+from pipelines import error_rates, findings, persons, searched
+from pipelines.case import Case, Run, write_whole
 from pipelines.config import Settings
 from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
@@ -90,7 +90,7 @@ def write_report(
             detail |= _write_folder(gathered, path)
         else:
             page = report.render_case(gathered)
-            path.write_bytes(page)
+            write_whole(path, page)
             detail["sha256"] = hashlib.sha256(page).hexdigest()
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}", hint="name another place with --out") from error
@@ -131,12 +131,14 @@ def gather(
     manifests = {evidence: case.manifest(evidence) for evidence in case.store.ids()}
     stored = tuple(with_name(each, names) for each in findings.load(case))
     progress.grow(len(manifests) + len(stored))
+    progress.working_on("evidence")
     most = max(LEAST_KEYFRAMES, min(KEYFRAMES_SHOWN, KEYFRAMES_OF_A_CASE // max(1, len(manifests))))
     views = []
     for evidence in sorted(manifests, key=lambda each: str(manifests[each].record.case.get("exhibit"))):
         views.append(_evidence_view(case, evidence, manifests[evidence], events, most))
         progress.advance()
     strips = Strips(case, tools, manifests)
+    progress.working_on("pictures of matches")
     matches = []
     for each in sorted(stored, key=lambda each: -each.finding.match.score):
         matches.append(_match_view(each, strips))
@@ -280,13 +282,14 @@ def _method(events: Sequence[CustodyEvent], stored: Sequence[findings.StoredFind
     from importlib import metadata
 
     runs = [event.detail for event in events if event.event is EventType.MATCHING and "pairs" in event.detail]
+    told = searched.in_words(runs[-1]) if runs else None
     method = findings.METHOD if runs and "model" not in runs[-1] else None
     known = findings.PARAMETERS
     for each in stored:
         if each.finding.match.method.name == findings.METHOD.name and each.finding.params is not None:
             method, known = each.finding.match.method, each.finding.params
     return report.MethodView(
-        text=METHOD_TEXT,
+        text=METHOD_TEXT if told is None else (*METHOD_TEXT, told),
         matching=method,
         versions=tuple(report.Row(label=name, value=metadata.version(name)) for name in PACKAGES),
         parameters=tuple(

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from forensics import media, report
+from forensics import matching, media, report
 from forensics.errors import MediaError
 from forensics.model.manifest import Manifest
 from forensics.model.match import Assessment, Match, Segment
@@ -93,12 +93,14 @@ class Strips:
 
 def _pair(match: Match, segment: Segment, query: Shown, reference: Shown) -> report.AlignedPair:
     mapped = segment.transform is not None or match.assessment in _AS_THEY_ARE
+    laid = segment.transform, matching.LONG_SIDE
+    difference = report.difference_map(query[1], reference[1], *laid) if mapped else None
     return report.AlignedPair(
         query_jpeg=report.thumbnail(query[1]),
         query_s=query[0],
         reference_jpeg=report.thumbnail(reference[1]),
         reference_s=reference[0],
-        difference_jpeg=report.difference_map(query[1], reference[1], segment.transform) if mapped else None,
+        difference_jpeg=difference,
     )
 
 
