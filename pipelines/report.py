@@ -102,21 +102,25 @@ def write_report(
 def _write_folder(gathered: report.CaseReport, path: Path) -> dict[str, str | int]:
     """Write the first page at ``path`` and the others into a folder beside it; what the log says of them.
 
-    Pages of an earlier report there are removed: a reader must not mistake them for pages of this one.
+    The first page and the pages of an earlier report there are removed before: a reader must not mistake them for those
+    of this one, not even when it is killed half-way.
     """
     folder = path.with_name(f"{path.stem}-pages")
     folder.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
     for former in folder.glob("*-[0-9][0-9][0-9][0-9].html"):
         former.unlink()
     index, listed = "", hashlib.sha256()
     written = 0
     for name, page in report.render_folder(gathered, path.name, folder.name):
-        path.with_name(name.split("/")[0]).joinpath(*name.split("/")[1:]).write_bytes(page)
         digest = hashlib.sha256(page).hexdigest()
         if name == path.name:
+            write_whole(path, page)
             index = digest
         else:
-            listed.update(f"{digest}  {name.split('/')[1]}\n".encode())
+            page_path = folder / name.removeprefix(f"{folder.name}/")
+            page_path.write_bytes(page)
+            listed.update(f"{digest}  {page_path.name}\n".encode())
             written += 1
     return {"sha256": index, "pages": written, "pages_sha256": listed.hexdigest()}
 

@@ -133,11 +133,11 @@ class Browser:
         """Click on an element."""
         self.value(f"document.querySelector({selector!r}).click()")
 
-    def photograph(self, out: Path, *, top: int = 0, height: int | None = None, width: int | None = None) -> None:
+    def photograph(self, out: Path, *, top: int = 0, left: int = 0, height: int | None = None) -> None:
         """Write a PNG of the page from ``top``, down to its end or for ``height`` pixels; all is laid out first."""
         self.size(self._width, MOST_HEIGHT * 4)
         metrics = self.ask("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": top, "width": width or metrics["width"], "scale": 1}
+        clip = {"x": left, "y": top, "width": metrics["width"] - left, "scale": 1}
         clip["height"] = min(height or metrics["height"] - top, MOST_HEIGHT)
         shot = self.ask("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
         out.write_bytes(base64.b64decode(shot["data"]))

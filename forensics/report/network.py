@@ -1,33 +1,40 @@
-"""The repost graph as an arc diagram: chats down the middle in the order of their first post, what posts say of
-forwards at the left, what the pictures say at the right. The same case gives the same drawing.
+"""The repost graph: chats as rows in the order of their first post, what posts say of forwards as arrows at the left,
+footage that the pictures join as upright lines at the right, one a group. The same case gives the same drawing.
 
-A content edge joins two chats in which the same footage was posted; it has no direction, since a match tells none. A
-forward edge leads from the chat that a post names to the chat of that post.
+A forward leads from the chat that a post names to the chat of that post. A group joins all chats in which the same
+footage was posted, without direction, since a match tells none; drawn pair by pair it would be a blot.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice
 
 from forensics.report.groups import RepostGroup, posting_range
 from forensics.report.lanes import chat_key
 from forensics.report.text import visible
 from forensics.report.values import EvidenceView, ForwardView
 
-MAX_NODES = 40
-"""Chats that are drawn, those with the most edges first: more arcs than these cannot be told apart on a page."""
+MAX_NODES = 60
+"""Chats that are drawn, those with the most edges first: more rows than these are no picture any more."""
+
+MAX_COLUMNS = 40
+"""Groups that are drawn, the largest first, for the same reason."""
 
 MAX_NAME = 26
 """Characters of a chat's name in the drawing; the table below it has the whole."""
 
-MAX_PAIRS_OF_GROUP = 2000
-"""Pairs of chats of one group that are counted: a group of 64 chats has so many."""
+ARC, NAME, STEP, COLUMN, HEAD = 96, 180, 26, 22, 26
+"""Pixels of the room for arrows and for names, from one chat to the next, from one group to the next, and above."""
 
-WIDTH, ARC, STEP = 400, 92, 26
-"""Pixels of the whole drawing, of the room for arcs on each side, and from one chat to the next."""
+Key = tuple[str, ...]
+
+FOOTAGE = "the same footage"
+FORWARD = "forward"
+_JOINED = "the pictures, or the same bytes: see the group"
+_NEVER = 2**62
+"""Later than any post: chats that are only named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +46,8 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arc:
-    """A path between two chats; ``width`` grows with how often."""
+class Arrow:
+    """A forward between two chats: a path, its head as points, a width that grows with how many posts."""
 
     path: str
     head: str
@@ -48,12 +55,25 @@ class Arc:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A group: its title, where its line stands, and the heights of its chats with whether the earliest is there."""
+
+    title: str
+    x: int
+    top: int
+    bottom: int
+    dots: tuple[tuple[int, bool], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeRow:
-    """One edge in words. ``times`` how many groups, or posts; ``basis`` what it rests on; drawn or only listed."""
+    """One edge in words: the chats that it joins (of a forward, from and to), the group's title or None, how many posts
+    or files, what it rests on, and whether it may be drawn.
+    """
 
     kind: str
-    source: str
-    target: str
+    names: tuple[str, ...]
+    group: str | None
     times: int
     basis: str
     drawn: bool
@@ -61,62 +81,54 @@ class EdgeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The drawing and every edge. ``others`` chats have edges and are not drawn; ``uncounted`` pairs were too many."""
+    """The drawing and every edge. ``others`` chats and ``other_groups`` have edges and are not drawn."""
 
     nodes: tuple[Node, ...]
-    forwards: tuple[Arc, ...]
-    contents: tuple[Arc, ...]
+    arrows: tuple[Arrow, ...]
+    columns: tuple[Column, ...]
     rows: tuple[EdgeRow, ...]
+    width: int
     height: int
     others: int
-    uncounted: int
+    other_groups: int
 
 
-Key = tuple[str, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Footage:
+    """A group of at least two chats: in the order of their first posts, and the one of the earliest post."""
 
-CONTENT = "the same footage"
-FORWARD = "forward"
-_SAME_FOOTAGE = "groups of copies in which both chats posted the footage (section 3)"
+    title: str
+    chats: tuple[Key, ...]
+    first: Key | None
+    files: int
 
 
 def network_of(
     evidence: Sequence[EvidenceView], groups: Sequence[RepostGroup], forwards: Sequence[ForwardView]
 ) -> Network:
-    """Lay out the graph of a case."""
+    """Lay out the graph of a case; ``groups`` in the order of their numbers."""
     names, order = _chats(evidence)
-    contents, uncounted = _contents(groups)
+    footage = [each for number, group in enumerate(groups, 1) if len((each := _footage(number, group)).chats) > 1]
     claims = _claims(forwards, names)
-    rows = tuple(_rows(contents, claims, names))
-    weight: Counter[Key] = Counter()
-    for pair in contents:
-        weight.update(pair)
-    for (source, target, _, drawn), times in claims.items():
-        if drawn:
-            weight.update({source: times, target: times})
+    weight = _weights(footage, claims)
     chosen = {key for key, _ in sorted(weight.items(), key=lambda each: (-each[1], each[0]))[:MAX_NODES]}
     placed = sorted(chosen, key=lambda key: (order.get(key, _NEVER), key))
-    place = {key: STEP // 2 + STEP * number for number, key in enumerate(placed)}
+    place = {key: HEAD + STEP // 2 + STEP * number for number, key in enumerate(placed)}
+    columns = tuple(_columns(footage, place))
     return Network(
         nodes=tuple(Node(name=_shortened(names[key]), y=place[key]) for key in placed),
-        forwards=tuple(
-            _arc(place[source], place[target], times, left=True)
+        arrows=tuple(
+            _arrow(place[source], place[target], times)
             for (source, target, _, drawn), times in claims.items()
             if drawn and source != target and {source, target} <= chosen
         ),
-        contents=tuple(
-            _arc(place[one], place[other], times, left=False)
-            for (one, other), times in contents.items()
-            if {one, other} <= chosen
-        ),
-        rows=rows,
-        height=STEP * max(1, len(placed)),
+        columns=columns,
+        rows=tuple(_rows(footage, claims, names)),
+        width=ARC + NAME + COLUMN * (len(columns) + 1),
+        height=HEAD + STEP * max(1, len(placed)),
         others=len(weight) - len(chosen),
-        uncounted=uncounted,
+        other_groups=len(footage) - len(columns),
     )
-
-
-_NEVER = 2**62
-"""Later than any post: chats that are only named."""
 
 
 def _chats(evidence: Iterable[EvidenceView]) -> tuple[dict[Key, str], dict[Key, int]]:
@@ -135,14 +147,15 @@ def _chats(evidence: Iterable[EvidenceView]) -> tuple[dict[Key, str], dict[Key, 
     return names, order
 
 
-def _contents(groups: Iterable[RepostGroup]) -> tuple[dict[tuple[Key, Key], int], int]:
-    found: Counter[tuple[Key, Key]] = Counter()
-    uncounted = 0
-    for group in groups:
-        chats = sorted({chat_key(seen.appearance.post) for seen in group.sightings} - {()})
-        found.update(islice(combinations(chats, 2), MAX_PAIRS_OF_GROUP))
-        uncounted += max(0, len(chats) * (len(chats) - 1) // 2 - MAX_PAIRS_OF_GROUP)
-    return dict(sorted(found.items())), uncounted
+def _footage(number: int, group: RepostGroup) -> _Footage:
+    chats = dict.fromkeys(chat_key(seen.appearance.post) for seen in group.sightings if seen.appearance.post)
+    first = group.first
+    return _Footage(
+        title=f"G-{number}",
+        chats=tuple(chats),
+        first=chat_key(first.appearance.post) if first is not None else None,
+        files=len(group.items),
+    )
 
 
 def _claims(forwards: Iterable[ForwardView], names: dict[Key, str]) -> dict[tuple[Key, Key, str, bool], int]:
@@ -155,24 +168,47 @@ def _claims(forwards: Iterable[ForwardView], names: dict[Key, str]) -> dict[tupl
     return dict(sorted(found.items()))
 
 
-def _rows(
-    contents: dict[tuple[Key, Key], int], claims: dict[tuple[Key, Key, str, bool], int], names: dict[Key, str]
-) -> Iterable[EdgeRow]:
-    for (source, target, basis, drawn), times in claims.items():
-        yield EdgeRow(kind=FORWARD, source=names[source], target=names[target], times=times, basis=basis, drawn=drawn)
-    for (one, other), times in contents.items():
-        yield EdgeRow(
-            kind=CONTENT, source=names[one], target=names[other], times=times, basis=_SAME_FOOTAGE, drawn=True
+def _weights(footage: Iterable[_Footage], claims: Mapping[tuple[Key, Key, str, bool], int]) -> Counter[Key]:
+    weight: Counter[Key] = Counter()
+    for each in footage:
+        weight.update(each.chats)
+    for (source, target, _, drawn), times in claims.items():
+        if drawn:
+            weight.update({source: times})
+            weight.update({target: times})
+    return weight
+
+
+def _columns(footage: Iterable[_Footage], place: Mapping[Key, int]) -> Iterable[Column]:
+    shown = [(each, sorted((place[key], key == each.first) for key in each.chats if key in place)) for each in footage]
+    drawn = [(each, dots) for each, dots in shown if len(dots) == len(each.chats)][:MAX_COLUMNS]
+    for number, (each, dots) in enumerate(drawn):
+        yield Column(
+            title=each.title,
+            x=ARC + NAME + COLUMN * number + COLUMN // 2,
+            top=dots[0][0],
+            bottom=dots[-1][0],
+            dots=tuple(dots),
         )
 
 
-def _arc(start: int, end: int, times: int, *, left: bool) -> Arc:
-    """A curve whose depth grows with the distance; ``head`` is an arrow's head at its end, as points."""
-    x = ARC if left else WIDTH - ARC
-    reach = min(ARC - 8, 22 + abs(end - start) * 0.34) * (-1 if left else 1)
-    path = f"M{x},{start} C{x + reach:.1f},{start} {x + reach:.1f},{end} {x},{end}"
-    head = f"{x},{end} {x - 9},{end - 4} {x - 9},{end + 4}" if left else ""
-    return Arc(path=path, head=head, width=f"{min(1.2 + 0.5 * (times - 1), 4.0):.1f}")
+def _rows(
+    footage: Iterable[_Footage], claims: Mapping[tuple[Key, Key, str, bool], int], names: Mapping[Key, str]
+) -> Iterable[EdgeRow]:
+    for (source, target, basis, drawn), times in claims.items():
+        told = (names[source], names[target])
+        yield EdgeRow(kind=FORWARD, names=told, group=None, times=times, basis=basis, drawn=drawn)
+    for each in footage:
+        chats = tuple(names[key] for key in each.chats)
+        yield EdgeRow(kind=FOOTAGE, names=chats, group=each.title, times=each.files, basis=_JOINED, drawn=True)
+
+
+def _arrow(start: int, end: int, times: int) -> Arrow:
+    """A curve to the left whose depth grows with the distance."""
+    reach = ARC - min(ARC - 6, 24 + abs(end - start) * 0.3)
+    head = f"{ARC - 4},{end} {ARC - 13},{end - 4} {ARC - 13},{end + 4}"
+    path = f"M{ARC - 4},{start} C{reach:.1f},{start} {reach:.1f},{end} {ARC - 8},{end}"
+    return Arrow(path=path, head=head, width=f"{min(1.2 + 0.5 * (times - 1), 4.0):.1f}")
 
 
 def _shortened(name: str) -> str:

@@ -176,8 +176,8 @@ def environment() -> Environment:
         "plot_side": plots.SIDE,
         "plot_margin": plots.MARGIN,
         "mark_radius": lanes.RADIUS,
-        "graph_width": network.WIDTH,
         "graph_arc": network.ARC,
+        "graph_name": network.NAME,
         "sums_name": SUMS,
         "thresholds": {},
     }
