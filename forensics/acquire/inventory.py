@@ -81,6 +81,11 @@ class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return int(self.head[1:])
 
 
+# msgspec describes a type to itself at its first use. Two threads that do that at once read a description half made,
+# and the process dies (SIGSEGV); verify reads inventories in threads.
+msgspec.json.Decoder(Inventory)
+
+
 class Content(NamedTuple):
     """Where one logical file's bytes lie, and both digests they must have."""
 
