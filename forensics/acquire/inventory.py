@@ -81,8 +81,8 @@ class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return int(self.head[1:])
 
 
-# msgspec describes a type to itself at its first use. Two threads that do that at once read a description half made,
-# and the process dies (SIGSEGV); verify reads inventories in threads.
+# msgspec learns a type where it first converts to it. A second thread that comes meanwhile gets half of what is learned
+# and the process dies; `verify` reads inventories in several threads. So it is learned here.
 msgspec.json.Decoder(Inventory)
 
 
