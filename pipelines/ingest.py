@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forensics import acquire, custody, sources
+from forensics import acquire, custody, media, sources
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
@@ -94,6 +94,7 @@ class _Prepare:
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()
+        media.warm()
         folder = self.area / f"{task.number:08d}"
         content = folder / "v1" / "content"
         for new in (folder, folder / "v1", content):

@@ -34,6 +34,7 @@ from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.keyframe_views import keyframe_views, keyframes_kept
 from pipelines.progress import Progress
+from pipelines.readers import STILL
 from pipelines.same_server_file import comparable, served
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
@@ -281,7 +282,8 @@ class _Strips:
     def _pictures(self, evidence: str, seconds: list[float]) -> list[tuple[float, npt.NDArray[np.uint8]]]:
         original = self._case.store.path(evidence, "original")
         if self._manifests[evidence].facts.exact.get("kind") == MediaKind.STILL:
-            shown = media.read_still(original.read_bytes()).bgr
+            with original.open("rb") as handle:
+                shown = media.read(STILL, handle=handle.fileno()).bgr
             return [(0.0, shown) for _ in seconds]
         with original.open("rb") as handle:
             probed = media.probe(self._tools, handle.fileno())

@@ -27,8 +27,8 @@ class Limits:
         a gap in memory (1.6 GB at most was seen, for a gap of a month).
     max_streams: a drone file has up to 8, a broadcast multiplex about 40.
     max_probe_bytes: JSON of an honest file is below 100 kB; 16 MiB bounds the parent's memory.
-    reader_cpu_s / reader_us_per_kib: CPU time of a reader of metadata, telemetry or a still, and what it may take more for
-        each KiB of text given to it: twenty times what SRT cost here. The largest still takes 5 s.
+    reader_cpu_s / reader_us_per_kib: CPU time of a reader of metadata, telemetry or a still, and what it may take more
+        for each KiB of text given to it: twenty times what SRT cost here. The largest still takes 5 s.
     reader_bytes: answer of a reader: a still of 128 million pixels has 4 bytes for each.
     max_tags / max_tag_chars: what goes into a manifest; longer than any caption or maker note seen in samples.
     """

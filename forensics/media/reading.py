@@ -52,7 +52,9 @@ MAX_FRAME = 256 << 20
 """Bytes of one value: a track of nine hours at 30 samples a second takes 200 MB."""
 
 
-def read(function: Callable[..., Value], *words: object, handle: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Value:
+def read(
+    function: Callable[..., Value], *words: object, handle: int | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Value:
     """What ``function`` returns for ``words``, run in a jail.
 
     Args:
@@ -74,7 +76,10 @@ def read(function: Callable[..., Value], *words: object, handle: int | None = No
 
 
 def read_each(
-    function: Callable[..., Iterator[Value]], *words: object, folders: tuple[str, ...] = (), limits: Limits = DEFAULT_LIMITS
+    function: Callable[..., Iterator[Value]],
+    *words: object,
+    folders: tuple[str, ...] = (),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[Value]:
     """Each value that ``function`` yields, as it is found; the child may read all that lies below ``folders``.
 
@@ -100,7 +105,12 @@ class _Call:
     """One child and its answer. Leaving the context ends it."""
 
     def __init__(
-        self, function: Callable[..., Any], words: tuple[object, ...], handle: int | None, limits: Limits, folders: tuple[str, ...]
+        self,
+        function: Callable[..., Any],
+        words: tuple[object, ...],
+        handle: int | None,
+        limits: Limits,
+        folders: tuple[str, ...],
     ) -> None:
         self._name = function.__qualname__
         arguments = msgspec.msgpack.encode(words)
@@ -139,7 +149,9 @@ class _Call:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._ended >= 0:
             self._stop()
         self._close()
@@ -160,7 +172,9 @@ class _Call:
     def arrays(self) -> memoryview:
         """The memory in which the ended child laid arrays, never more than the file in memory is long."""
         length = min(self._most, os.fstat(self._memory).st_size)
-        return memoryview(mmap.mmap(self._memory, length, prot=mmap.PROT_READ | mmap.PROT_WRITE, flags=mmap.MAP_PRIVATE))
+        return memoryview(
+            mmap.mmap(self._memory, length, prot=mmap.PROT_READ | mmap.PROT_WRITE, flags=mmap.MAP_PRIVATE)
+        )
 
     def _take(self, length: int, *, at_end: bool = False) -> bytearray:
         """So many bytes; none, where the answer may end and does."""

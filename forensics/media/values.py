@@ -1,8 +1,8 @@
 """Values of the model as bytes, from a reader in its jail to the program that asked: typed, bounded, nothing to run.
 
 A value is one frame of MessagePack, decoded into the type that the reader's signature declares and into nothing else;
-its arrays lie in a file in memory that both sides map, so that a picture does not go through a pipe. Text that is no Unicode (names of files keep
-undecodable bytes as lone surrogates) makes the frame JSON, which can hold it.
+its arrays lie in a file in memory that both sides map, so that a picture does not go through a pipe. Text that is no
+Unicode (names of files keep undecodable bytes as lone surrogates) makes the frame JSON, which can hold it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def frame_of(value: Any) -> tuple[bytes, list[memoryview]]:
         nonlocal end
         if not isinstance(other, np.ndarray):
             raise TypeError(f"a reader cannot tell a {type(other).__name__}")
-        arrays.append(memoryview(np.ascontiguousarray(other).reshape(-1).view(np.uint8)))
+        arrays.append(np.ascontiguousarray(other).reshape(-1).view(np.uint8).data)
         at, end = end, aligned(end + arrays[-1].nbytes)
         return at, other.dtype.str, other.shape
 
@@ -101,7 +101,9 @@ def value_from(kind: bytes, payload: bytes | bytearray, arrays: memoryview, decl
         if kind == VALUE:
             return msgspec.msgpack.decode(payload, type=declared, dec_hook=placed)
     except (ValueError, TypeError, RecursionError) as error:
-        raise ParserStopped(f"a reader told what is no answer: {error}"[:MAX_MESSAGE], code="parser.nonsense") from error
+        raise ParserStopped(
+            f"a reader told what is no answer: {error}"[:MAX_MESSAGE], code="parser.nonsense"
+        ) from error
     raise ParserStopped("a reader told what is no answer", code="parser.nonsense")
 
 
