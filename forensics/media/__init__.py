@@ -18,7 +18,7 @@ from forensics.media.color import to_bgr
 from forensics.media.data import DataStream, DataStreams, read_data
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
 from forensics.media.jail import reached
-from forensics.media.jail_check import Tried, try_jail
+from forensics.media.jail_check import Tried, try_jail, try_reader_jail
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
@@ -74,6 +74,7 @@ __all__ = [
     "still_window_of",
     "to_bgr",
     "try_jail",
+    "try_reader_jail",
     "unit_of",
     "upright",
     "warm",

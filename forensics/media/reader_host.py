@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import msgspec
 
 from forensics.media.jail import Jail, Level
@@ -82,6 +83,7 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
 
 def host(control: int) -> None:
     """Serve the requests that come over the socket ``control``, until its other end is closed."""
+    cv2.setNumThreads(1)  # a process with one thread can be forked at any moment
     gc.freeze()
     with socket.socket(fileno=control) as ours:
         _Host(ours).serve()
@@ -216,6 +218,7 @@ def _confine(request: Read, jail: Jail, given: list[int]) -> None:
         os.chdir("/")
     for which, pair in resource_bounds(request.memory_bytes, request.cpu_s):
         resource.setrlimit(which, pair)
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # where there is no seccomp, an ordinary user starts nothing
     jail.enter()
 
 

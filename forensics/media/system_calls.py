@@ -87,7 +87,8 @@ def program(machine: str, *, writing: bool, executing: bool = True) -> bytes:
     Refused are the calls of the table; a new process (a thread is allowed); a file opened to be written, unless
     ``writing``; another program, unless ``executing``; a signal other than that of abort(3); limits of other processes.
     What is refused fails with EPERM, so that the program can say so; clone3 and openat2, whose arguments lie in memory
-    that a filter cannot see, with ENOSYS, whereupon the C library takes the older call. A call by another machine's numbers kills.
+    that a filter cannot see, with ENOSYS, whereupon the C library takes the older call. A call by another machine's
+    numbers kills.
     """
     known = numbers(machine)
     lines = [

@@ -15,7 +15,7 @@ from pipelines.cli.options import case_option, output_options
 @case_option
 @output_options
 def doctor(case_dir: Path | None, as_json: bool, quiet: bool, verbose: bool) -> int:
-    """Versions, confinement, self-check of the hash vectors, and the case's health."""
+    """Versions, confinement, clock, free space, self-check of the hash vectors, and the case's health."""
     from pipelines.doctor import examine
 
     worst = ExitCode.OK
