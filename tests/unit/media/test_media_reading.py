@@ -149,10 +149,9 @@ def test_a_module_or_codec_may_be_loaded_late() -> None:
 
 def test_a_stream_comes_value_by_value_and_tells_where_it_was_stopped() -> None:
     assert list(media.read_each(hostile.count_to, 30_000, -1)) == list(range(30_000))
-    got = []
+    got: list[int] = []
     with pytest.raises(ParserStopped) as caught:
-        for number in media.read_each(hostile.count_to, 50_000, 45_000):
-            got.append(number)
+        got.extend(media.read_each(hostile.count_to, 50_000, 45_000))
     assert caught.value.code == "parser.killed"
     assert got == list(range(len(got)))
     assert len(got) > 10_000
