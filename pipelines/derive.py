@@ -35,12 +35,15 @@ from forensics.sources.content import Looks, looks
 from pipelines.config import Settings
 from pipelines.embedded import Embedded, clip_of, read_embedded
 from pipelines.keyframe_files import KeyframeFiles, write_file
-from pipelines.readers import MAX_STILL_BYTES, STILL, TAGS, stopped, track_of
+from pipelines.readers import STILL, TAGS, stopped, track_of
 from pipelines.sound_file import listen
 
 FINGERPRINT_FILE = "derived/fingerprint.bin"
 SAFE_INTEGER = 2**53 - 1
 """Largest whole number of the canonical profile (RFC 8785 takes numbers as IEEE doubles)."""
+
+MAX_STILL_BYTES = 256 * 2**20
+"""A still above this is not read whole: the largest camera raw files stay below 200 MB."""
 
 HEAD_BYTES = 4096
 """First bytes that tell what a file is."""

@@ -22,7 +22,7 @@ from forensics.model.telemetry import Packet, Track
 def eat_memory(handle: int) -> Still:
     held = []
     while True:
-        held.append(bytearray(64 << 20))
+        held.append(np.empty(64 << 20, np.uint8))
 
 
 def eat_cpu(handle: int) -> Track | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import importlib
 import inspect
 import mmap
@@ -29,7 +28,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import msgspec
 
 from forensics.media.jail import Jail, Level
@@ -83,8 +81,6 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
 
 def host(control: int) -> None:
     """Serve the requests that come over the socket ``control``, until its other end is closed."""
-    cv2.setNumThreads(1)  # a process with one thread can be forked at any moment
-    gc.freeze()
     with socket.socket(fileno=control) as ours:
         _Host(ours).serve()
 
@@ -126,6 +122,7 @@ class _Host:
         tell, ended, *given = descriptors
         with contextlib.suppress(ImportError, AttributeError):  # the child meets it again, and tells it
             _reader(request.module, request.name)
+        _stay_alone()
         jail = _jail(request)
         pid = os.fork()
         if pid == 0:
@@ -157,6 +154,12 @@ class _Host:
     def _kill(self, *pids: int) -> None:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
+
+
+def _stay_alone() -> None:
+    """Keep OpenCV, once it is loaded, from starting threads: only a process with one can be forked at any moment."""
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(1)
 
 
 def _child(request: Read, jail: Jail, tell: int, given: list[int], null: int) -> typing.NoReturn:
