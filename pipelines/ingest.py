@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forensics import acquire, custody, media, sources
+from forensics import acquire, custody, media
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
@@ -33,6 +33,7 @@ from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.disclosure_files import name_of
+from pipelines.discovery import discover
 from pipelines.engine import Done, Failed, open_engine
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
@@ -137,7 +138,7 @@ def ingest(
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
         job = _Prepare(area=area, store=case.store, kit=kit)
-        passed, tasks = _found(inputs, progress)
+        passed, tasks = _found(inputs, kit, progress)
         for thing in passed:
             if thing.failed:
                 clerk.refuse(thing.path, Notice(code=thing.code, message=thing.message))
@@ -150,11 +151,11 @@ def ingest(
         case.record(run, EventType.INGESTION_END, None, counts)
 
 
-def _found(inputs: Sequence[str], progress: Progress) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
+def _found(inputs: Sequence[str], kit: Kit, progress: Progress) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
     tasks: list[_Task] = []
-    for thing in sources.discover(inputs):
+    for thing in discover(inputs, kit.limits):
         if isinstance(thing, Passed):
             passed.append(thing)
         else:

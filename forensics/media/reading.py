@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import itertools
 import mmap
 import os
 import select
@@ -20,6 +21,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +55,8 @@ _ENVIRONMENT = {"LC_ALL": "C", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "
 
 _PATIENCE = 6
 """Times the CPU seconds that a reader may take: it gets that share of a core on the busiest machine."""
+_LONGEST_SILENCE_S = 600
+"""Seconds without a word, however much CPU time there is: a chat of a million posts without files takes 60."""
 MAX_FRAME = 256 << 20
 """Bytes of one value: a track of nine hours at 30 samples a second takes 200 MB."""
 
@@ -120,6 +124,8 @@ class _Call:
         self._name = function.__qualname__
         arguments = msgspec.msgpack.encode(words)
         self._most = limits.reader_bytes
+        self._arrived = bytearray()
+        self._at = 0
         self._cpu_s = limits.reader_allowance(len(arguments))
         level = reader_level()
         host = _host()
@@ -183,19 +189,19 @@ class _Call:
 
     def _take(self, length: int, *, at_end: bool = False) -> bytearray:
         """So many bytes; none, where the answer may end and does."""
-        data = bytearray(length)
-        view = memoryview(data)
-        at = 0
-        while at < length:
+        while len(self._arrived) - self._at < length:
             self._wait(self._told)
-            count = os.readv(self._told, [view[at : at + CHUNK]])
-            if count == 0:
-                if at_end and at == 0:
+            more = os.read(self._told, CHUNK)
+            if not more:
+                if at_end and self._at == len(self._arrived):
                     return bytearray()
                 self._settle()
                 raise _nonsense()
-            at += count
-        return data
+            del self._arrived[: self._at]
+            self._at = 0
+            self._arrived += more
+        self._at += length
+        return self._arrived[self._at - length : self._at]
 
     def _settle(self) -> None:
         """Wait for the end of the child. Raises ParserStopped when it was not its own."""
@@ -217,7 +223,7 @@ class _Call:
     def _wait(self, fd: int) -> None:
         poll = select.poll()
         poll.register(fd, select.POLLIN)
-        if not poll.poll(_PATIENCE * self._cpu_s * 1000):
+        if not poll.poll(min(_PATIENCE * self._cpu_s, _LONGEST_SILENCE_S) * 1000):
             raise ParserStopped(f"{self._name} was stopped: it said nothing", code="parser.silent")
 
     def _stop(self) -> None:
@@ -239,7 +245,8 @@ class _Host:
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair()
         self._pid = os.getpid()
-        self._number = 0
+        self._numbers = itertools.count(1)
+        self._turn = threading.Lock()
         with theirs:
             words = (str(theirs.fileno()), str(Path(__file__).parent), *_import_path())
             self._process = start_interpreter(_PROGRAM, words, _ENVIRONMENT, (theirs.fileno(),))
@@ -251,15 +258,15 @@ class _Host:
 
     def next_number(self) -> int:
         """A number for a request."""
-        self._number += 1
-        return self._number
+        return next(self._numbers)
 
     def send(self, request: Read | Stop, descriptors: Sequence[int]) -> None:
         """Raises ToolError when it is gone."""
         data = msgspec.msgpack.encode(request)
         try:
-            socket.send_fds(self._control, [LENGTH.pack(len(data))], descriptors)
-            self._control.sendall(data)
+            with self._turn:  # threads of a cluster's worker share one host
+                socket.send_fds(self._control, [LENGTH.pack(len(data))], descriptors)
+                self._control.sendall(data)
         except OSError as error:
             self.forget()
             raise ToolError(f"readers cannot be started: {error}", code="tool.cannot_start") from error
@@ -272,6 +279,9 @@ class _Host:
         _running.cache_clear()
 
 
+_STARTING = threading.Lock()
+
+
 @functools.lru_cache(maxsize=1)
 def _running() -> _Host:
     host = _Host()
@@ -280,8 +290,13 @@ def _running() -> _Host:
 
 
 def _host() -> _Host:
+    with _STARTING:
+        return _usable()
+
+
+def _usable() -> _Host:
     if not _running().usable:
-        _running.cache_clear()
+        _running().forget()
     return _running()
 
 

@@ -12,10 +12,9 @@ import math
 import re
 import struct
 import typing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from forensics import errors
 from forensics.errors import ForensicsError, InputError, MediaError, ParserStopped
@@ -31,6 +30,9 @@ ALIGNED = 64
 
 MAX_MESSAGE = 1000
 """Characters of an error's message or hint; ours are below 300."""
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _CODE = re.compile(r"[a-z_]{1,40}(?:\.[a-z_]{1,40}){0,3}\Z")
 
@@ -50,6 +52,8 @@ def frame_of(value: Any) -> tuple[bytes, list[memoryview]]:
     end = 0
 
     def placed(other: Any) -> tuple[int, str, tuple[int, ...]]:
+        import numpy as np  # most files need none of it, and it takes longer to load than the rest
+
         nonlocal end
         if not isinstance(other, np.ndarray):
             raise TypeError(f"a reader cannot tell a {type(other).__name__}")
@@ -109,6 +113,8 @@ def value_from(kind: bytes, payload: bytes | bytearray, arrays: memoryview, decl
 
 def _array(wanted: Any, told: Any, arrays: memoryview) -> np.ndarray[Any, Any]:
     """One array, of the element type that is declared."""
+    import numpy as np
+
     (element,) = typing.get_args(typing.get_args(wanted)[1])
     at, kind, shape = msgspec.convert(told, tuple[int, str, tuple[int, ...]])
     dtype = np.dtype(element)

@@ -20,8 +20,8 @@ import exifread
 from exifread.core.exceptions import ExifError
 from exifread.core.ifd_tag import IfdTag
 
-from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.tag import Tag
 from forensics.model.text import visible
 
 MAX_READS = 150_000
