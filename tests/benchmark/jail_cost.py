@@ -28,10 +28,16 @@ from forensics.media import tools as media_tools
 from forensics.media.jail import Level
 from forensics.model.evidence import Digests
 from pipelines import readers
+from pipelines.discovery import discover
 from pipelines.config import Settings
 from pipelines.derive import Sidecar, derive, open_kit
+from tests.benchmark.test_telegram_export import write_export
 
 CUE = "{0}\r\n{1},000 --> {1},500\r\nF/2.8, SS 206.14, ISO 150, EV 0, GPS (30.{0:05d}, 50.4, 15), D 24.26m\r\n\r\n"
+
+
+POSTS = 20_000
+"""Of an export, a file in every fifth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,8 @@ def plain() -> Iterator[None]:
     """Programs under resource limits alone, readers in this process."""
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(media_tools, "level_of", lambda _path: Level(0, seccomp=False)))
-        for room in (media, outline, clock):
-            stack.enter_context(mock.patch.object(room, "read", directly))
+        for room, name in ((media, "read"), (media, "read_each"), (outline, "read"), (clock, "read")):
+            stack.enter_context(mock.patch.object(room, name, directly))
         yield
 
 
@@ -118,6 +124,8 @@ def table(rounds: int, seconds: int) -> list[Row]:
         film, photo = os.open(clip, os.O_RDONLY), os.open(still, os.O_RDONLY)
         probed = media.probe(kit.tools, film)
         digests = Digests(sha256="0" * 64, sha512="0" * 128, size=still.stat().st_size)
+        (folder / "export").mkdir()
+        write_export(folder / "export" / "result.json", POSTS)
         beside = (Sidecar(found_as="clip.srt", stored_as="source/clip.srt", data=cues),)
 
         def decode() -> None:
@@ -134,6 +142,7 @@ def table(rounds: int, seconds: int) -> list[Row]:
             (f"decode, {seconds} s", decode, 1),
             ("boxes", lambda: media.read(readers.BOXES, handle=film), 20),
             (f"SRT, {seconds * 30} cues", lambda: readers.track_of("clip.srt", cues, kit.limits), 5),
+            (f"export of {POSTS} posts", lambda: sum(1 for _ in discover((str(folder / "export"),), kit.limits)), 1),
             ("EXIF", lambda: media.read(readers.TAGS, handle=photo), 20),
             ("still, 12 MP", lambda: media.read(readers.STILL, handle=photo), 3),
             ("all facts of the still", lambda: whole(photo), 1),
