@@ -77,6 +77,13 @@ def read(
         MediaError, InputError: what the function raises.
         ToolError: ``tool.cannot_start``.
     """
+    try:
+        return _read(function, words, handle, limits)
+    except _HostEnded:  # killed from outside, for lack of memory perhaps; a second time it is told
+        return _read(function, words, handle, limits)
+
+
+def _read(function: Callable[..., Value], words: tuple[object, ...], handle: int | None, limits: Limits) -> Value:
     _, declared = signature(function)
     with _Call(function, words, handle, limits, ()) as call:
         frames = list(call.frames(1))
@@ -108,6 +115,10 @@ def warm() -> None:
 def reader_level() -> Level:
     """The jail in which readers run here."""
     return reached()
+
+
+class _HostEnded(ToolError):
+    """The process that forks readers ended while one ran."""
 
 
 class _Call:
@@ -211,7 +222,7 @@ class _Call:
         self._ended = -1
         if len(record) < ENDED.size:
             self._host.forget()
-            raise ParserStopped("what starts readers has ended", code="parser.killed")
+            raise _HostEnded("what starts readers has ended", code="tool.cannot_start")
         status, used = ENDED.unpack(record)
         ended_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if ended_by == signal.SIGXCPU or (ended_by == signal.SIGKILL and used >= self._cpu_s * 1_000_000):
@@ -303,7 +314,7 @@ def _usable() -> _Host:
 def _import_path() -> tuple[str, ...]:
     """Where this process finds modules: the host must run the same code."""
     root = str(Path(forensics.__file__).parent.parent)
-    given = [str(Path(path).absolute()) for path in sys.path if path]
+    given = [str(Path(path).absolute()) for path in sys.path if path and Path(path).exists()]
     return tuple(dict.fromkeys([*given, root]))
 
 

@@ -28,13 +28,15 @@ from forensics.media import tools as media_tools
 from forensics.media.jail import Level
 from forensics.model.evidence import Digests
 from pipelines import readers
-from pipelines.discovery import discover
 from pipelines.config import Settings
 from pipelines.derive import Sidecar, derive, open_kit
+from pipelines.discovery import discover
 from tests.benchmark.test_telegram_export import write_export
 
 CUE = "{0}\r\n{1},000 --> {1},500\r\nF/2.8, SS 206.14, ISO 150, EV 0, GPS (30.{0:05d}, 50.4, 15), D 24.26m\r\n\r\n"
 
+
+WHOLE_CLIP = "all facts of the clip with its SRT"
 
 POSTS = 20_000
 """Of an export, a file in every fifth."""
@@ -146,7 +148,7 @@ def table(rounds: int, seconds: int) -> list[Row]:
             ("EXIF", lambda: media.read(readers.TAGS, handle=photo), 20),
             ("still, 12 MP", lambda: media.read(readers.STILL, handle=photo), 3),
             ("all facts of the still", lambda: whole(photo), 1),
-            ("all facts of the clip with its SRT", lambda: whole(film, beside), 1),
+            (WHOLE_CLIP, lambda: whole(film, beside), 1),
         )
         rows = [compared(name, work, rounds, repeats) for name, work, repeats in works]
         os.close(film)

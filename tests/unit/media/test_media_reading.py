@@ -7,7 +7,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,6 +209,24 @@ def test_what_starts_readers_is_started_anew_when_it_was_killed() -> None:
     first.wait()
     assert media.read(hostile.sizes, ()) == ()
     assert reading._running()._process.pid != first.pid
+
+
+def test_a_reading_is_done_again_when_what_starts_readers_was_killed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_PATIENCE", 1.0)
+    media.read(hostile.sizes, ())
+    first = reading._running()._process
+    killer = threading.Timer(0.2, first.kill)
+    killer.start()
+    assert code_of(hostile.sleep)[0] == "parser.silent"
+    killer.join()
+    assert reading._running()._process.pid != first.pid
+
+
+def test_many_threads_share_what_starts_readers() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = [(Packet(0, bytes(length)),) for length in range(40)]
+        told = list(pool.map(lambda packets: media.read(hostile.sizes, packets), asked))
+    assert told == [(length,) for length in range(40)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
