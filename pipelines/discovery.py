@@ -19,14 +19,14 @@ EXPORT_CPU_S = 3600
 """CPU seconds of one export: a million posts take 40."""
 
 
-def discover(inputs: Sequence[str], limits: media.Limits) -> Iterator[Found | Passed]:
+def discover(inputs: Sequence[str], limits: media.Limits, room: str | None = None) -> Iterator[Found | Passed]:
     """As `sources.discover`. An export whose reader was stopped is passed over, as a failure, from where it stood."""
 
     def run(reader: sources.Reader, path: str) -> Iterator[Found | Passed]:
         place = next((place for place, export in enumerate(sources.EXPORTS) if export is reader), None)
         return reader.read(path) if place is None else _export(place, path, limits)
 
-    return sources.discover(inputs, run=run)
+    return sources.discover(inputs, room, run=run)
 
 
 def _export(place: int, path: str, limits: media.Limits) -> Iterator[Found | Passed]:

@@ -31,6 +31,9 @@ class Limits:
         for each KiB of text given to it: twenty times what SRT cost here. The largest still takes 5 s.
     reader_bytes: answer of a reader: a still of 128 million pixels has 4 bytes for each.
     max_tags / max_tag_chars: what goes into a manifest; longer than any caption or maker note seen in samples.
+    max_opened_tags: above it a file is probed once and not opened again. libavformat looks each tag up among all before
+        it at every opening: 60,000 of them take 15 s for ffprobe, and as long again for each pass of ffmpeg; 30,000
+        take a quarter of that. Files in use have some dozens.
     """
 
     probe_wall_s: float = 120.0
@@ -52,6 +55,7 @@ class Limits:
     reader_bytes: int = 640 << 20
     max_tags: int = 1000
     max_tag_chars: int = 4096
+    max_opened_tags: int = 30_000
 
     def decode_allowance(self, packets: int, pixels: int) -> int:
         """CPU seconds for decoding ``packets`` packets of pictures of ``pixels`` pixels."""

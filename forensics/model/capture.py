@@ -30,7 +30,10 @@ class MediaState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostMedia:
-    """What a post says of its file. ``name`` is the path in the export, ``file_name`` the sender's name for it."""
+    """What a post says of its file. ``name`` is the path in the export, ``file_name`` the sender's name for it.
+
+    ``sha256`` is that of the file's bytes as they lie in the export, where they were read.
+    """
 
     state: MediaState
     kind: str | None = None
@@ -41,6 +44,7 @@ class PostMedia:
     duration_s: int | None = None
     width: int | None = None
     height: int | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,8 @@ class ChatCoverage:
 class Capture:
     """One export as it was read.
 
-    ``sha256`` is the digest of the document (of the list of digests, when ``documents`` are several); ``offsets``
+    ``sha256`` is the digest of the document (of the list of digests, when ``documents`` are several pages; of the JSON,
+    when pages lie beside it); ``offsets``
     the differences of local and UTC time in seconds with the number of posts that have each; ``newest`` the latest
     time in seconds UTC that the capture speaks of: it was made no earlier. ``era`` tells the oldest version of the
     exporter that writes such fields.
@@ -136,10 +141,13 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The posts of one chat: ``numbers`` int64, rising, each once; ``digests`` (n, 2) uint64 of their source bytes."""
+    """The posts of one chat: ``numbers`` int64, rising, each once; ``digests`` (n, 2) uint64 of their source bytes;
+    ``filed`` (n,) tells which name a file that may lie in the export.
+    """
 
     numbers: NDArray[np.int64]
     digests: NDArray[np.uint64]
+    filed: NDArray[np.bool_]
 
 
 class Captured(Protocol):
@@ -158,6 +166,10 @@ class Captured(Protocol):
         """One of them. Raises InputError when the document has changed since."""
         ...
 
+    def sha256(self, media: PostMedia) -> str | None:
+        """The digest of a post's file as it lies in the export; None where it is not at hand or cannot be read."""
+        ...
+
 
 class State(StrEnum):
     """What two captures say of a post, or of a chat. None of them says why."""
@@ -166,6 +178,7 @@ class State(StrEnum):
     NOT_COVERED = "not_covered"
     TEXT_EDITED = "text_edited"
     MEDIA_REPLACED = "media_replaced"
+    FILE_DIFFERS = "file_differs"
     PLACEHOLDER_CHANGED = "placeholder_changed"
     TIME_CHANGED = "time_changed"
     EDIT_STAMP_ONLY = "edit_stamp_only"

@@ -20,6 +20,7 @@ from forensics.errors import InputError
 from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
 from forensics.sources import (
+    archive,
     folder,
     opening,
     paths,
@@ -96,7 +97,35 @@ class _Folders:
         return folder.read(path, self._claimed)
 
     def _claimed(self, path: str) -> Iterator[Found | Passed] | None:
-        return next((self.run(reader, path) for reader in EXPORTS if reader.sniff(path)), None)
+        return _claimed(path, self.run)
+
+
+@dataclass(frozen=True, slots=True)
+class _FoldersAndArchives:
+    """Plain folders and archives, for a caller with a ``room`` where members of archives can be staged."""
+
+    room: str
+    run: Run = here
+
+    def sniff(self, path: str) -> bool:
+        return folder.sniff(path) or archive.sniff(path)
+
+    def read(self, path: str) -> Iterator[Found | Passed]:
+        return folder.read(path, self._claimed, self._unpacked) if folder.sniff(path) else self._unpacked(path)
+
+    def _claimed(self, path: str) -> Iterator[Found | Passed] | None:
+        return _claimed(path, self.run)
+
+    def _unpacked(self, path: str) -> Iterator[Found | Passed]:
+        return archive.read(path, self.room, self._staged)
+
+    def _staged(self, root: str) -> Iterator[Found | Passed]:
+        claimed = self._claimed(root)
+        return folder.read(root, self._claimed, archive.kept_whole) if claimed is None else claimed
+
+
+def _claimed(path: str, run: Run) -> Iterator[Found | Passed] | None:
+    return next((run(reader, path) for reader in EXPORTS if reader.sniff(path)), None)
 
 
 READERS: tuple[Reader, ...] = (*EXPORTS, _Folders(), single)
@@ -137,7 +166,7 @@ def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextMana
     return reader.read(path, zone)
 
 
-def discover(inputs: Sequence[str], *, run: Run = here) -> Iterator[Found | Passed]:
+def discover(inputs: Sequence[str], room: str | None = None, *, run: Run = here) -> Iterator[Found | Passed]:
     """Everything in the user's files and folders, in the order given, inside a folder in the order of path bytes.
 
     A file that overlapping inputs reach twice comes once for each place where it was seen (its path, and its post);
@@ -145,11 +174,17 @@ def discover(inputs: Sequence[str], *, run: Run = here) -> Iterator[Found | Pass
 
     Args:
         inputs: Paths of files and folders as the user gave them (undecodable bytes as surrogate escapes).
+        room: An empty folder where members of archives can be staged; without it no archive is opened.
         run: How each reader is run.
+
+    Raises:
+        StoreError: the room cannot be written.
+
     """
     met: set[bytes] = set()
     places = _Places({})
-    readers: tuple[Reader, ...] = (*EXPORTS, _Folders(run), single)
+    folders = _Folders(run) if room is None else _FoldersAndArchives(room, run)
+    readers: tuple[Reader, ...] = (*EXPORTS, folders, single)
     for path in inputs:
         reader = next(reader for reader in readers if reader.sniff(path))
         for found in run(reader, path):

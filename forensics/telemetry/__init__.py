@@ -14,7 +14,7 @@ from forensics.model.telemetry import Packet, SourcedTrack, Track
 from forensics.telemetry import djmd, gpmf, klv, srt, stills, text_cues
 from forensics.telemetry.box_walk import Source
 from forensics.telemetry.boxes import read as read_boxes
-from forensics.telemetry.clip_checks import Clip, against_clip
+from forensics.telemetry.clip_checks import Clip, against_clip, inside_clip
 from forensics.telemetry.outputs import to_csv, to_geojson, to_gpx, to_kml
 from forensics.telemetry.redaction import check_rules, redact
 
@@ -29,6 +29,7 @@ __all__ = [
     "StreamFormat",
     "against_clip",
     "check_rules",
+    "inside_clip",
     "read_boxes",
     "read_boxes_of",
     "read_stream",

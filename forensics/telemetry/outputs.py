@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from forensics.model.telemetry import AltitudeDatum, Fix, SourcedTrack, Track
+from forensics.model.text import visible
 from forensics.telemetry.runs import Place, places, runs
 
 NAMESPACE = "urn:footage-forensics:track:v1"
@@ -40,7 +41,8 @@ CSV_HEADER = (
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?\Z", re.ASCII)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet takes for a formula (OWASP, CSV Injection); the wide signs in East Asia."""
 
 
 def to_geojson(tracks: Sequence[SourcedTrack]) -> bytes:
@@ -144,13 +146,12 @@ def _kml_folder(sourced: SourcedTrack) -> str:
     redacted = f"redacted: {', '.join(sourced.redacted)}\n" if sourced.redacted else ""
     about = f"SHA-256 of the file: {sourced.sha256}\n{redacted}{notices}"
     marks = "".join(_kml_run(run, track) for run in runs(track))
-    return (
-        f"<Folder>\n<name>{_xml(_title(sourced))}</name>\n<description>{_xml(about)}</description>\n{marks}</Folder>\n"
-    )
+    name, description = _xml(_title(sourced)), _balloon(about)
+    return f"<Folder>\n<name>{name}</name>\n<description>{description}</description>\n{marks}</Folder>\n"
 
 
 def _title(sourced: SourcedTrack) -> str:
-    return f"{sourced.source}: {sourced.track.format} {sourced.track.family or 'of no family'}"
+    return visible(f"{sourced.source}: {sourced.track.format} {sourced.track.family or 'of no family'}")
 
 
 def _kml_run(run: tuple[Place, ...], track: Track) -> str:
@@ -232,8 +233,8 @@ def _gpx_point(place: Place, level: bool) -> str:
 
 
 def to_csv(tracks: Sequence[SourcedTrack]) -> bytes:
-    """One row a sample, located or not, values as written. A cell that a spreadsheet would run as a formula gets a
-    leading apostrophe; numbers have none.
+    """One row a sample, located or not, values as written but for what acts on a screen, which is made visible. A cell
+    that a spreadsheet would run as a formula gets a leading apostrophe; numbers have none.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -255,8 +256,15 @@ def _rows(sourced: SourcedTrack) -> Iterator[tuple[str, ...]]:
 def _cell(value: str | None) -> str:
     if value is None:
         return ""
-    return "'" + value if value.startswith(_FORMULA_STARTS) and not _DECIMAL.match(value) else str(value)
+    guarded = value.startswith(_FORMULA_STARTS) and not _DECIMAL.match(value)
+    return f"'{visible(value)}" if guarded else visible(value)
 
 
 def _xml(text: str) -> str:
-    return html.escape(_NOT_XML.sub("\ufffd", text), quote=False).replace('"', "&quot;")
+    safe = visible(text, keep_newlines=True)
+    return html.escape(_NOT_XML.sub("\ufffd", safe), quote=False).replace('"', "&quot;")
+
+
+def _balloon(text: str) -> str:
+    """Text that map programs show as HTML once the XML is read (OGC 12-007r2, 9.1.3.10): escaped for both."""
+    return _xml(html.escape(text))

@@ -165,6 +165,53 @@ def test_what_is_no_capture_is_a_usage_error(forensics, tmp_path: Path, data: by
     assert done.err.startswith("forensics: ")
 
 
+@pytest.fixture
+def filed(tmp_path: Path) -> tuple[Path, Path]:
+    """Two exports of five posts with files: 1 alike, 2 other bytes, 3 absent later, 4 not at hand later, 5 refused."""
+    posts = [_message(n, file=f"v/{n}.mp4", media_type="video_file") for n in range(1, 5)]
+    posts.append(_message(5, file="../secret.mp4"))
+    folders = []
+    (tmp_path / "secret.mp4").write_bytes(b"s")
+    for name, left in (("old", posts), ("new", [post for post in posts if post["id"] != 3])):
+        folder = _put(tmp_path / name, *left)
+        (folder / "v").mkdir()
+        for post in left[:4]:
+            number = int(post["id"])
+            if number < 4 or name == "old":
+                (folder / f"v/{number}.mp4").write_bytes(f"{number}{name if number == 2 else ''}".encode())
+        folders.append(folder)
+    return folders[0], folders[1]
+
+
+def test_files_of_a_post_in_both_are_compared_by_their_bytes(forensics, filed: tuple[Path, Path], tmp_path) -> None:
+    page = tmp_path / "page.html"
+    done = forensics("telegram", "diff", *filed, "--json", "--html", page)
+    assert done.code == 0, done.err
+    assert [(line["id"], line["states"]) for line in done.of("difference")] == [
+        (3, ["absent_in_coverage"]), (2, ["file_differs"])
+    ]  # fmt: skip
+    absent, differs = done.of("difference")
+    digests = [hashlib.sha256(data).hexdigest() for data in (b"3", b"2old", b"2new")]
+    assert absent["old"]["post"]["media"][0]["sha256"] == digests[0]
+    assert differs["changes"] == [{"field": "file.sha256", "old": digests[1], "new": digests[2]}]
+    assert [differs[which]["post"]["media"][0]["sha256"] for which in ("old", "new")] == digests[1:]
+    assert done.of("summary")[0]["files"] == {"differ": 1, "equal": 1, "not_at_hand": 2}
+    assert digests[2] in page.read_text("utf-8").replace("</span><wbr><span>", "")
+    plain = forensics("telegram", "diff", *filed)
+    assert "files of posts that both name: 1 equal, 1 not, 2 not compared" in plain.out
+
+
+def test_files_are_left_alone_when_asked_and_a_link_is_not_followed(forensics, filed: tuple[Path, Path]) -> None:
+    done = forensics("telegram", "diff", *filed, "--json", "--no-files")
+    assert [line["id"] for line in done.of("difference")] == [3]
+    assert done.of("summary")[0]["files"] is None
+    (filed[1] / "v/2.mp4").unlink()
+    (filed[1] / "v/2.mp4").symlink_to(filed[0] / "v/1.mp4")
+    linked = forensics("telegram", "diff", *filed, "--json")
+    assert linked.of("summary")[0]["files"] == {"differ": 0, "equal": 1, "not_at_hand": 3}
+    assert [line["id"] for line in linked.of("difference")] == [3]
+
+
 def _html(number: int, text: str, time: str = "12.07.2022 11:00:00 UTC+02:00") -> str:
     return (
         f'<div class="message default clearfix" id="message{number}"><div class="body"><div class="pull_right date '
