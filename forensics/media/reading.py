@@ -10,48 +10,27 @@ child that breaks a bound is killed, its file gets a `ParserStopped`, and the ne
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
-import itertools
 import mmap
 import os
 import select
 import signal
-import socket
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import msgspec
 
-import forensics
 from forensics.errors import ParserStopped, ToolError
+from forensics.media.hosting import usable_host
 from forensics.media.jail import Level, reached
 from forensics.media.limits import DEFAULT_LIMITS, Limits
-from forensics.media.reader_host import CHUNK, ENDED, LENGTH, Read, Stop, signature
-from forensics.media.tools import start_interpreter
+from forensics.media.reader_host import CHUNK, ENDED, Read, Stop, signature
 from forensics.media.values import HEADER, value_from
 
 Value = TypeVar("Value")
-
-_PROGRAM = """
-import sys, types
-control, room, sys.path[:] = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
-package = sys.modules["forensics.media"] = types.ModuleType("forensics.media")
-package.__path__ = [room]
-from forensics.media.reader_host import host
-host(control)
-"""
-"""This package without what it shows to others: that loads OpenCV and the command builder, a tenth of a second of CPU
-which most files do not need. So the module of a reader imports modules of this room, never the room."""
-
-_ENVIRONMENT = {"LC_ALL": "C", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""A process with one thread can be forked at any moment; one with more cannot."""
 
 _PATIENCE = 6
 """Times the CPU seconds that a reader may take: it gets that share of a core on the busiest machine."""
@@ -109,7 +88,7 @@ def read_each(
 
 def warm() -> None:
     """Begin to start what forks readers: it loads while this process does something else."""
-    _host()
+    usable_host()
 
 
 def reader_level() -> Level:
@@ -139,7 +118,7 @@ class _Call:
         self._at = 0
         self._cpu_s = limits.reader_allowance(len(arguments))
         level = reader_level()
-        host = _host()
+        host = usable_host()
         self._number = host.next_number()
         request = Read(
             number=self._number,
@@ -248,74 +227,6 @@ class _Call:
             if fd >= 0:
                 os.close(fd)
         self._told = self._ended = self._memory = -1
-
-
-class _Host:
-    """The process that forks readers, and our end of its socket."""
-
-    def __init__(self) -> None:
-        self._control, theirs = socket.socketpair()
-        self._pid = os.getpid()
-        self._numbers = itertools.count(1)
-        self._turn = threading.Lock()
-        with theirs:
-            words = (str(theirs.fileno()), str(Path(__file__).parent), *_import_path())
-            self._process = start_interpreter(_PROGRAM, words, _ENVIRONMENT, (theirs.fileno(),))
-
-    @property
-    def usable(self) -> bool:
-        """Whether it is this process's own, and runs."""
-        return self._pid == os.getpid() and self._process.poll() is None
-
-    def next_number(self) -> int:
-        """A number for a request."""
-        return next(self._numbers)
-
-    def send(self, request: Read | Stop, descriptors: Sequence[int]) -> None:
-        """Raises ToolError when it is gone."""
-        data = msgspec.msgpack.encode(request)
-        try:
-            with self._turn:  # threads of a cluster's worker share one host
-                socket.send_fds(self._control, [LENGTH.pack(len(data))], descriptors)
-                self._control.sendall(data)
-        except OSError as error:
-            self.forget()
-            raise ToolError(f"readers cannot be started: {error}", code="tool.cannot_start") from error
-
-    def forget(self) -> None:
-        """End it; the next call starts another."""
-        self._control.close()
-        if self._pid == os.getpid():
-            self._process.wait()
-        _running.cache_clear()
-
-
-_STARTING = threading.Lock()
-
-
-@functools.lru_cache(maxsize=1)
-def _running() -> _Host:
-    host = _Host()
-    atexit.register(host.forget)
-    return host
-
-
-def _host() -> _Host:
-    with _STARTING:
-        return _usable()
-
-
-def _usable() -> _Host:
-    if not _running().usable:
-        _running().forget()
-    return _running()
-
-
-def _import_path() -> tuple[str, ...]:
-    """Where this process finds modules: the host must run the same code."""
-    root = str(Path(forensics.__file__).parent.parent)
-    given = [str(Path(path).absolute()) for path in sys.path if path and Path(path).exists()]
-    return tuple(dict.fromkeys([*given, root]))
 
 
 def _memory(data: bytes, room: int) -> int:

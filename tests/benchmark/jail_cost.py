@@ -23,7 +23,7 @@ from typing import Any
 from unittest import mock
 
 from forensics import media
-from forensics.media import clock, outline, reading
+from forensics.media import clock, hosting, outline
 from forensics.media import tools as media_tools
 from forensics.media.jail import Level
 from forensics.model.evidence import Digests
@@ -76,7 +76,7 @@ def jailed() -> Iterator[None]:
 
 def cpu_s() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    host = Path(f"/proc/{reading._running()._process.pid}/stat").read_text().rpartition(")")[2].split()
+    host = Path(f"/proc/{hosting.running().process.pid}/stat").read_text().rpartition(")")[2].split()
     ticks = sum(int(each) for each in host[11:15])
     return sum(each.ru_utime + each.ru_stime for each in used) + ticks / os.sysconf("SC_CLK_TCK")
 

@@ -18,7 +18,7 @@ import pytest
 
 from forensics import media, telemetry
 from forensics.errors import ForensicsError, MediaError, ParserStopped
-from forensics.media import jail_check, reading, values
+from forensics.media import hosting, jail_check, reading, values
 from forensics.media.jail import Level, reached
 from forensics.model.telemetry import Packet
 from tests import hostile_readers as hostile
@@ -204,22 +204,22 @@ def test_an_array_that_does_not_lie_in_what_was_told_is_refused(placed: list[obj
 
 def test_what_starts_readers_is_started_anew_when_it_was_killed() -> None:
     media.read(hostile.sizes, ())
-    first = reading._running()._process
+    first = hosting.running().process
     first.kill()
     first.wait()
     assert media.read(hostile.sizes, ()) == ()
-    assert reading._running()._process.pid != first.pid
+    assert hosting.running().process.pid != first.pid
 
 
 def test_a_reading_is_done_again_when_what_starts_readers_was_killed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_PATIENCE", 1.0)
     media.read(hostile.sizes, ())
-    first = reading._running()._process
+    first = hosting.running().process
     killer = threading.Timer(0.2, first.kill)
     killer.start()
     assert code_of(hostile.sleep)[0] == "parser.silent"
     killer.join()
-    assert reading._running()._process.pid != first.pid
+    assert hosting.running().process.pid != first.pid
 
 
 def test_many_threads_share_what_starts_readers() -> None:
@@ -232,7 +232,7 @@ def test_many_threads_share_what_starts_readers() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 def test_what_starts_readers_has_one_thread() -> None:
     media.read(hostile.sizes, ())
-    assert len(os.listdir(f"/proc/{reading._running()._process.pid}/task")) == 1
+    assert len(os.listdir(f"/proc/{hosting.running().process.pid}/task")) == 1
 
 
 def test_descriptors_and_children_do_not_pile_up(handle: int) -> None:
@@ -244,5 +244,5 @@ def test_descriptors_and_children_do_not_pile_up(handle: int) -> None:
             media.read(hostile.crash)
     if sys.platform == "linux":
         assert len(os.listdir("/proc/self/fd")) == before
-        host = reading._running()._process.pid
+        host = hosting.running().process.pid
         assert Path(f"/proc/{host}/task/{host}/children").read_text() == ""
