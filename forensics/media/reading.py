@@ -218,7 +218,7 @@ class _Call:
 
     def _stop(self) -> None:
         """Kill the child, unless it has ended; wait until it has."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ToolError):
             self._host.send(Stop(number=self._number), ())
             os.read(self._ended, ENDED.size)
 
