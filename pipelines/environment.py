@@ -38,6 +38,7 @@ def environment_record(tools: media.Tools, settings: Settings, argv: Sequence[st
             for tool in (tools.ffmpeg, tools.ffprobe)
         ],
         "confinement": tools.confinement,
+        "confinement_of_readers": str(media.reader_level()),
         "settings": dict(settings.as_record()),
         "argv": [word.encode("utf-8", "backslashreplace").decode("utf-8") for word in argv],
     }
@@ -79,7 +80,8 @@ def _versions(block: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
         if isinstance(program, dict):
             yield str(program.get("name")), f"{program.get('version')}"
             yield f"file of {program.get('name')}", f"SHA-256 {program.get('sha256')}"
-    yield "confinement", str(block.get("confinement", ABSENT))
+    for name in ("confinement", "confinement_of_readers"):
+        yield name, str(block.get(name, ABSENT))
 
 
 def versions_here() -> dict[str, str]:

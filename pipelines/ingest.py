@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from forensics import acquire, custody, sources
+from forensics import acquire, custody, media
 from forensics.errors import ForensicsError, StoreError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
@@ -35,6 +35,7 @@ from pipelines.case import Case, Run, entry
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.disclosure_files import name_of
+from pipelines.discovery import discover
 from pipelines.engine import Done, Failed
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
@@ -108,6 +109,7 @@ class _Prepare:
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()
+        media.warm()
         with acquire.writing(self.area):
             folder = _own_folder(self.area, task.number)
         content = folder / "v1" / "content"
@@ -179,7 +181,7 @@ def ingest(
         job = _Prepare(area=area, store=case.store, kit=kit)
         (area / ARCHIVES).mkdir()
         progress.working_on("looking for files")
-        passed, tasks = _found(inputs, area / ARCHIVES, progress)
+        passed, tasks = _found(inputs, kit, area / ARCHIVES, progress)
         clerk.refuse_all(thing for thing in passed if thing.failed)
         yield from passed
         for done in engine_for(settings).run(job, tasks):
@@ -191,11 +193,13 @@ def ingest(
         case.record(run, EventType.INGESTION_END, None, counts)
 
 
-def _found(inputs: Sequence[str], room: Path, progress: Progress) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
+def _found(
+    inputs: Sequence[str], kit: Kit, room: Path, progress: Progress
+) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
     tasks: list[_Task] = []
-    for thing in sources.discover(inputs, str(room)):
+    for thing in discover(inputs, kit.limits, str(room)):
         if isinstance(thing, Passed):
             passed.append(thing)
         else:

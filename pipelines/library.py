@@ -23,6 +23,7 @@ from forensics.model.sound import SoundTrack
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE, Kit
 from pipelines.facts import probe_of
+from pipelines.readers import STILL_WINDOW
 from pipelines.segments import Upkeep, bring_up, segments_for
 from pipelines.sound_file import SOUND_FILE, sound_digest
 
@@ -234,7 +235,8 @@ class Library:
         """Luma frames of a stretch, decoded from the kept bytes; of a still its one picture."""
         volume = self._volumes[volume_id]
         if volume.probe is None:
-            return media.still_window(volume.original.read_bytes(), long_side)
+            with volume.original.open("rb") as handle:
+                return media.read(STILL_WINDOW, long_side, handle=handle.fileno(), limits=self.kit.limits)
         with volume.original.open("rb") as handle:
             return media.window(
                 self.kit.tools, handle.fileno(), volume.probe, start_s, end_s, fps, long_side, self.kit.limits

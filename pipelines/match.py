@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from forensics import acquire, fingerprint, matching, sources
+from forensics import acquire, fingerprint, matching
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType
 from forensics.model.finding import FindingStatus
@@ -33,6 +33,7 @@ from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
+from pipelines.discovery import discover
 from pipelines.engine import Engine, Failed, Serial
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
 from pipelines.library import EXCERPT, Library, Volume, segments_of, unprinted_stills, volume_of, volumes_of
@@ -119,7 +120,7 @@ def match_queries(
     engine = engine_for(settings)
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         tasks: list[tuple[int, str]] = []
-        for thing in sources.discover(inputs):
+        for thing in discover(inputs, kit.limits):
             if not isinstance(thing, Passed):
                 tasks.append((len(tasks), thing.path))
             elif thing.failed:

@@ -17,6 +17,7 @@ from pipelines.derive import Kit
 from pipelines.film_plan import Couple, Plan, Step, facts_of, transform_of
 from pipelines.library import Volume
 from pipelines.progress import Progress
+from pipelines.readers import STILL
 
 TAKES = 8
 """Frame pairs on the page."""
@@ -48,7 +49,8 @@ class Reel:
         self._still = volume.kind is MediaKind.STILL
         self._tick = ""
         if self._still:
-            shown = media.read_still(volume.original.read_bytes()).bgr
+            with volume.original.open("rb") as still:
+                shown = media.read(STILL, handle=still.fileno(), limits=kit.limits).bgr
             frames: Iterator[media.Shown] = iter((media.Shown(0.0, 0, report.shrunk(shown, report.PICTURE_SIDE)),))
         else:
             assert volume.probe is not None

@@ -17,6 +17,7 @@ from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from pipelines.case import Case
 from pipelines.facts import duration_of
+from pipelines.readers import STILL
 
 PAIRS_OF_ONE, PAIRS_OF_EACH = 6, 4
 """Aligned pairs shown of the only segment, and of each of several: enough to judge, few enough to print."""
@@ -84,7 +85,8 @@ class Strips:
     def _pictures(self, evidence: str, seconds: Sequence[float]) -> list[Shown]:
         original = self._case.store.path(evidence, "original")
         if self._manifests[evidence].facts.exact.get("kind") == MediaKind.STILL:
-            shown = media.read_still(original.read_bytes()).bgr
+            with original.open("rb") as handle:
+                shown = media.read(STILL, handle=handle.fileno()).bgr
             return [(0.0, shown) for _ in seconds]
         with original.open("rb") as handle:
             probed = media.probe(self._tools, handle.fileno())

@@ -12,11 +12,11 @@ from forensics.errors import MediaError
 from forensics.media.child import Child, collect
 from forensics.media.clock import clock_origin, sound_origin
 from forensics.media.commands import is_mov, probe_command
-from forensics.media.isobmff import Boxes, walk
+from forensics.media.isobmff import Boxes
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.oddities import box_oddities, stored_beside
+from forensics.media.outline import read_outline
 from forensics.media.tools import Tools
-from forensics.media.trailing import trailing_bytes
 from forensics.model.media import Probe, Stream, Tag
 from forensics.model.notice import Notice
 from forensics.model.time import MediaTime, TimeBase
@@ -66,9 +66,10 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
     """
     if os.fstat(fd).st_size == 0:
         raise MediaError("the file is empty", code="media.empty", hint="Fetch it again.")
-    boxes = walk(fd)
+    outline, unread = read_outline(fd, limits)
+    boxes = outline.boxes
     child, text = _ask(tools, fd, limits, tags=True)
-    notices: list[Notice] = []
+    notices: list[Notice] = [*unread]
     if text is None:
         notices.append(Notice(code="media.tags_dropped", message="The tags exceed the probe's limit and are left out."))
         child, text = _ask(tools, fd, limits, tags=False)
@@ -77,7 +78,7 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
         raise _refusal(child, boxes)
     facts, sound_zero, more = _facts(raw, boxes, limits)
     notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None), *stored_beside(facts)]
-    if appended := trailing_bytes(fd, facts.container):
+    if appended := outline.trailing(facts.container):
         notices.append(_trailing(appended))
     if facts.container == "mpegts" and all(os.fstat(fd).st_size % length for length in _TS_PACKETS):
         notices.append(Notice(code="media.truncated", message="The transport stream ends within a packet."))

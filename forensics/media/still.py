@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,6 +77,16 @@ def read_still(data: bytes) -> Still:
         message = f"{size - end} bytes follow the end of the picture; viewers do not show them."
         notices = (Notice(code="media.trailing_data", message=message),)
     return Still(format=name, width=bgr.shape[1], height=bgr.shape[0], luma=luma, bgr=bgr, notices=notices)
+
+
+def still_of(handle: int) -> Still:
+    """The still that is open as ``handle``. Raises `MediaError` as `read_still` does."""
+    return read_still(os.pread(handle, MAX_STILL_BYTES + 1, 0))
+
+
+def still_window_of(handle: int, long_side: int) -> Window:
+    """`still_window` of the still that is open as ``handle``."""
+    return still_window(os.pread(handle, MAX_STILL_BYTES + 1, 0), long_side)
 
 
 def still_window(data: bytes, long_side: int) -> Window:

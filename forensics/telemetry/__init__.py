@@ -6,6 +6,7 @@ A new format is one module with ``sniff`` and ``read`` and one line in `FORMATS`
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -31,6 +32,7 @@ __all__ = [
     "check_rules",
     "inside_clip",
     "read_boxes",
+    "read_boxes_of",
     "read_stream",
     "read_track",
     "redact",
@@ -92,6 +94,11 @@ def read_track(name: str, data: bytes) -> Track | None:
     head = data[:HEAD_BYTES]
     found = next((each for each in FORMATS if each.sniff(head, name)), None)
     return None if found is None else found.read(data)
+
+
+def read_boxes_of(handle: int) -> Track | None:
+    """What the boxes of the clip that is open as ``handle`` say; None when it has none."""
+    return read_boxes(Source(os.fstat(handle).st_size, lambda at, length: os.pread(handle, length, at)))
 
 
 def read_stream(name: str, packets: Sequence[Packet]) -> Track | None:
