@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from forensics.model.match import Decision, Joining, SameServerFile
@@ -26,6 +26,9 @@ from forensics.report.markup import digest, foreign, picture, said, short
 from forensics.report.style import policy, style_sheet
 from forensics.report.text import visible
 from forensics.report.values import AlignedPair, CaseReport, EvidenceView, MatchView, ServerFileView
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -117,6 +120,9 @@ def render_case(report: CaseReport) -> bytes:
 @cache
 def environment() -> Environment:
     """The template engine with this report's filters: everything is escaped, nothing undefined is written."""
+    # Most commands draw no page and need not load what draws them.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
