@@ -14,9 +14,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from forensics.report import lanes, network, plots, wording
@@ -31,6 +30,9 @@ from forensics.report.svg import drawn
 from forensics.report.text import visible
 from forensics.report.values import CaseReport, EvidenceView
 from forensics.report.views import Arranged, arrange
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -135,6 +137,9 @@ def _written(template: str, shell: Mapping[str, Any], **given: Any) -> bytes:
 @cache
 def environment() -> Environment:
     """The template engine with this report's filters: everything is escaped, nothing undefined is written."""
+    # Most commands draw no page and need not load what draws them.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
