@@ -17,6 +17,7 @@ from forensics.telemetry.runs import Place, broken, places
 from forensics.telemetry.srt_values import Faults
 from forensics.telemetry.track_checks import (
     MAX_AIRCRAFT_SPEED,
+    MAX_HELD_S,
     MAX_SPEED,
     RECEIVER_INTERVAL_S,
     distance_m,
@@ -72,6 +73,10 @@ class _Found:
         own = _times(found)
         self.before = _carried(own)
         self.after = _carried(own[::-1])[::-1]
+        self._since = list(range(len(found)))
+        for at in range(1, len(found)):
+            if _degrees(found[at]) == _degrees(found[at - 1]):
+                self._since[at] = self._since[at - 1]
 
     def sorted(self) -> tuple[list[int], list[SetAside]]:
         """The places kept, and those set aside, both in order."""
@@ -116,7 +121,10 @@ class _Found:
         """Metres less what rounding moves, and the most seconds that lie between (None: not told)."""
         here, there = self.places[one], self.places[other]
         metres = distance_m(_degrees(here), _degrees(there)) - grid_m(here.latitude, here.longitude)
-        early, late = self.before[one], self.after[other]
+        early, late = self.before[self._since[one]], self.after[other]
+        held = self.before[one]
+        if early is not None and held is not None:
+            early = max(early, held - MAX_HELD_S)
         return max(metres, 0.0), None if early is None or late is None else abs(late - early)
 
     def _too_fast(self, metres: float, seconds: float | None) -> bool:
@@ -136,12 +144,11 @@ def _degrees(place: Place) -> tuple[float, float]:
 
 
 def _times(found: Sequence[Place]) -> list[float | None]:
-    """Seconds on one clock, that of the first kind that any place has: UTC, the wall clock as written, the timeline."""
-    for read in (_utc, _clock, _timeline):
-        times = [read(place.fix) for place in found]
-        if any(time is not None for time in times):
-            return times
-    return [None] * len(found)
+    """Seconds on one clock, for two have no common zero: the kind that most places have, of UTC, the wall clock as
+    written, the timeline.
+    """
+    kinds = [[read(place.fix) for place in found] for read in (_utc, _clock, _timeline)]
+    return max(kinds, key=lambda times: sum(time is not None for time in times))
 
 
 def _utc(fix: Fix) -> float | None:

@@ -29,6 +29,9 @@ MAX_AIRCRAFT_SPEED = 340.0
 """Metres a second, for KLV, which is flown on manned aircraft, too: the speed of sound at sea level."""
 RECEIVER_INTERVAL_S = 0.2
 """Seconds between two fixes of a receiver (5 a second); cues in between repeat the last fix, then the place steps."""
+MAX_HELD_S = 1.0
+"""Seconds for which cues repeat a fix of the slowest receiver, one a second: after a longer hover the way to the next
+place was made since the hover's last cue, less this."""
 
 MAX_TAKE_OFF_SPREAD_M = 1.0
 """Metres by which absolute less relative height, the height of the take-off place, may move within a track: both come
@@ -134,20 +137,23 @@ def _jumps(samples: Sequence[Sample], limit: float) -> list[Notice]:
     receiver needs.
     """
     found: list[str] = []
-    held: tuple[tuple[float, float], float] | None = None
-    for fix, clock in samples:
-        seconds = _seconds(fix, clock)
-        if fix.latitude is None or fix.longitude is None or seconds is None:
+    held: tuple[tuple[float, float], Sample, Sample] | None = None
+    for sample in samples:
+        fix = sample.fix
+        if fix.latitude is None or fix.longitude is None or not _timed(sample):
             continue
         here = (float(fix.latitude), float(fix.longitude))
         if held is not None and here == held[0]:
+            held = (here, held[1], sample)
             continue
         if held is not None:
+            seconds = _elapsed(*held[1:], sample)
+            if seconds is None:
+                continue
             metres = distance_m(held[0], here) - grid_m(fix.latitude, fix.longitude)
-            speed = metres / max(abs(seconds - held[1]), RECEIVER_INTERVAL_S)
-            if speed > limit:
+            if metres / max(seconds, RECEIVER_INTERVAL_S) > limit:
                 found.append(f"{metres:.0f} m at cue {fix.cue}")
-        held = (here, seconds)
+        held = (here, sample, sample)
     if not found:
         return []
     message = f"the place moves faster than {limit:.0f} m/s {len(found)} times: {_listed(found)}"
@@ -157,18 +163,23 @@ def _jumps(samples: Sequence[Sample], limit: float) -> list[Notice]:
 def _climbs(samples: Sequence[Sample], limit: float) -> list[Notice]:
     """A height that rises or falls faster than a drone flies in any direction."""
     found: list[str] = []
-    held: tuple[float, float] | None = None
-    for fix, clock in samples:
-        seconds, text = _seconds(fix, clock), fix.relative_altitude or fix.absolute_altitude
-        if seconds is None or text is None:
+    held: tuple[float, Sample, Sample] | None = None
+    for sample in samples:
+        fix = sample.fix
+        text = fix.relative_altitude or fix.absolute_altitude
+        if text is None or not _timed(sample):
             continue
         height = float(text)
-        if held is not None and height != held[0]:
-            metres = abs(height - held[0])
-            if metres / max(abs(seconds - held[1]), RECEIVER_INTERVAL_S) > limit:
+        if held is not None and height == held[0]:
+            held = (height, held[1], sample)
+            continue
+        if held is not None:
+            seconds = _elapsed(*held[1:], sample)
+            if seconds is None:
+                continue
+            if abs(height - held[0]) / max(seconds, RECEIVER_INTERVAL_S) > limit:
                 found.append(f"{height - held[0]:+.0f} m at cue {fix.cue}")
-        if held is None or height != held[0]:
-            held = (height, seconds)
+        held = (height, sample, sample)
     if not found:
         return []
     message = f"the height moves faster than {limit:.0f} m/s {len(found)} times: {_listed(found)}"
@@ -192,10 +203,26 @@ def _take_off(samples: Sequence[Sample]) -> list[Notice]:
     return [Notice(code="telemetry.height_mismatch", message=message)]
 
 
-def _seconds(fix: Fix, clock: Clock | None) -> float | None:
-    if clock is not None and clock.micros is not None:
-        return clock.micros / 1e6
-    return None if fix.at_ms is None else fix.at_ms / 1000
+def _timed(sample: Sample) -> bool:
+    return sample.fix.at_ms is not None or (sample.clock is not None and sample.clock.micros is not None)
+
+
+def _elapsed(first: Sample, last: Sample, other: Sample) -> float | None:
+    """The most seconds in which a value moved that was the same from ``first`` to ``last``; None without a clock that
+    the samples share.
+    """
+    since, after = _between(first, other), _between(last, other)
+    return since if after is None else after + MAX_HELD_S if since is None else min(since, after + MAX_HELD_S)
+
+
+def _between(one: Sample, other: Sample) -> float | None:
+    """Seconds between two samples on a clock that both have."""
+    (before, early), (after, late) = one, other
+    if early is not None and late is not None and None not in (early.micros, late.micros):
+        return abs((late.micros or 0) - (early.micros or 0)) / 1e6
+    if before.at_ms is not None and after.at_ms is not None:
+        return abs(after.at_ms - before.at_ms) / 1000
+    return None
 
 
 def grid_m(latitude: str, longitude: str) -> float:

@@ -85,6 +85,18 @@ def test_a_coarse_grid_and_a_slow_receiver_are_no_leap() -> None:
     assert _codes(_track(slow)) == []
 
 
+def test_a_leap_after_a_long_hover_and_one_beside_a_missing_clock_are_told() -> None:
+    hover = [(float(n), "no clock", "50.000000", "6.000000") for n in range(60)]
+    assert _codes(_track([*hover, (60.0, "no clock", "50.040000", "6.000000")])) == ["telemetry.implausible_jump"]
+    clock = "2024-06-14 10:00:{:02}.000"
+    mixed = [
+        (float(n), clock.format(n) if n % 2 else "no clock", f"{50 + 0.01 * (n % 2):.6f}", "6.000000") for n in range(6)
+    ]
+    assert "telemetry.implausible_jump" in _codes(_track(mixed))
+    second = [(n / 30, "no clock", f"{50 + (n // 30) * 0.0002:.6f}", "6.000000") for n in range(120)]
+    assert _codes(_track(second)) == [], "22 m/s of a receiver that tells a fix a second"
+
+
 def test_the_date_line_is_no_leap() -> None:
     rows = [(0.0, "no clock", "10.000000", "179.999990"), (1.0, "no clock", "10.000000", "-179.999990")]
     assert _codes(_track(rows)) == []

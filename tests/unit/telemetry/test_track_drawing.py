@@ -56,6 +56,13 @@ def test_a_far_place_that_there_was_time_to_reach_is_drawn() -> None:
     assert _cues(_track(_fix(0, 0, 0), _fix(1, 10, 1), _fix(2, 9000, 120))) == ([[0, 1], [2]], [])
 
 
+def test_a_receiver_of_a_fix_a_second_makes_no_leap_and_a_hover_hides_none() -> None:
+    steps = [_fix(n, 22 * (n // 30), n / 30) for n in range(120)]
+    assert _cues(_track(*steps))[1] == []
+    hover = [_fix(n, 0, n) for n in range(60)]
+    assert _cues(_track(*hover, _fix(60, 4000, 60)))[1] == [60]
+
+
 def test_what_aircraft_may_fly_is_drawn_for_klv_only() -> None:
     fixes = [_fix(n, 200 * n, n) for n in range(4)]
     assert _cues(_track(*fixes, form="klv")) == ([[0, 1, 2, 3]], [])
