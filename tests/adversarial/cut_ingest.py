@@ -21,7 +21,7 @@ from tests.adversarial import file_calls, forked, power_cut, small_inputs
 from tests.adversarial.power_cut import State
 from tests.integration.conftest import ROOT, environment
 
-_PREPARED = re.compile(r"staging/[^/]+/\d+/")
+_PREPARED = re.compile(r"staging/[^/]+/[0-9-]+/")
 
 
 def campaign(work: Path, files: int, of_each: int) -> dict[str, object]:
