@@ -59,6 +59,12 @@ LIMITS = (
 """What no manifest claims."""
 
 
+_CHANGED = Notice(
+    code="input.changed_while_reading",
+    message="the archive was changed after its members were read - wait until nothing writes to it, and run again",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of one file: ``status`` is ingested, known or failed."""
@@ -114,6 +120,8 @@ class _Prepare:
             refused = _notice(error)
             shown = refused.message.replace(task.found.opened, task.found.path)
             return _Prepared(found=task.found, refused=replace(refused, message=shown))
+        if task.found.sha256 not in (None, acquisition.digests.sha256):
+            return _Prepared(found=task.found, refused=_CHANGED)
         sidecars, unread = _read_sidecars(task.found.sidecars)
         notices = task.found.notices + unread
         if self.store.contains(acquisition.digests.sha256):

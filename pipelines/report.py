@@ -39,6 +39,7 @@ from pipelines.same_server_file import comparable, served
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
 from pipelines.strips import Strips
+from pipelines.track_drawings import sidecar_drawing
 
 KEYFRAMES_OF_A_CASE = 24_000
 """Keyframes of one report: some 100 MB of pictures. Of a larger case each file shows fewer, and says so."""
@@ -229,7 +230,7 @@ def _evidence_view(
         streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
         keyframes=keyframe_views(case, evidence, manifest, most=most),
         keyframes_kept=keyframes_kept(manifest),
-        telemetry=tuple(_telemetry_view(entry) for entry in telemetry_entries(manifest)),
+        telemetry=tuple(_telemetry_view(case, evidence, entry) for entry in telemetry_entries(manifest)),
         custody=tuple(event for event in events if event.item == evidence),
         notices=manifest.notices,
         original_path=str(case.store.path(evidence, "original").relative_to(case.root)),
@@ -239,7 +240,7 @@ def _evidence_view(
     )
 
 
-def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:
+def _telemetry_view(case: Case, evidence: str, entry: dict[str, Json]) -> report.TelemetryView:
     return report.TelemetryView(
         origin=str(entry.get("file")),
         format=str(entry.get("format") or "not known"),
@@ -248,6 +249,7 @@ def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:
         located=int(str(entry.get("fixes") or 0)),
         first=_fix(entry.get("first")),
         last=_fix(entry.get("last")),
+        drawing=sidecar_drawing(case, evidence, entry),
     )
 
 

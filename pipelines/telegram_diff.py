@@ -35,6 +35,7 @@ class Comparison:
     old: Captured
     new: Captured
     files: captures.Files | None
+    unlisted: captures.Unlisted = field(default_factory=captures.Unlisted)
     counts: Counter[str] = field(default_factory=Counter)
     listed: list[Difference] = field(default_factory=list)
     found: int = 0
@@ -43,7 +44,7 @@ class Comparison:
 
     def differences(self) -> Iterator[Difference]:
         """Step 2. Raises InputError when a document changes meanwhile."""
-        for difference in captures.compare(self.old, self.new, self.files):
+        for difference in captures.compare(self.old, self.new, self.files, self.unlisted):
             self.found += 1
             for state in difference.states:
                 self.counts[str(state)] += difference.count
@@ -220,6 +221,7 @@ def summary_fields(comparison: Comparison) -> dict[str, Json]:
         "type": "summary",
         "differences": comparison.found,
         "states": dict(sorted(comparison.counts.items())),
+        "unlisted": comparison.unlisted.posts,
         "files": None if comparison.files is None else asdict(comparison.files),
         "notices": [{"code": each.code, "message": each.message} for each in comparison.notices()],
     }

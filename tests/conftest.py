@@ -11,12 +11,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from pipelines.surroundings import one_thread_each
 
-settings.register_profile("repeatable", derandomize=True, database=None)
-settings.register_profile("search", derandomize=False, print_blob=True)
+# A busy machine is no failure: a test that promises a time says so itself.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", parent=patient, derandomize=True, database=None)
+settings.register_profile("search", parent=patient, derandomize=False, print_blob=True)
 settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[1]

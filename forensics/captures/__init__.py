@@ -2,7 +2,7 @@
 file of the servers, and leads that a post gives by itself.
 """
 
-from forensics.captures.compare import compare
+from forensics.captures.compare import Unlisted, compare
 from forensics.captures.files import Files
 from forensics.captures.leads import Lead, LeadKind, lead_of
 from forensics.captures.pairs import joined_by_name, pairs
@@ -16,6 +16,7 @@ __all__ = [
     "Place",
     "Reach",
     "ServerEdge",
+    "Unlisted",
     "changes_of",
     "compare",
     "joined_by_name",

@@ -27,18 +27,30 @@ BLOCK = 1 << 16
 Numbers = NDArray[np.int64]
 
 
-def compare(old: Captured, new: Captured, files: Files | None = None) -> Iterator[Difference]:
+@dataclass(slots=True)
+class Unlisted:
+    """Posts that both captures have with other source bytes, and without a difference in what is compared: reactions,
+    previews, names of files in the export, the layout of a document.
+    """
+
+    posts: int = 0
+
+
+def compare(
+    old: Captured, new: Captured, files: Files | None = None, unlisted: Unlisted | None = None
+) -> Iterator[Difference]:
     """Every difference, chats in the order of the earlier capture, posts by number; then the chats only in the later.
 
     Posts whose source bytes are the same in both are not looked at again, but for their files: with ``files`` those of
     posts that both captures have are compared by digest, and counted there; so are those of absent posts digested.
+    ``unlisted`` counts what differs in bytes alone.
 
     Raises:
         InputError: a document changed while it was compared.
     """
     for before, after in pairs(old.about, new.about):
         if before is not None and after is not None:
-            yield from _Pair(old, new, before, after, files).differences()
+            yield from _Pair(old, new, before, after, files, unlisted or Unlisted()).differences()
         elif before is not None:
             yield _whole(before, State.NOT_COVERED, "the later capture does not have this chat")
         elif after is not None:
@@ -59,6 +71,7 @@ class _Pair:
     before: ChatCoverage
     after: ChatCoverage
     files: Files | None
+    unlisted: Unlisted
 
     def differences(self) -> Iterator[Difference]:
         yield from self._chat()
@@ -92,7 +105,7 @@ class _Pair:
         if self.after.proves_absence(self.before):
             yield from self._absent(between, old, new)
         else:
-            yield from self._not_covered(between, _UNPROVEN)
+            yield from self._not_covered(between, _UNREAD.format(self.after.unread) if self.after.unread else _UNPROVEN)
         end = "last number" if self.after.complete else "last number before its file ends"
         yield from self._not_covered(missing[high], f"after the later capture's {end}, {self.after.greatest}")
 
@@ -138,6 +151,7 @@ class _Pair:
         for number, unequal in _to_look_at(old, new, files=self.files is not None):
             before, after = self.old.post(self.before.key, number), self.new.post(self.after.key, number)
             states, changes = changes_of(before, after) if unequal else ((), ())
+            self.unlisted.posts += unequal and not states
             if self.files is not None:
                 before, after = digested(before, self.old.sha256), digested(after, self.new.sha256)
                 replaced = self.files.compare(before, after)
@@ -227,6 +241,7 @@ _UNPROVEN = (
     "the later capture's file ends too soon and the numbers of the two are not in one order, so that the rest of the "
     "file may have had them"
 )
+_UNREAD = "{} messages of the later capture's chat could not be read with their numbers: any number may be theirs"
 _NO_SERVICES = "a service message, and the later capture does not show all of these"
 _ONE_SENDER = "all posts of the later capture are from one sender, as in an export of one's own messages only"
 _SUSPECT_FIRST = "Telegram numbers posts as they appear: the earlier capture was filtered or changed, or the later was"

@@ -133,7 +133,7 @@ class Film:
             if not self._selector.select(max(0.0, deadline - time.monotonic())):
                 raise MediaError("the encoder does not end", code="media.limit")
             self._listen()
-        if self._process.wait(self._limits.stall_s) != 0:
+        if self._status() != 0:
             raise self._failed()
 
     def _listen(self) -> None:
@@ -143,9 +143,17 @@ class Film:
         else:
             self._selector.unregister(self._stderr)
 
+    def _status(self) -> int | None:
+        """The exit status; None, after it was killed, when it would not end."""
+        try:
+            return self._process.wait(self._limits.stall_s)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            return None
+
     def _failed(self) -> MediaError | ToolError:
         """Why the encoder ended."""
-        self._process.wait(self._limits.stall_s)
+        self._status()
         while self._stderr in {key.fd for key in self._selector.get_map().values()}:
             self._listen()
         self._diagnostics.close()
@@ -169,10 +177,13 @@ class Film:
         if self._pipe >= 0:
             os.close(self._pipe)
             self._pipe = -1
+        self._kill()
+        self._selector.close()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def _kill(self) -> None:
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self._selector.close()
-        if self._process.stderr is not None:
-            self._process.stderr.close()

@@ -53,6 +53,7 @@ class CapturedPost:
 
     ``sender`` is the id in the export's form (``channel5``); ``markup`` the parts of the text with kind and link
     target, None when the format does not tell; ``document`` the name of the post's file when a capture has several.
+    ``content`` are parts that are neither text nor file (a poll, a place, a contact) by name, as canonical JSON;
     ``rendered`` tells that it was read from a page made for people, which has names as shown and no times of edits;
     ``program`` names what wrote it when that is not Telegram Desktop: only text and time are compared across programs.
     """
@@ -65,6 +66,7 @@ class CapturedPost:
     sender: str | None = None
     media: tuple[PostMedia, ...] = ()
     markup: tuple[tuple[str, str, str], ...] | None = None
+    content: tuple[tuple[str, str], ...] = ()
 
 
 class Order(StrEnum):
@@ -82,7 +84,8 @@ class ChatCoverage:
     ``key`` names the chat across captures (kind and bare id); ``least`` and ``greatest`` are message numbers;
     ``complete`` tells that the list of messages was read to its end; ``sender`` is the one id that all posts are from,
     None when there are several or it is not told. ``selected`` tells that posts may have been left out by choice, so
-    that what is missing proves nothing; ``leaves_out_services`` that the format does not show all service messages.
+    that what is missing proves nothing; ``leaves_out_services`` that the format does not show all service messages;
+    ``unread`` counts messages that stand in the document and are not among the posts: any number may be theirs.
     """
 
     key: str
@@ -97,6 +100,7 @@ class ChatCoverage:
     sender: str | None = None
     selected: bool = False
     leaves_out_services: bool = False
+    unread: int = 0
 
     @property
     def has_own_numbers(self) -> bool:
@@ -109,7 +113,7 @@ class ChatCoverage:
         Of a list that was not read to its end, the rest may hold any number, unless its numbers come in one order, and
         the other capture's in the same: then they stand where the exporter puts them.
         """
-        if self.selected:
+        if self.selected or self.unread:
             return False
         return self.complete or (self.order is not Order.MIXED and self.order is other.order)
 

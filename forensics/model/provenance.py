@@ -163,13 +163,15 @@ class Found:
     """A file to acquire, where it was seen, and the files that belong beside it (telemetry, captions).
 
     ``staged`` is where a working copy lies of what has no path of its own, a member of an archive; ``notices`` is what
-    its reader has to say of it.
+    its reader has to say of it. ``sha256`` is its digest when its reader read it whole: other bytes are not what was
+    read.
     """
 
     appearance: Appearance
     sidecars: tuple[str, ...] = ()
     staged: str | None = None
     notices: tuple[Notice, ...] = ()
+    sha256: str | None = None
 
     @property
     def path(self) -> str:

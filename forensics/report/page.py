@@ -148,6 +148,7 @@ def environment() -> Environment:
         "foreign": foreign,
         "said": said,
         "digest": digest,
+        "drawn": drawn,
         "short": short,
         "picture": picture,
         "clock": wording.clock,
@@ -157,7 +158,6 @@ def environment() -> Environment:
         "octets": wording.octets,
         "count": wording.count,
         "per_cent": plots.per_cent,
-        "drawn": drawn,
     }
     environment.globals |= {
         "assessment_names": wording.ASSESSMENT_NAMES,

@@ -157,7 +157,8 @@ class _Reading:
             message = f"{count} members of the archive were not taken: {_first(self.passed, code)}"
             notices.append(Notice(code=code, message=message))
         kind = SourceKind.FILE if fault is not None and not self.members else SourceKind.ARCHIVE
-        return Found(appearance=Appearance(kind=kind, path=self.path), notices=tuple(notices))
+        appearance = Appearance(kind=kind, path=self.path)
+        return Found(appearance=appearance, notices=tuple(notices), sha256=self.sha256)
 
     def as_seen(self, met: Found | Passed) -> Found | Passed:
         """What a reader met in the staged folder, told as being in the archive."""

@@ -25,7 +25,7 @@ _NO_SENDER, _SEVERAL = "", "several"
 class ChatIndex:
     """The posts of one chat as they were met; all are added before any is asked for.
 
-    ``places`` are what the reader needs to find a post again.
+    ``places`` are what the reader needs to find a post again; ``unread`` counts messages that are not among the posts.
     """
 
     numbers: array[int] = field(default_factory=lambda: array("q"))
@@ -36,6 +36,7 @@ class ChatIndex:
     sender: str = _NO_SENDER
     rising: bool = True
     falling: bool = True
+    unread: int = 0
     _sorted: tuple[NDArray[np.int64], NDArray[np.intp]] | None = None
 
     def add(self, number: int, place: int, raw: bytes, sender: str | None, *, filed: bool = False) -> None:
@@ -69,6 +70,7 @@ class ChatIndex:
             complete=complete,
             order=Order.RISING if self.rising else Order.FALLING if self.falling else Order.MIXED,
             sender=None if self.sender in (_NO_SENDER, _SEVERAL) else self.sender,
+            unread=self.unread,
         )
 
     def columns(self) -> Columns:

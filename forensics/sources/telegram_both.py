@@ -30,6 +30,10 @@ _ONLY_ON_PAGES = ("forwarded_unixtime", "forwarded_candidates")
 """What Telegram Desktop writes in HTML alone."""
 
 
+MAX_READINGS = 4
+"""Times that each page may be taken apart, all in all: both formats have one order, in which once is enough."""
+
+
 class _Chats(Protocol):
     """How many chats result.json holds is asked before pages are joined with it."""
 
@@ -43,6 +47,7 @@ class Pages:
 
     capture: HtmlCapture
     met: int = 0
+    left_out: int = 0
     alone: int = 0
     first_alone: int = 0
     differing: Counter[str] = field(default_factory=Counter)
@@ -56,7 +61,13 @@ class Pages:
         return joined(told, page, dict(self.capture.about.documents)[page.document or FIRST_PAGE])
 
     def note(self, told: CapturedPost) -> CapturedPost:
-        """As `join`, counted for `notices`: once for every post of result.json, in any order. Raises as `join`."""
+        """As `join`, counted for `notices`: once for every post of result.json. Raises as `join`.
+
+        Posts in another order than the pages' would have a page read for each: past a limit they are left as they are.
+        """
+        if self.capture.taken_apart > MAX_READINGS * len(self.capture.pages.names):
+            self.left_out += 1
+            return told
         page = self._page(told.number)
         if page is None:
             if told.post.kind == "message":
@@ -80,6 +91,9 @@ class Pages:
         whole = self.capture.about.chats[0].complete
         if self.alone and whole:
             yield Notice(code="telegram.accounts_differ", message=_ALONE.format(self.alone, self.first_alone))
+        if self.left_out:
+            yield Notice(code="telegram.accounts_apart", message=_LEFT_OUT.format(self.left_out))
+            return
         more = self.capture.about.chats[0].posts - self.met
         if more > 0:
             yield Notice(code="telegram.accounts_differ", message=_MORE.format(more))
@@ -171,6 +185,10 @@ def _example(number: int, change: Change) -> str:
 _DIFFER = "result.json and messages.html tell '{}' otherwise in {} posts, and neither is believed; first {}"
 _ALONE = "{} messages stand in result.json only, not on the pages beside it; first {}"
 _MORE = "{} posts stand on the pages only, not in the result.json beside them"
+_LEFT_OUT = (
+    "result.json has its posts in another order than the pages beside it, which no exporter does; "
+    "{} were not joined with them"
+)
 _APART = (
     "the pages of {} lie beside a result.json of {} chats that is not of that chat alone; they were not joined with it"
 )

@@ -171,19 +171,19 @@ class _Indexing:
                 number = message_id(message) if isinstance(message, dict) else None
                 if not isinstance(message, dict) or number is None:
                     self.invalid += 1
+                    self.found.setdefault(member.chat, ChatIndex()).unread += 1
                     continue
                 self._note(message, member, number)
         except NoExport:
             raise
         except ExportInvalid as err:
-            if not self.found:
+            if not self._with_posts():
                 raise
             return err
         return None
 
     def _note(self, message: Message, member: Member, number: int) -> None:
-        if member.chat not in self.found:
-            self.found[member.chat] = ChatIndex()
+        self.found.setdefault(member.chat, ChatIndex())
         who = None if message.get("type") == "service" else sender(message)
         filed = any(placeholder(path) is None for path in media_paths(message))
         self.found[member.chat].add(number, member.offset, member.raw, who, filed=filed)
@@ -197,14 +197,21 @@ class _Indexing:
             self.telltales.update(key for key, _ in _ERAS if key in message)
 
     def _chats(self, export: Export) -> dict[str, tuple[Chat, ChatIndex, bool]]:
-        """The chats with posts by key; one that stands twice in the file is read the first time only."""
+        """The chats with posts by key; of one that stands twice in the file only the first place is compared, and what
+        stands in the other counts as unread.
+        """
         chats: dict[str, tuple[Chat, ChatIndex, bool]] = {}
-        for number, index in self.found.items():
+        for number, index in self._with_posts().items():
             told = export.chats[number]
             chat = replace(told, name=self.oddities.text(told.name), type=self.oddities.text(told.type))
             key = chat_key(chat.type, chat.id, old_ids=self.old_ids)
-            chats.setdefault(key, (chat, index, number in export.closed))
+            first = chats.setdefault(key, (chat, index, number in export.closed))[1]
+            if first is not index:
+                first.unread += len(index.numbers) + index.unread
         return chats
+
+    def _with_posts(self) -> dict[int, ChatIndex]:
+        return {number: index for number, index in self.found.items() if index.numbers}
 
     def _notices(
         self, export: Export, failure: ExportInvalid | None, chats: dict[str, tuple[Chat, ChatIndex, bool]]
@@ -216,8 +223,11 @@ class _Indexing:
         repeated = sum(index.repeated for _, index, _ in chats.values())
         if repeated:
             yield Notice(code="telegram.message_repeated", message=_REPEATED.format(repeated))
-        if len(chats) < len(self.found):
-            yield Notice(code="telegram.chat_repeated", message=_CHATS.format(len(self.found) - len(chats)))
+        twice = len(self._with_posts()) - len(chats)
+        if twice:
+            yield Notice(code="telegram.chat_repeated", message=_CHATS.format(twice))
+        for code, times in sorted(self.oddities.counts.items()):
+            yield Notice(code=code, message=_ODD.format(times))
         if export.decoder.repeated_keys:
             yield Notice(code="telegram.key_repeated", message=_KEYS.format(export.decoder.repeated_keys))
         finding = self.clocks.finding()
@@ -226,7 +236,10 @@ class _Indexing:
 
 
 _CUT = "it could be read in part only, and covers what was whole before: {}"
-_INVALID = "{} messages have no whole number as their id and were not compared"
+_INVALID = (
+    "{} messages have no whole number as their id and were not compared; nothing is called absent from their chats"
+)
+_ODD = "{} names or times in it were cut, replaced or left unknown"
 _REPEATED = "{} messages have the number of an earlier one of their chat; the first of each number was compared"
-_CHATS = "{} chats stand in the file a second time; their first place was compared"
+_CHATS = "{} chats stand in the file a second time; their first place was compared, and calls nothing absent"
 _KEYS = "{} objects name a key more than once; the last value was read"

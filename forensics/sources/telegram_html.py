@@ -133,11 +133,12 @@ class Pages:
 
 @dataclass(slots=True)
 class HtmlCapture:
-    """An indexed HTML export behind the open descriptor of its folder."""
+    """An indexed HTML export behind the open descriptor of its folder. ``taken_apart`` counts pages read for posts."""
 
     pages: Pages
     about: Capture
     index: ChatIndex
+    taken_apart: int = 0
     _kept: OrderedDict[int, dict[int, CapturedPost]] = field(default_factory=OrderedDict)
 
     def columns(self, key: str) -> Columns:
@@ -148,6 +149,7 @@ class HtmlCapture:
         """One of them, from its page. Raises ChangedWhileRead."""
         place, _, _ = self.index.find(number)
         if place not in self._kept:
+            self.taken_apart += 1
             text, digest = self.pages.text(place)
             if digest != self.pages.digests[place]:
                 raise ChangedWhileRead(

@@ -143,7 +143,7 @@ def _jumps(samples: Sequence[Sample], limit: float) -> list[Notice]:
         if held is not None and here == held[0]:
             continue
         if held is not None:
-            metres = distance_m(held[0], here) - _grid_m(fix.latitude, fix.longitude)
+            metres = distance_m(held[0], here) - grid_m(fix.latitude, fix.longitude)
             speed = metres / max(abs(seconds - held[1]), RECEIVER_INTERVAL_S)
             if speed > limit:
                 found.append(f"{metres:.0f} m at cue {fix.cue}")
@@ -198,7 +198,7 @@ def _seconds(fix: Fix, clock: Clock | None) -> float | None:
     return None if fix.at_ms is None else fix.at_ms / 1000
 
 
-def _grid_m(latitude: str, longitude: str) -> float:
+def grid_m(latitude: str, longitude: str) -> float:
     """The diagonal of one step of the decimals written, in metres: what rounding alone can move a place."""
     metres = math.tau * EARTH_RADIUS_M / 360
     return metres * math.hypot(10.0 ** -_decimals(latitude), 10.0 ** -_decimals(longitude))

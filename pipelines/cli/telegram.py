@@ -133,6 +133,10 @@ def _close(comparison: Comparison, *, as_json: bool, quiet: bool) -> bool:
         counts = ", ".join(f"{count} {state}" for state, count in sorted(comparison.counts.items()))
         say(f"{counts or 'no differences'}")
         say(_files_line(comparison.files))
+        if comparison.unlisted.posts:
+            say(
+                f"{comparison.unlisted.posts} posts have other source bytes in what is not compared (reactions, layout)"
+            )
     return bool(notices)
 
 

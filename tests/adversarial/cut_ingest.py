@@ -107,7 +107,9 @@ def kept(case: Path) -> set[str]:
 
 
 def failures(said: forked.Said) -> str:
-    """Names of the checks that failed."""
+    """Names of the checks that failed, or what was said last by a command that died."""
+    if said.code < 0:
+        return said.err[-1500:]
     return ", ".join(sorted({line["name"] for line in said.lines if line.get("status") == "failed"}))
 
 

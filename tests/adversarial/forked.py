@@ -5,6 +5,7 @@ Only for a process of its own with one thread (`alone`): what is forked beside a
 
 from __future__ import annotations
 
+import faulthandler
 import fcntl
 import importlib
 import json
@@ -115,6 +116,7 @@ def _be(out: int, err: int, before: Callable[[], object], words: list[str]) -> N
         os.dup2(out, 1)
         os.dup2(err, 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+        faulthandler.enable(sys.stderr)
         from pipelines.cli import run_command
 
         before()

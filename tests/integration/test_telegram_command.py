@@ -165,6 +165,46 @@ def test_what_is_no_capture_is_a_usage_error(forensics, tmp_path: Path, data: by
     assert done.err.startswith("forensics: ")
 
 
+@pytest.mark.parametrize("kind", ["an id that is text", "a second place of the chat"])
+def test_what_stands_in_the_later_file_unread_is_never_called_absent(forensics, tmp_path: Path, kind: str) -> None:
+    old, new = _put(tmp_path / "old", *(_message(n) for n in (1, 2, 3))), tmp_path / "new"
+    if kind == "an id that is text":
+        _put(new, _message(1), _message(2) | {"id": "2"}, _message(3))
+    else:
+        new.mkdir()
+        chat = {"name": "c", "type": "public_channel", "id": 5}
+        both = [chat | {"messages": [_message(1), _message(3)]}, chat | {"messages": [_message(2)]}]
+        (new / "result.json").write_text(json.dumps({"chats": {"list": both}}), "utf-8")
+    done = forensics("telegram", "diff", old, new, "--json")
+    assert done.code == 3
+    (line,) = done.of("difference")
+    assert (line["states"], line["ranges"]) == (["not_covered"], [[2, 2]])
+    assert "any number may be theirs" in line["reason"]
+    back = forensics("telegram", "diff", new, old, "--json")
+    assert [line["states"] for line in back.of("difference")] == [["added"]], "nor does such a capture call one late"
+
+
+def test_polls_and_places_are_compared_and_what_is_not_is_counted(forensics, tmp_path: Path) -> None:
+    poll = {"question": "a", "total_voters": 1, "answers": [{"text": "x", "voters": 1}]}
+    place = {"latitude": 50.1, "longitude": 30.1}
+    old = _put(
+        tmp_path / "old", _message(1, poll=poll), _message(2, poll=poll), _message(3, location_information=place),
+        _message(4), _message(5),
+    )  # fmt: skip
+    voted = poll | {"total_voters": 9, "answers": [{"text": "x", "voters": 9}]}
+    new = _put(
+        tmp_path / "new", _message(1, poll=voted), _message(2, poll=poll | {"question": "b"}),
+        _message(3, location_information=place | {"latitude": 50.2}), _message(4, reactions=[{"emoji": "x"}]),
+        _message(5, date_unixtime="soon"),
+    )  # fmt: skip
+    done = forensics("telegram", "diff", old, new, "--json")
+    told = [(line["id"], line["states"], [each["field"] for each in line["changes"]]) for line in done.of("difference")]
+    assert told == [(2, ["other_fields_changed"], ["poll"]), (3, ["other_fields_changed"], ["location_information"])]
+    (summary,) = done.of("summary")
+    assert summary["unlisted"] == 3
+    assert [notice["code"] for notice in summary["notices"]] == ["telegram.time_invalid"]
+
+
 @pytest.fixture
 def filed(tmp_path: Path) -> tuple[Path, Path]:
     """Two exports of five posts with files: 1 alike, 2 other bytes, 3 absent later, 4 not at hand later, 5 refused."""

@@ -12,6 +12,8 @@ import pytest
 from forensics import report
 from forensics.model.match import Assessment, Decision, Match, Method, Moment, Segment, SegmentEvidence
 from forensics.model.media import MediaKind
+from pipelines import compare as job
+from pipelines.cli.compare import compare
 from pipelines.film_plan import Couple, facts_of, in_words, plan, transform_of
 from pipelines.library import Volume
 
@@ -125,3 +127,8 @@ def test_no_transform_is_made_up() -> None:
     same = replace(pair, match=replace(pair.match, assessment=Assessment.IDENTICAL_BITSTREAM))
     assert transform_of(same, same.match.segments[0]) == report.UNCHANGED
     assert in_words(None, "A", "B") == "none was found"
+
+
+def test_the_command_line_and_the_job_have_one_default_length() -> None:
+    (seconds,) = [each for each in compare.params if each.name == "seconds"]
+    assert seconds.default == job.MOST_S

@@ -77,6 +77,7 @@ def test_the_members_of_a_zip_are_found_with_archive_name_and_place(tmp_path: Pa
     found, passed = _read(room, path)
     whole, clip = found
     assert (whole.appearance.kind, whole.path, whole.staged, whole.notices) == ("archive", str(path), None, ())
+    assert whole.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (clip.appearance.kind, clip.path) == ("file", f"{path}/day/a.mp4")
     assert Path(clip.opened).read_bytes() == MP4 * 9
     assert [Path(name).name for name in clip.sidecars] == ["a.srt"]

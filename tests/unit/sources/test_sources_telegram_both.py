@@ -127,6 +127,19 @@ def test_pages_of_another_chat_are_not_joined(tmp_path: Path) -> None:
     assert [code for code, _ in _captured(folder)[0]] == ["telegram.accounts_apart"]
 
 
+def test_posts_in_another_order_than_the_pages_do_not_have_a_page_read_for_each(tmp_path: Path) -> None:
+    folder = _export(tmp_path / "e", [_message(10 * (n % 4) + n // 4 + 1) for n in range(40)], [])
+    for page in range(4):
+        head = '<html><body><div class="page_header"><div class="text bold">\nChat\n</div></div>'
+        divs = "".join(_div(10 * page + n + 1) for n in range(10))
+        name = f"messages{page + 1 if page else ''}.html"
+        (folder / name).write_text(head + divs + "</body></html>", "utf-8")
+    ((code, message),) = _read(folder)[1]
+    assert code == "telegram.accounts_apart"
+    assert "23 were not joined" in message
+    assert _captured(folder)[0] == [], "a comparison asks for posts by number"
+
+
 def test_a_cut_page_calls_no_post_behind_the_cut_one_of_the_json_only(tmp_path: Path) -> None:
     folder = _export(tmp_path / "e", [_message(n) for n in range(1, 5)], [_div(n) for n in range(1, 5)])
     page = (folder / "messages.html").read_text("utf-8")
