@@ -142,7 +142,7 @@ class Browser:
         shot = self.ask("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
         out.write_bytes(base64.b64decode(shot["data"]))
 
-    def print(self, out: Path) -> None:
-        """Write the page as PDF, on the sheets that its style asks for."""
-        told = self.ask("Page.printToPDF", preferCSSPageSize=True, printBackground=True)
+    def print(self, out: Path, sheet: tuple[float, float] = (8.27, 11.69)) -> None:
+        """Write the page as PDF, on sheets of this width and height in inches (A4 unless told otherwise)."""
+        told = self.ask("Page.printToPDF", printBackground=True, paperWidth=sheet[0], paperHeight=sheet[1])
         out.write_bytes(base64.b64decode(told["data"]))

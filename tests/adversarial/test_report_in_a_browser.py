@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from forensics.model.finding import FindingStatus, Review
 from forensics.report import render_case, render_folder
 from tests.adversarial.test_report_hostile_text import ATTACKS, hostile_case
 from tests.benchmark.large_case import large_case
@@ -118,16 +119,38 @@ def test_nothing_serious_is_found_against_people_who_cannot_see_or_use_a_mouse(b
     assert [each for each in found if each[0] in ("serious", "critical")] == []
 
 
+def fullest(view):
+    """A match with as many segments and pictures as the program gives one, and an examiner's opinion."""
+    (segment,) = view.match.segments
+    later = [
+        dataclasses.replace(segment, query_start_s=segment.query_start_s + n, query_end_s=segment.query_end_s + n)
+        for n in range(8)
+    ]
+    review = Review(
+        examiner="Examiner 2",
+        made="2026-02-03T09:12:44Z",
+        reason="Both show the same cars at the same moments. " * 5,
+        alternatives=("Two cameras on one mast.",),
+        supersedes="1" * 64,
+    )
+    match = dataclasses.replace(view.match, segments=tuple(later))
+    pictures = (view.strip[0],) * 8
+    return dataclasses.replace(view, match=match, strip=pictures, review=review, status=FindingStatus.CONFIRMED)
+
+
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext on this machine")
-def test_no_panel_is_cut_in_two_on_paper(browser, pages, tmp_path):
-    browser.open(pages / "small.html")
-    browser.print(tmp_path / "paper.pdf")
-    told = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "paper.pdf", "-"], capture_output=True, text=True, check=True
-    ).stdout
-    sheets = told.split("\f")
-    starts = {f"M-{number}": next(i for i, sheet in enumerate(sheets) if f"M-{number}: " in sheet) for number in (1, 6)}
-    case = dataclasses.asdict(large_case(*SMALL))
-    best = sorted(case["matches"], key=lambda each: (-each["match"]["score"], each["match"]["query_id"]))
-    for title, place in starts.items():
-        assert best[int(title[2:]) - 1]["finding_path"] in sheets[place]
+@pytest.mark.parametrize("sheet", [(8.27, 11.69), (8.5, 11.0)], ids=["A4", "Letter"])
+def test_no_panel_is_cut_in_two_on_paper(browser, tmp_path, sheet):
+    case = large_case(*SMALL)
+    case = dataclasses.replace(case, matches=(*case.matches[:-1], fullest(case.matches[-1])))
+    (tmp_path / "page.html").write_bytes(render_case(case))
+    browser.open(tmp_path / "page.html")
+    browser.print(tmp_path / "paper.pdf", sheet)
+    command = ["pdftotext", "-layout", tmp_path / "paper.pdf", "-"]
+    sheets = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\f")
+    best = sorted(case.matches, key=lambda each: (-each.match.score, each.match.query_id, each.match.reference_id))
+    for number, view in enumerate(best, 1):
+        starts = next(place for place, text in enumerate(sheets) if f"M-{number}: " in text)
+        assert view.finding_path in sheets[starts]
+    (opinion,) = [text for text in sheets if "Opinion of an examiner" in text]
+    assert "Supersedes" in opinion
