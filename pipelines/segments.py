@@ -19,9 +19,10 @@ import hashlib
 import mmap
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from forensics import index
@@ -98,6 +99,38 @@ def segments_for(
         data = b"".join(index.encode_segment(shelf, batch))
         made.append(index.open_segment(data, hashlib.sha256(data).hexdigest()))
     return (*useful, *made)
+
+
+class Proof(StrEnum):
+    """What making a segment again from the tracks showed."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    OUTDATED = "outdated"
+    NOT_WHOLE = "not whole"
+
+
+def prove(folder: Path, tracks: Container[index.Wanted], read: Read) -> Iterator[tuple[str, Proof]]:
+    """Make every segment on disk again from its tracks, and compare digests: the file's name, and what was seen.
+
+    Its own digest shows that a segment was not damaged; this shows that it is what the tracks give. One with members
+    that are none of the ``tracks`` is outdated: it cannot be made again, and is not searched for them.
+
+    Raises:
+        IntegrityError: a track is not the one that its manifest names.
+    """
+    held, broken = _opened(folder)
+    yield from ((path.name, Proof.NOT_WHOLE) for path in broken)
+    for segment in held:
+        pairs = tuple(zip(segment.evidence, segment.tracks, strict=True))
+        if not all(pair in tracks for pair in pairs):
+            yield f"{segment.sha256}{SUFFIX}", Proof.OUTDATED
+            continue
+        digest = hashlib.sha256()
+        for chunk in index.encode_segment(segment.shelf, [index.Member(*pair, read(pair)) for pair in pairs]):
+            digest.update(chunk)
+        equal = digest.hexdigest() == segment.sha256
+        yield f"{segment.sha256}{SUFFIX}", Proof.EQUAL if equal else Proof.DIFFERENT
 
 
 def _opened(folder: Path) -> tuple[list[index.Segment], list[Path]]:

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
+import faiss
 import numpy as np
 
 from forensics import matching
@@ -111,6 +112,7 @@ def memory() -> dict[str, int]:
 
 def opened(folder: Path, evidence: int) -> dict[str, object]:
     """Step 2, in a process of its own."""
+    faiss.omp_set_num_threads(1)
     before = memory()
     volumes = tuple(volume(number, folder) for number in range(evidence))
     held = memory()

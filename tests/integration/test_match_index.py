@@ -34,12 +34,15 @@ def test_every_matching_says_what_it_searched_and_a_damaged_index_is_made_again(
     data[-1] ^= 1
     files[0].unlink()
     files[0].write_bytes(data)
+    assert "is not whole" in " ".join(forensics("doctor", "-c", case).out.split())
     done = forensics("match", clips / "first.mp4", "-c", case, "--json")
     again = done.of("summary")[0]["search"]
     assert again == {**first, "segments_remade": 1}
     assert any(line["assessment"] == "identical_file" for line in done.of("match"))
     assert last_run(case)["segments_remade"] == 1
     assert "queries" in last_run(case)
+
+    assert "as the tracks give them" in " ".join(forensics("doctor", "-c", case).out.split())
 
     forensics("report", "-c", case, "-o", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()

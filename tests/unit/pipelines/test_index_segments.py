@@ -14,7 +14,7 @@ from forensics.errors import IntegrityError, StoreError
 from forensics.index import Collection, Wanted
 from forensics.model.fingerprint import Fingerprint
 from pipelines import segments
-from pipelines.segments import Upkeep, bring_up, segments_for
+from pipelines.segments import Proof, Upkeep, bring_up, prove, segments_for
 from tests.unit.index.segment_members import fingerprint, member, named
 
 
@@ -171,6 +171,21 @@ def test_evidence_without_any_row_does_not_have_its_segment_written_again(tmp_pa
     made = member(1, rows=0)
     tracks.held[made.evidence, made.track] = made.fingerprint
     assert [tracks.up(tmp_path).written, tracks.up(tmp_path).written] == [1, 0]
+
+
+def test_making_a_segment_again_from_the_tracks_shows_whether_it_is_what_they_give(tmp_path: Path) -> None:
+    tracks = Tracks(range(3))
+    tracks.up(tmp_path)
+    (name,) = names(tmp_path)
+    assert list(prove(tmp_path, tracks.held, tracks)) == [(name, Proof.EQUAL)]
+    pair = next(iter(tracks.held))
+    other = dict(tracks.held)
+    other[pair] = fingerprint(98)
+    assert list(prove(tmp_path, other, other.__getitem__)) == [(name, Proof.DIFFERENT)]
+    del other[pair]
+    assert list(prove(tmp_path, other, other.__getitem__)) == [(name, Proof.OUTDATED)]
+    flip(tmp_path / name)
+    assert list(prove(tmp_path, tracks.held, tracks)) == [(name, Proof.NOT_WHOLE)]
 
 
 def die_at(monkeypatch: pytest.MonkeyPatch, module: object, name: str, count: int) -> None:
