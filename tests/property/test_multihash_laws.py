@@ -54,7 +54,7 @@ def shared_out(draw: st.DrawFn, cut: Cut) -> npt.NDArray[np.uint8]:
 
 
 @BOTH
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data(), row=st.integers(0, ROWS - 1))
 def test_a_code_is_found_however_its_flips_are_shared_out_among_the_pieces(
     cut: Cut, data: st.DataObject, row: int
@@ -108,7 +108,7 @@ def test_the_tables_refuse_a_radius_for_which_they_would_miss_some(cut: Cut) -> 
 def test_queries_that_are_too_common_to_look_up_find_the_same_by_comparing(cut: Cut) -> None:
     codes, tables = stored(cut)
     asked = np.concatenate([codes[:5], codes[-40:]])
-    for scan_ns in (0.0, 1.0, 30.0):
+    for scan_ns in (0.0, 5.0):
         assert listed(MultiHashTables(codes, cut, scan_ns).query(asked, 31)) == listed(tables.query(asked, 31))
 
 
