@@ -87,7 +87,7 @@ def segments_for(
     Raises:
         IntegrityError: a track is not the one that its manifest names.
     """
-    held = [] if folder is None else _opened(folder)[0]
+    held = [] if folder is None or not wanted else _opened(folder, shelf)[0]
     names = set(wanted)
     useful = [
         each
@@ -133,31 +133,33 @@ def prove(folder: Path, tracks: Container[index.Wanted], read: Read) -> Iterator
         yield f"{segment.sha256}{SUFFIX}", Proof.EQUAL if equal else Proof.DIFFERENT
 
 
-def _opened(folder: Path) -> tuple[list[index.Segment], list[Path]]:
-    """Step 1: the segments that are whole, and the files that are none."""
+def _opened(folder: Path, shelf: str | None = None) -> tuple[list[index.Segment], list[Path]]:
+    """Step 1: the segments that are whole, and the files that are none; of one ``shelf``, where it is named."""
     found, broken = [], []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.suffix not in (SUFFIX, _UNFINISHED):
             continue
         try:
-            found.append(_open(path))
+            data = _mapping(path)
+            # Who asks for one shelf need not digest the others; what this header says of itself is checked below.
+            if shelf is None or index.shelf_line(shelf) in data[: index.MOST_HEADER_BYTES]:
+                segment = index.open_segment(data, path.name.removesuffix(SUFFIX))
+                segment.release()
+                found.append(segment)
         except (OSError, IntegrityError):
             broken.append(path)
     return found, broken
 
 
-def _open(path: Path) -> index.Segment:
+def _mapping(path: Path) -> mmap.mmap:
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         state = os.fstat(fd)
         if not stat.S_ISREG(state.st_mode) or not 0 < state.st_size <= index.MOST_SEGMENT_BYTES:
             raise IntegrityError(f"{path} is no segment", code="integrity.index")
-        data = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
+        return mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
     finally:
         os.close(fd)
-    segment = index.open_segment(data, path.name.removesuffix(SUFFIX))
-    segment.release()
-    return segment
 
 
 def _kept(held: Sequence[index.Segment], wanted: Sequence[index.Wanted]) -> list[index.Segment]:

@@ -66,6 +66,16 @@ def test_without_a_folder_it_is_made_in_memory() -> None:
     assert tracks.searched(None) == every(tracks)
 
 
+def test_each_shelf_finds_its_own_segments(tmp_path: Path) -> None:
+    videos, stills = Tracks(range(3)), Tracks(range(3, 5))
+    both = {**videos.held, **stills.held}
+    bring_up(tmp_path, {"videos": tuple(videos.held), "stills": tuple(stills.held)}, both.__getitem__)
+    assert [each.shelf for each in segments_for(tmp_path, "videos", tuple(videos.held), videos)] == ["videos"]
+    assert [each.shelf for each in segments_for(tmp_path, "stills", tuple(stills.held), stills)] == ["stills"]
+    assert videos.read + stills.read == []
+    assert segments_for(tmp_path, "stills", (), stills) == ()
+
+
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
