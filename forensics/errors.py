@@ -5,7 +5,7 @@
     │   ├── NotRegularFile    a directory, device, pipe, socket or link where a file was asked for
     │   ├── Unreadable        no permission, vanished, input/output error
     │   ├── ChangedWhileRead  the file was written to while we copied it
-    │   ├── ExportInvalid     a Telegram export or a sidecar that cannot be parsed
+    │   ├── ExportInvalid     a Telegram export, a sidecar or an archive that cannot be parsed
     │   └── ModelInvalid      a model of learned descriptors that cannot be used
     ├── MediaError            the bytes are kept, but they are not video that we can decode
     ├── ToolError             ffmpeg, ffprobe or an extra is missing, too old or cannot be started
@@ -60,7 +60,7 @@ class ChangedWhileRead(InputError):
 
 
 class ExportInvalid(InputError):
-    """A Telegram export or a sidecar that cannot be parsed."""
+    """A Telegram export, a sidecar or an archive that cannot be parsed."""
 
     code = "input.export_invalid"
 

@@ -5,7 +5,7 @@
 3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
 4  video: listen to its first sound stream
 5  write keyframes, contact sheet, fingerprint and sound as files, each with its digests
-6  read the telemetry beside it and inside it, and hold what lies beside it against the clip
+6  read the telemetry beside it and inside it, and hold all of it against the clip
 7  put the facts together: what depends on the bytes alone apart from what a named recipe made of them
 """
 
@@ -31,10 +31,10 @@ from forensics.model.manifest import Facts, Json, Subject
 from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe, Window
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Fix, Track
-from forensics.sources.content import Looks, looks
+from forensics.sources.content import Looks, archive_form, looks
 from forensics.telemetry.exif import read_tags
 from pipelines.config import Settings
-from pipelines.embedded import Embedded, clip_of, read_embedded
+from pipelines.embedded import Embedded, leads, read_embedded
 from pipelines.keyframe_files import KeyframeFiles, write_file
 from pipelines.sound_file import listen
 
@@ -108,14 +108,19 @@ def derive(
 
     A ``query`` needs no keyframes of a video, but an excerpt for comparing, which is taken from the same decode pass.
 
-    Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE.
+    Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE. An archive, by its
+    first bytes, is that without a notice: what became of its members is no fact of the bytes.
     """
     exact: dict[str, Json] = {"identification": _plain(msgspec.to_builtins(digests))}
     beside = _read_tracks(sidecars)
     if beside.facts:
         exact["telemetry"] = list(beside.facts)
     try:
-        if _is_still(os.pread(handle, HEAD_BYTES, 0)):
+        head = os.pread(handle, HEAD_BYTES, 0)
+        if archive_form(head) is not None:
+            # A stream of packets inside an archive would pass for a video with the archive's digest.
+            derived = _undecodable()
+        elif _is_still(head):
             derived = _derive_still(handle, digests.size, into)
         else:
             derived = _derive_video(handle, digests, into, kit, beside, query)
@@ -140,6 +145,9 @@ def _derive_video(
     handle: int, digests: Digests, into: Path, kit: Kit, beside: _Beside, query: media.Excerpt | None
 ) -> Derived:
     probed = media.probe(kit.tools, handle, kit.limits)
+    too_dear = probed.openable(kit.limits)
+    if too_dear is not None:
+        return _without_video(probed, _NOTHING_INSIDE, too_dear)
     inside = _look_inside(handle, probed, kit, beside) if query is None else _NOTHING_INSIDE
     if probed.probe.video is None or probed.probe.origin is None:
         return _without_video(
@@ -202,11 +210,9 @@ _NOTHING_INSIDE = Embedded(carried=())
 
 
 def _look_inside(handle: int, probed: media.Probed, kit: Kit, beside: _Beside) -> Embedded:
-    """What the clip carries, and notices of what lies beside it that does not agree with it."""
+    """What the clip carries, and notices of telemetry inside and beside it that does not agree with it."""
     inside = read_embedded(kit.tools, handle, probed.probe, kit.limits)
-    clip = clip_of(probed.probe, inside.boxes)
-    leads = tuple(lead for track in beside.tracks for lead in telemetry.against_clip(track, clip))
-    return replace(inside, notices=inside.notices + leads)
+    return replace(inside, notices=inside.notices + leads(inside, probed.probe, beside.tracks))
 
 
 def _embedded_fact(inside: Embedded) -> dict[str, Json]:

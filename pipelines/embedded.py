@@ -2,12 +2,14 @@
 
 1  read the boxes of an ISO or QuickTime file: clocks, places, maker, the writer that it is consistent with
 2  copy data and text streams out, and read each with the format that knows it
+3  hold each track, inside and beside, against the clip
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -103,6 +105,18 @@ def clip_of(probe: Probe, boxes: Track | None) -> telemetry.Clip:
     return telemetry.Clip(
         duration_s=duration, frame_s=1 / rate if rate else None, clocks=() if boxes is None else boxes.clocks
     )
+
+
+def leads(inside: Embedded, probe: Probe, beside: Sequence[Track]) -> tuple[Notice, ...]:
+    """What of the clip's telemetry, beside it and inside, does not agree with the clip; the latter with where it is."""
+    clip = clip_of(probe, inside.boxes)
+    outer = (lead for track in beside for lead in telemetry.against_clip(track, clip))
+    inner = (
+        Notice(code=lead.code, message=f"{each.source}: {lead.message}")
+        for each in inside.carried
+        for lead in telemetry.inside_clip(each.track, clip)
+    )
+    return (*outer, *inner)
 
 
 def _boxes(handle: int) -> Track | None:

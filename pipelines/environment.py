@@ -9,7 +9,7 @@ from typing import NamedTuple
 from forensics import __version__, media
 from forensics.model.manifest import Json
 from pipelines.config import Settings
-from pipelines.surroundings import machine
+from pipelines.surroundings import Surroundings, machine
 
 DISTRIBUTION = "footage-forensics"
 """The name of this program's distribution."""
@@ -80,3 +80,15 @@ def _versions(block: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
             yield str(program.get("name")), f"{program.get('version')}"
             yield f"file of {program.get('name')}", f"SHA-256 {program.get('sha256')}"
     yield "confinement", str(block.get("confinement", ABSENT))
+
+
+def versions_here() -> dict[str, str]:
+    """What results may depend on, by name, on the machine that calls this: versions, and where the programs lie.
+
+    Raises ToolError: ffmpeg or ffprobe is missing or too old.
+    """
+    tools = media.find_tools(Surroundings().search_path())
+    versions = dict(_versions(environment_record(tools, Settings(), ())))
+    # Another kernel gives the same results; a program is called by the path that the first machine found.
+    del versions["platform"]
+    return versions | {f"place of {tool.name}": tool.path for tool in (tools.ffmpeg, tools.ffprobe)}

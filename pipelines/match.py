@@ -33,14 +33,14 @@ from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
-from pipelines.engine import Engine, Failed, Serial, open_engine
+from pipelines.engine import Engine, Failed, Serial
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
 from pipelines.library import EXCERPT, Library, Volume, segments_of, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
 from pipelines.searched import Searched, prepared
 from pipelines.sound_file import SOUND_FILE
 from pipelines.sounds import SOUND_COMMON, with_sound
-from pipelines.surroundings import cpu_count
+from pipelines.workers import engine_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def match_case(
     yield searched
     order = {volume.id: number for number, volume in enumerate(library.references)}
     yield from _unprinted(case)
-    engine = open_engine(settings.jobs or cpu_count())
+    engine = engine_for(settings)
     learned = learned_for(model, case, library, tuple(order))
     pictures = compare(engine, library, tuple(order), order, progress, learned)
     found = with_sound(engine, library, tuple(order), order, pictures)
@@ -116,7 +116,7 @@ def match_queries(
     library = Library(kit=kit, references=volumes_of(case), queries=(), segments=segments_of(case))
     searched = prepared(library)
     yield searched
-    engine = open_engine(settings.jobs or cpu_count())
+    engine = engine_for(settings)
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         tasks: list[tuple[int, str]] = []
         for thing in sources.discover(inputs):
@@ -139,6 +139,7 @@ def match_queries(
         progress.grow(len(tasks))
         for done in engine.run(_Search(library=library, folder=Path(folder), learned=learned), tasks):
             progress.advance()
+            progress.working_on(Path(done.item[1]).name)
             if isinstance(done, Failed):
                 yield Notice(code=done.code, message=f"not compared: {done.item[1]}: {done.message}")
                 continue
@@ -175,6 +176,7 @@ def compare(
     yield from describe_all(engine, learned, tuple(known), progress)
     by = _procedure(learned)
     progress.grow(len(queries))
+    progress.working_on("searching for candidates")
     pairs: dict[tuple[str, str], matching.Candidate] = {}
     for thing in engine.run(_Rank(library=library, within_case=bool(order), learned=learned), queries):
         progress.advance()
@@ -191,6 +193,7 @@ def compare(
                 pairs.pop((key[1], key[0]), None)
             pairs[key] = candidate
     progress.grow(len(queries) + len(pairs))
+    progress.working_on(f"looking at {len(pairs)} pairs")
     for done in engine.run(_Examine(library=library, by=by), tuple(pairs.values())):
         progress.advance()
         if isinstance(done, Failed):
@@ -299,13 +302,14 @@ class _Search:
         content.mkdir()
         try:
             volume = read_query(path, content, self.library.kit)
-            return ("", (volume,)) if isinstance(volume, Notice) else (volume.id, tuple(self._found(path, volume)))
+            return ("", (volume,)) if isinstance(volume, Notice) else (volume.id, tuple(self.found(path, volume)))
         finally:
             shutil.rmtree(content)
             if self.learned is not None:
                 self.learned.forget_visitors()
 
-    def _found(self, path: str, volume: Volume) -> Iterator[Match | Notice]:
+    def found(self, path: str, volume: Volume) -> Iterator[Match | Notice]:
+        """Yield the matches of a volume that was read, and what could not be compared."""
         with self.library.visited(volume):
             if self.learned is not None:
                 yield from self.learned.visited(volume.id, path)
@@ -331,6 +335,11 @@ class _Search:
             else:
                 if found is not None:
                     yield found
+
+
+def found_between(library: Library, path: str, volume: Volume) -> Iterator[Match | Notice]:
+    """What comparing this one volume with the references of the library gives, as `match_queries` finds it."""
+    yield from _Search(library=library, folder=volume.original.parent).found(path, volume)
 
 
 def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:

@@ -8,10 +8,19 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _mounts() -> str:
+    """Linux's table of mounted file systems (proc(5)); nothing on other systems."""
+    try:
+        return Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
+    except OSError:
+        return ""
 
 
 def _environ() -> Mapping[str, str]:
@@ -25,6 +34,7 @@ class Surroundings:
     now: Callable[[], datetime] = _now
     entropy: Callable[[int], bytes] = os.urandom
     environ: Mapping[str, str] = field(default_factory=_environ)
+    mounts: Callable[[], str] = _mounts
 
     def timestamp(self) -> str:
         """The present moment, RFC 3339 UTC with microseconds."""
@@ -43,9 +53,13 @@ class Surroundings:
         return self.environ.get("PATH", os.defpath)
 
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Where numeric libraries read how many threads to start."""
+
+
 def one_thread_each() -> None:
     """Let numeric libraries, which read this when they load, use one thread: there is one worker for each core."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in THREADS:
         os.environ.setdefault(name, "1")
 
 

@@ -21,7 +21,7 @@ from forensics.model.notice import Notice
 from forensics.model.telemetry import SourcedTrack
 from forensics.sources.opening import open_file, unreadable
 from pipelines.case import Case
-from pipelines.embedded import Embedded, clip_of, read_embedded
+from pipelines.embedded import Embedded, leads, read_embedded
 
 MAX_TELEMETRY_BYTES = 512 * 2**20
 """A file of telemetry alone is read whole; the largest of a day's flying stay below. A clip is never read whole."""
@@ -133,12 +133,11 @@ def _read(handle: int, name: str, beside: list[SourcedTrack], tools: media.Tools
 
 
 def _inside(handle: int, beside: Sequence[SourcedTrack], tools: media.Tools, limits: media.Limits) -> Embedded:
-    """What a clip carries, with the notices of what lies beside it that does not agree with it."""
+    """What a clip carries, with the notices of telemetry inside and beside it that does not agree with it."""
     probed = media.probe(tools, handle, limits)
     inside = read_embedded(tools, handle, probed.probe, limits)
-    clip = clip_of(probed.probe, inside.boxes)
-    leads = tuple(lead for each in beside for lead in telemetry.against_clip(each.track, clip))
-    return replace(inside, notices=(*probed.notices, *inside.copying, *leads))
+    found = leads(inside, probed.probe, [each.track for each in beside])
+    return replace(inside, notices=(*probed.notices, *inside.copying, *found))
 
 
 def _whole(handle: int, name: str, digest: str) -> Tracks:

@@ -1,20 +1,55 @@
-"""What all tests share: the folder of real material, when it is there, and which examples the laws try.
+"""What all tests share: the folder of real material, when it is there, which examples the laws try, and where
+temporary files lie.
 
 `make test` tries the same examples each time, so that what passes here passes on a clean checkout; `make search` draws
 new ones (pytest's `--hypothesis-profile=search`).
 """
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("repeatable", derandomize=True, database=None)
-settings.register_profile("search", derandomize=False, print_blob=True)
+from pipelines.surroundings import one_thread_each
+
+# A busy machine is no failure: a test that promises a time says so itself.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", parent=patient, derandomize=True, database=None)
+settings.register_profile("search", parent=patient, derandomize=False, print_blob=True)
 settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30
+"""Bytes that must be free in memory: eight times what a whole run leaves there when nothing of it is removed."""
+
+
+# As the command line does, before anything loads numpy: idle threads of a numeric library spin, at a core each.
+one_thread_each()
+
+# Each test of the command line starts Python anew, and without stored bytecode compiles the whole program each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let temporary files lie in memory: the program syncs each thing that it keeps, and on a disk tests would mostly
+    wait for that. Benchmarks measure the disk too.
+    """
+    if "TMPDIR" not in os.environ and config.option.markexpr != "benchmark" and memory_has_room():
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
+
+
+def memory_has_room() -> bool:
+    """Whether there is a folder in memory, with room, from which programs may be started."""
+    if not os.access(MEMORY, os.W_OK | os.X_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return False
+    return min(shutil.disk_usage(MEMORY).free, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) >= ROOM
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,11 @@ class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return int(self.head[1:])
 
 
+# msgspec learns a type where it first converts to it. A second thread that comes meanwhile gets half of what is learned
+# and the process dies; `verify` reads inventories in several threads. So it is learned here.
+msgspec.json.Decoder(Inventory)
+
+
 class Content(NamedTuple):
     """Where one logical file's bytes lie, and both digests they must have."""
 

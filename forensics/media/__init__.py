@@ -17,11 +17,13 @@ from forensics.media.attack import (
 from forensics.media.color import to_bgr
 from forensics.media.data import DataStream, DataStreams, read_data
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
+from forensics.media.film import Film
 from forensics.media.jail import reached
 from forensics.media.jail_check import Tried, try_jail
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
+from forensics.media.rolling import Rolling, Shown
 from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
 from forensics.media.still import Still, read_still, still_window
 from forensics.media.stretch import Excerpt, Opening, opening, pictures_at, window
@@ -41,11 +43,14 @@ __all__ = [
     "Decoding",
     "Essence",
     "Excerpt",
+    "Film",
     "Limits",
     "Made",
     "Opening",
     "Probed",
+    "Rolling",
     "Said",
+    "Shown",
     "Sound",
     "Still",
     "Tool",

@@ -28,6 +28,9 @@ class Limits:
     max_streams: a drone file has up to 8, a broadcast multiplex about 40.
     max_probe_bytes: JSON of an honest file is below 100 kB; 16 MiB bounds the parent's memory.
     max_tags / max_tag_chars: what goes into a manifest; longer than any caption or maker note seen in samples.
+    max_opened_tags: above it a file is probed once and not opened again. libavformat looks each tag up among all before
+        it at every opening: 60,000 of them take 15 s for ffprobe, and as long again for each pass of ffmpeg; 30,000
+        take a quarter of that. Files in use have some dozens.
     """
 
     probe_wall_s: float = 120.0
@@ -46,6 +49,7 @@ class Limits:
     max_probe_bytes: int = 16 << 20
     max_tags: int = 1000
     max_tag_chars: int = 4096
+    max_opened_tags: int = 30_000
 
     def decode_allowance(self, packets: int, pixels: int) -> int:
         """CPU seconds for decoding ``packets`` packets of pictures of ``pixels`` pixels."""

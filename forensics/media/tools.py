@@ -154,7 +154,7 @@ def start(
 
     It may open the files behind these descriptors to read them, those of ``writes`` among them to write them, and the
     files of ``paths`` by name. ``file_bytes`` is the largest file that it may write: none, but for the attack
-    generator.
+    generator and films.
 
     Raises `ToolError` (``tool.cannot_start``).
     """
@@ -197,7 +197,7 @@ def _bounds(limits: Limits, cpu_s: int, file_bytes: int) -> list[tuple[int, tupl
         (resource.RLIMIT_CPU, cpu_s, cpu_s + 5),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS, _MAX_DESCRIPTORS),
-        # Outputs are pipes, but for attacked copies: a child that can write no file loses nothing.
+        # Outputs are pipes, but for attacked copies and films: a child that can write no file loses nothing.
         (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
     ]
     if sys.platform == "linux":

@@ -20,6 +20,7 @@ from forensics.errors import InputError
 from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
 from forensics.sources import (
+    archive,
     folder,
     opening,
     paths,
@@ -57,6 +58,27 @@ class _Folders:
 
     def read(self, path: str) -> Iterator[Found | Passed]:
         return folder.read(path, _claimed)
+
+
+@dataclass(frozen=True, slots=True)
+class _FoldersAndArchives:
+    """Plain folders and archives, for a caller with a ``room`` where members of archives can be staged."""
+
+    room: str
+
+    def sniff(self, path: str) -> bool:
+        return folder.sniff(path) or archive.sniff(path)
+
+    def read(self, path: str) -> Iterator[Found | Passed]:
+        return folder.read(path, _claimed, self._unpacked) if folder.sniff(path) else self._unpacked(path)
+
+    def _unpacked(self, path: str) -> Iterator[Found | Passed]:
+        return archive.read(path, self.room, _staged)
+
+
+def _staged(root: str) -> Iterator[Found | Passed]:
+    claimed = _claimed(root)
+    return folder.read(root, _claimed, archive.kept_whole) if claimed is None else claimed
 
 
 def _claimed(path: str) -> Iterator[Found | Passed] | None:
@@ -101,7 +123,7 @@ def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextMana
     return reader.read(path, zone)
 
 
-def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:
+def discover(inputs: Sequence[str], room: str | None = None) -> Iterator[Found | Passed]:
     """Everything in the user's files and folders, in the order given, inside a folder in the order of path bytes.
 
     A file that overlapping inputs reach twice comes once for each place where it was seen (its path, and its post);
@@ -109,11 +131,17 @@ def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:
 
     Args:
         inputs: Paths of files and folders as the user gave them (undecodable bytes as surrogate escapes).
+        room: An empty folder where members of archives can be staged; without it no archive is opened.
+
+    Raises:
+        StoreError: the room cannot be written.
+
     """
     met: set[bytes] = set()
     places = _Places({})
+    readers = READERS if room is None else (*EXPORTS, _FoldersAndArchives(room), single)
     for path in inputs:
-        reader = next(reader for reader in READERS if reader.sniff(path))
+        reader = next(reader for reader in readers if reader.sniff(path))
         for found in reader.read(path):
             key = places.locator(found)
             if key not in met:

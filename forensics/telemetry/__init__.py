@@ -13,7 +13,8 @@ from forensics.model.telemetry import Packet, SourcedTrack, Track
 from forensics.telemetry import djmd, gpmf, klv, srt, stills, text_cues
 from forensics.telemetry.box_walk import Source
 from forensics.telemetry.boxes import read as read_boxes
-from forensics.telemetry.clip_checks import Clip, against_clip
+from forensics.telemetry.clip_checks import Clip, against_clip, inside_clip
+from forensics.telemetry.drawing import to_svg, track_drawing
 from forensics.telemetry.outputs import to_csv, to_geojson, to_gpx, to_kml
 from forensics.telemetry.redaction import check_rules, redact
 
@@ -28,6 +29,7 @@ __all__ = [
     "StreamFormat",
     "against_clip",
     "check_rules",
+    "inside_clip",
     "read_boxes",
     "read_stream",
     "read_track",
@@ -36,6 +38,8 @@ __all__ = [
     "to_geojson",
     "to_gpx",
     "to_kml",
+    "to_svg",
+    "track_drawing",
 ]
 
 HEAD_BYTES = 4096
@@ -73,6 +77,7 @@ OUTPUTS: Mapping[str, Callable[[Sequence[SourcedTrack]], bytes]] = {
     "kml": to_kml,
     "gpx": to_gpx,
     "csv": to_csv,
+    "svg": to_svg,
 }
 """Forms of the tracks of a file by name; the same tracks give the same bytes."""
 

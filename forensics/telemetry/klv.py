@@ -17,6 +17,7 @@ from forensics.model.telemetry import AltitudeDatum, ClockBasis, ClockRecord, Fi
 from forensics.telemetry import klv_sets
 from forensics.telemetry.klv_items import KEY_BYTES, PREFIX, Content, ber
 from forensics.telemetry.st0102 import SECURITY
+from forensics.telemetry.track_checks import MAX_AIRCRAFT_SPEED, checked
 
 FORMAT = "klv"
 
@@ -55,7 +56,7 @@ def read_packets(packets: Sequence[Packet]) -> Track:
     for packet in packets:
         for key, value, whole in reading.split(packet.data):
             reading.add(packet.at_ms, key, value, whole)
-    return reading.track()
+    return checked(reading.track(), MAX_AIRCRAFT_SPEED)
 
 
 class _Set(NamedTuple):

@@ -8,11 +8,12 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from pipelines.engine.base import Done, Failed, Item, Job, Result, failed
@@ -65,12 +66,14 @@ class Processes:
     def run(self, job: Job[Item, Result], items: Iterable[Item]) -> Iterator[Done[Item, Result] | Failed[Item]]:
         """Yield outcomes as they come.
 
-        When a worker dies, the pool is built anew; the items that were in flight are suspects and run alone,
-        one at a time, so that exactly the one that kills its worker is reported as ``worker.killed``.
+        No more workers are started than there are items. When a worker dies, the pool is built anew; the items that
+        were in flight are suspects and run alone, one at a time, so that exactly the one that kills its worker is
+        reported as ``worker.killed``.
         """
         source = iter(items)
-        pool = self._open(job, self._workers)
-        drawn: deque[Item] = deque()
+        drawn = deque(islice(source, WINDOW_PER_WORKER * self._workers))
+        workers = max(1, min(self._workers, len(drawn)))
+        pool = self._open(job, workers)
         flying: dict[Future[Result], Item] = {}
         try:
             while True:
@@ -93,18 +96,25 @@ class Processes:
                     flying.clear()
                     for item in suspects:
                         yield self._alone(job, item)
-                    pool = self._open(job, self._workers)
+                    pool = self._open(job, workers)
         finally:
             _kill(pool)
 
     def _alone(self, job: Job[Item, Result], item: Item) -> Done[Item, Result] | Failed[Item]:
         pool = self._open(job, 1)
+        workers: list[BaseProcess] = []
         try:
             with _undisturbed():
                 future = pool.submit(_work, item)
+            workers = list(pool._processes.values())
             return _outcome(item, future)
-        except BrokenProcessPool as error:
-            return Failed(item=item, code="worker.killed", message=f"the worker process died on this file ({error})")
+        except BrokenProcessPool:
+            return Failed(
+                item=item,
+                code="worker.killed",
+                message=f"the worker process died on this file ({_ending(workers)})",
+                hint="Often a lack of memory: run the same command again with -j 1.",
+            )
         finally:
             _kill(pool)
 
@@ -121,6 +131,17 @@ def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[
     if isinstance(error, BrokenProcessPool):
         raise error
     return failed(item, error)
+
+
+def _ending(workers: Sequence[BaseProcess]) -> str:
+    """How these workers, of which there is one, have ended."""
+    for worker in workers:
+        worker.join()
+        code = worker.exitcode
+        if code is not None and code < 0:
+            return f"signal {-code}, {signal.Signals(-code).name}"
+        return f"exit code {code}"
+    return "before it began"
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

@@ -32,7 +32,7 @@ def kill_during_ingest(folder: Path, case: Path, kills: int, longest_s: float, s
     landed = 0
     for _ in range(kills):
         child = subprocess.Popen(
-            command("ingest", folder, "-c", case), cwd=ROOT, env=environment(),
+            command("ingest", folder, "-c", case, "-j", "2"), cwd=ROOT, env=environment(),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         known = set((case / "staging").iterdir())
@@ -48,7 +48,7 @@ def kill_during_ingest(folder: Path, case: Path, kills: int, longest_s: float, s
 
 def look(folder: Path, case: Path) -> dict[str, object]:
     """Resume with the same command, verify, and compare what is kept with what was given."""
-    resumed = call("ingest", folder, "-c", case, "--json")
+    resumed = call("ingest", folder, "-c", case, "-j", "2", "--json")
     verified = call("verify", case, "--json")
     given = {hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     kept = [path.parents[2].name for path in case.glob("store/*/*/v1/content/original")]

@@ -55,10 +55,10 @@ def kill(case: SealedCase, kills: int, seed: int) -> int:
     for number in range(kills):
         worker = start(case, str(number), 100000)
         assert worker.stdout is not None
-        worker.stdout.readline()
+        first = worker.stdout.readline()
         time.sleep(generator.uniform(0.0, 0.05))
         os.kill(worker.pid, signal.SIGKILL)
-        said = worker.communicate()[0].splitlines()
+        said = [first, *worker.communicate()[0].splitlines()]
         acknowledged = max([acknowledged, *(int(line) for line in said if line)])
         assert fired(case) == set(), number
     return acknowledged

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.surroundings import THREADS
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ("forensics", "pipelines")
 ACCEPTED_EXITS = (0, 3)
@@ -26,9 +28,11 @@ class Spent:
 
 
 def measured(command: Sequence[str | Path], home: Path, *, output: Path | None = None) -> Spent:
-    """Run a program to its end. ``wait4`` counts the children that it has waited for (POSIX `getrusage`)."""
+    """Run a program to its end, with as many threads as it likes. ``wait4`` counts the children that it has waited for
+    (POSIX `getrusage`).
+    """
     own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "PYTHONPATH": str(ROOT)}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FORENSICS_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORENSICS_", *THREADS))}
     home.mkdir(parents=True, exist_ok=True)
     target = output or home / "output"
     with target.open("wb") as sink:

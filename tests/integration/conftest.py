@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,8 +39,19 @@ _KEYS = tempfile.TemporaryDirectory(prefix="keys-")
 
 
 def environment() -> dict[str, str]:
+    """What every command gets: nothing of the user's own settings, and one worker, which runs in the command's process.
+
+    Two workers are two more starts of Python for each command. A test that is about workers, or the first of a command
+    that has them, asks for ``-j 2``.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORENSICS_", "SSH_AUTH_SOCK"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "FORENSICS_KEY": f"{_KEYS.name}/operator_key"}
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "NO_COLOR": "1",
+        "FORENSICS_JOBS": "1",
+        "FORENSICS_KEY": f"{_KEYS.name}/operator_key",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -85,5 +97,14 @@ def ingested(forensics: Callable[..., Ran], clips: Path, tmp_path_factory: pytes
     case = tmp_path_factory.mktemp("cases") / "case"
     assert forensics("init", case, "--case-id", "T-1", "--operator", "tester").code == 0
     done = forensics("ingest", clips, "-c", case, "--json")
+    assert done.code == 0, done.err
+    return case
+
+
+@pytest.fixture(scope="session")
+def matched(forensics: Callable[..., Ran], ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That case after its evidences were compared. Tests only read it."""
+    case = shutil.copytree(ingested, tmp_path_factory.mktemp("cases") / "matched", symlinks=True)
+    done = forensics("match", "-c", case)
     assert done.code == 0, done.err
     return case

@@ -5,23 +5,46 @@ import os
 import shutil
 import subprocess
 
+import pytest
+
 from pipelines import persons
 from pipelines.case import open_case
 from tests.integration.conftest import ffmpeg
 
 
-def test_each_file_gets_a_line_and_the_last_line_is_the_summary(forensics, clips, tmp_path) -> None:
-    forensics("init", tmp_path / "case", "--case-id", "A")
-    done = forensics("ingest", clips, "-c", tmp_path / "case", "--json")
+@pytest.fixture(scope="module")
+def by_two(forensics, clips, tmp_path_factory):
+    """A case whose clips were taken in by two workers, and what was printed. Tests only read it."""
+    case = tmp_path_factory.mktemp("workers") / "case"
+    forensics("init", case, "--case-id", "A")
+    return case, forensics("ingest", clips, "-c", case, "-j", "2", "--json")
+
+
+def test_each_file_gets_a_line_and_the_last_line_is_the_summary(by_two, clips) -> None:
+    case, done = by_two
     assert done.code == 0
     evidence = done.of("evidence")
     assert {line["path"] for line in evidence} == {str(path) for path in clips.iterdir()}
     assert all(line["status"] == "ingested" and line["notices"] == [] for line in evidence)
-    assert all((tmp_path / "case" / line["manifest"]).is_file() for line in evidence)
+    assert all((case / line["manifest"]).is_file() for line in evidence)
     assert all(line["keyframes"] >= 1 and line["duration_s"] > 3 for line in evidence)
     summary = done.lines[-1]
     assert summary["type"] == "summary"
     assert (summary["ingested"], summary["known"], summary["failed"]) == (3, 0, 0)
+
+
+def facts(case) -> dict[str, dict[str, str]]:
+    """The digests of the facts by evidence."""
+    predicates = {}
+    for path in case.glob("store/*/*/v1/content/manifest.json"):
+        kept = json.loads(path.read_bytes())["predicate"]["facts"]
+        predicates[path.parents[2].name] = {name: kept[name] for name in ("exact_sha256", "recipe_sha256")}
+    return predicates
+
+
+def test_two_workers_derive_the_facts_that_one_does(by_two, ingested) -> None:
+    assert len(facts(ingested)) == 3
+    assert facts(by_two[0]) == facts(ingested)
 
 
 def test_the_original_bytes_are_kept_and_read_only(ingested, clips) -> None:
@@ -70,7 +93,7 @@ def test_bad_input_gets_one_clear_line_each_and_the_rest_is_done(forensics, clip
     os.mkfifo(folder / "pipe.mp4")
     case = tmp_path / "case"
     forensics("init", case, "--case-id", "B")
-    done = forensics("ingest", folder, tmp_path / "missing.mp4", "-c", case, "--json")
+    done = forensics("ingest", folder, tmp_path / "missing.mp4", "-c", case, "-j", "2", "--json")
     assert done.code == 3
     status = {os.path.basename(line["path"]): line["status"] for line in done.of("evidence")}
     assert status.pop("good.mp4") == "ingested"
@@ -91,7 +114,7 @@ def test_a_name_that_is_not_utf8_is_kept_as_bytes(forensics, clips, tmp_path) ->
 
     name = os.fsencode(tmp_path) + b"/\xd3\xe4\xe0\xf0\x1b[2J.mp4"
     shutil.copy(os.fsencode(clips / "second.mp4"), name)
-    done = forensics("run", "--files0-from", "-", "-c", tmp_path / "case", "--json", stdin=name + b"\0")
+    done = forensics("run", "--files0-from", "-", "-c", tmp_path / "case", "-j", "2", "--json", stdin=name + b"\0")
     line = done.of("evidence")[0]
     assert base64.b64decode(line["path_b64"]) == name
     assert "\x1b" not in done.err
@@ -108,7 +131,7 @@ def test_ctrl_c_leaves_the_case_whole_and_the_same_command_goes_on(forensics, cl
     case = tmp_path / "case"
     forensics("init", case, "--case-id", "C")
     child = subprocess.Popen(
-        [sys.executable, "-m", "pipelines", "ingest", str(clips), "-c", str(case)],
+        [sys.executable, "-m", "pipelines", "ingest", str(clips), "-c", str(case), "-j", "2"],
         cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     while child.poll() is None and not any((case / "staging").iterdir()):
@@ -118,7 +141,7 @@ def test_ctrl_c_leaves_the_case_whole_and_the_same_command_goes_on(forensics, cl
     _, err = child.communicate(timeout=60)
     assert child.returncode in (130, 0)
     assert b"Traceback" not in err
-    again = forensics("ingest", clips, "-c", case, "--json")
+    again = forensics("ingest", clips, "-c", case, "-j", "2", "--json")
     assert again.code == 0
     assert forensics("verify", case).code == 0
     assert len(list(case.glob("store/*/*/0=ocfl_object_1.1"))) == 3

@@ -8,7 +8,7 @@ from tests.integration.conftest import ffmpeg
 
 def test_a_reencoded_copy_is_found_and_the_line_has_the_promised_shape(forensics, ingested, clips, tmp_path) -> None:
     case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
-    done = forensics("match", "-c", case, "--json")
+    done = forensics("match", "-c", case, "-j", "2", "--json")
     assert done.code == 0, done.err
     found = done.of("match")
     assert {
@@ -24,9 +24,8 @@ def test_a_reencoded_copy_is_found_and_the_line_has_the_promised_shape(forensics
     assert set(line["method"]) == {"name", "version", "params_sha256"}
 
 
-def test_findings_stand_once_however_often_matching_is_run(forensics, ingested, tmp_path) -> None:
-    case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
-    forensics("match", "-c", case)
+def test_findings_stand_once_however_often_matching_is_run(forensics, matched, tmp_path) -> None:
+    case = shutil.copytree(matched, tmp_path / "case", symlinks=True)
     before = sorted(path.name for path in (case / "findings").iterdir())
     forensics("match", "-c", case)
     assert sorted(path.name for path in (case / "findings").iterdir()) == before
@@ -38,7 +37,7 @@ def test_a_query_from_outside_is_compared_and_not_admitted(forensics, ingested, 
     case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
     ffmpeg("-ss", "1", "-i", clips / "first.mp4", "-t", "3", "-vf", "hflip", tmp_path / "query.mp4")
     store = sorted(path.name for path in case.glob("store/??/*"))
-    done = forensics("match", tmp_path / "query.mp4", "-c", case, "--json")
+    done = forensics("match", tmp_path / "query.mp4", "-c", case, "-j", "0", "--json")
     line = done.of("match")[0]
     assert (line["decision"], line["mirrored"]) == ("match", True)
     assert abs(line["segments"][0]["reference_start_s"] - 1) < 0.25
@@ -69,9 +68,8 @@ def test_a_query_that_is_no_video_is_said_and_gives_partial(forensics, ingested,
     assert done.of("summary")[0]["not_compared"] == 1
 
 
-def test_a_damaged_fingerprint_is_an_integrity_error_and_withdraws_nothing(forensics, ingested, tmp_path) -> None:
-    case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
-    forensics("match", "-c", case)
+def test_a_damaged_fingerprint_is_an_integrity_error_and_withdraws_nothing(forensics, matched, tmp_path) -> None:
+    case = shutil.copytree(matched, tmp_path / "case", symlinks=True)
     log = (case / "log/custody.jsonl").read_text()
     assert '"finding"' in log
     track = next(case.glob("store/*/*/v1/content/derived/fingerprint.bin"))
@@ -83,9 +81,8 @@ def test_a_damaged_fingerprint_is_an_integrity_error_and_withdraws_nothing(foren
     assert '"withdrawn"' not in (case / "log/custody.jsonl").read_text()
 
 
-def test_the_report_is_one_file_that_names_every_evidence(forensics, ingested, tmp_path) -> None:
-    case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
-    forensics("match", "-c", case)
+def test_the_report_is_one_file_that_names_every_evidence(forensics, matched, tmp_path) -> None:
+    case = shutil.copytree(matched, tmp_path / "case", symlinks=True)
     done = forensics("report", "-c", case, "--verify", "-o", tmp_path / "page.html", "--json")
     assert done.code == 0, done.err
     page = (tmp_path / "page.html").read_text()
@@ -108,7 +105,7 @@ def test_show_finds_an_evidence_by_prefix_and_by_exhibit_number(forensics, inges
 
 def test_replay_says_equal_and_names_what_differs(forensics, ingested, tmp_path) -> None:
     case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
-    done = forensics("replay", "--all", "-c", case, "--json")
+    done = forensics("replay", "--all", "-c", case, "-j", "2", "--json")
     assert done.code == 0
     assert [line["equal"] for line in done.of("replay")] == [True] * 3
     assert done.of("summary")[0] == {"type": "summary", "replayed": 3, "equal": 3, "different": 0}

@@ -28,10 +28,8 @@ RECOMPUTED = "I recomputed the"
 
 
 @pytest.fixture(scope="module")
-def case(forensics: Run, ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    mine = writable(ingested, tmp_path_factory.mktemp("papers") / "case")
-    assert forensics("match", "-c", mine).code == 0
-    return mine
+def case(matched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return writable(matched, tmp_path_factory.mktemp("papers") / "case")
 
 
 def text_of(path: Path) -> str:

@@ -40,10 +40,18 @@ def me(tmp_path: Path) -> Operator:
     return Operator(tmp_path / "me")
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where somebody just made a case, and with it a key. Tests work on copies of both."""
+    home = tmp_path_factory.mktemp("begun")
+    assert Operator(home / "me")("init", home / "case", "--case-id", "S 1").code == 0
+    return home
+
+
 @pytest.fixture
-def case(me: Operator, tmp_path: Path) -> Path:
-    assert me("init", tmp_path / "case", "--case-id", "S 1").code == 0
-    return tmp_path / "case"
+def case(begun: Path, me: Operator, tmp_path: Path) -> Path:
+    shutil.copytree(begun / "me", me.key.parent)
+    return shutil.copytree(begun / "case", tmp_path / "case")
 
 
 def summary(ran: Ran) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 from forensics import media
 from tests.unit.media.conftest import Decoded, Remux, ffmpeg, opened
 
+plainly = cache(Decoded)
+"""A decode of its own, without an excerpt: one for all excerpts of a clip, none of which is made a second time."""
+
 
 def compared(tools: media.Tools, path: Path, excerpt: media.Excerpt) -> int:
     """Whether both ways give the same frames: how many, in all formats that are tried below."""
@@ -20,7 +24,7 @@ def compared(tools: media.Tools, path: Path, excerpt: media.Excerpt) -> int:
         asked = media.opening(tools, fd, probe, excerpt)
         with media.decode(tools, fd, probe, beside=asked.branch) as decoding:
             items = list(decoding)
-        plain = Decoded(tools, path)
+        plain = plainly(tools, path)
         wanted = media.window(tools, fd, probe, 0.0, *excerpt)
     assert decoding.beside is not None
     given = asked.window(*decoding.beside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,23 @@ from forensics import media
 from forensics.errors import MediaError
 from forensics.media import stretch
 from forensics.media.stretch import fit
-from forensics.model.media import Window
+from forensics.model.media import Probe, Window
 from tests.unit.media.conftest import Decoded, Remux, ffmpeg, opened
 
 WHOLE = (-1e3, 1e6, 1000.0, 80)
 
 
-def ask(tools: media.Tools, path: Path, start_s: float, end_s: float, fps: float = 1000.0, side: int = 80) -> Window:
+@cache
+def probed(tools: media.Tools, path: Path) -> Probe:
+    """Each clip is probed once and asked many times; no clip here is made a second time."""
     with opened(path) as fd:
-        return media.window(tools, fd, media.probe(tools, fd).probe, start_s, end_s, fps, side)
+        return media.probe(tools, fd).probe
+
+
+def ask(tools: media.Tools, path: Path, start_s: float, end_s: float, fps: float = 1000.0, side: int = 80) -> Window:
+    probe = probed(tools, path)
+    with opened(path) as fd:
+        return media.window(tools, fd, probe, start_s, end_s, fps, side)
 
 
 def inside(whole: Window, start_s: float, end_s: float) -> npt.NDArray[np.bool_]:
@@ -114,8 +123,9 @@ def test_an_open_group_of_pictures_is_entered_cleanly_in_a_transport_stream(tool
 
 
 def shown(tools: media.Tools, path: Path, seconds: list[float], side: int = 80) -> list[tuple[float, np.ndarray]]:
+    probe = probed(tools, path)
     with opened(path) as fd:
-        return media.pictures_at(tools, fd, media.probe(tools, fd).probe, seconds, side)
+        return media.pictures_at(tools, fd, probe, seconds, side)
 
 
 def test_the_frame_shown_at_a_moment_began_before_it(tools: media.Tools, clip: Path) -> None:

@@ -54,6 +54,20 @@ def test_a_killed_worker_takes_only_its_own_item_with_it() -> None:
     assert [thing.item for thing in found] == list(range(12))
     assert [thing.item for thing in found if isinstance(thing, Failed)] == [4]
     assert found[4].code == "worker.killed"
+    assert "signal 9, SIGKILL" in found[4].message
+
+
+def test_no_more_workers_are_started_than_there_are_items(monkeypatch) -> None:
+    started = []
+    really = Processes._open
+
+    def opened(job, workers):
+        started.append(workers)
+        return really(job, workers)
+
+    monkeypatch.setattr(Processes, "_open", staticmethod(opened))
+    assert outcomes(Processes(8), double, [1, 2]) == [Done(item=1, result=2), Done(item=2, result=4)]
+    assert started == [2]
 
 
 def test_one_worker_runs_in_this_process() -> None:
