@@ -13,8 +13,11 @@ import numpy as np
 
 from forensics import __version__, fingerprint, media
 from forensics.errors import ForensicsError
+from pipelines import segments
 from pipelines.case import open_case
 from pipelines.environment import PACKAGES
+from pipelines.library import segments_of, track_of, volumes_of
+from pipelines.segments import Proof
 from pipelines.surroundings import Surroundings, clock_error, machine
 
 VECTORS_SHA256 = "7f0c3d4613b1f81a91bec454a64e872b13cfd74807931ae8e20f4dae131e2c2c"
@@ -62,6 +65,7 @@ def examine(case_dir: Path | None) -> Iterator[Finding]:
     yield Finding(name="frame hash vectors", ok=digest == VECTORS_SHA256, found=digest[:16])
     if case_dir is not None:
         yield _case(case_dir)
+        yield _index(case_dir)
 
 
 def _jail(name: str, attempt: Callable[[], media.Tried]) -> Finding:
@@ -141,6 +145,22 @@ def _case(root: Path) -> Finding:
     left = sorted(path.name for path in case.staging.iterdir()) if case.staging.is_dir() else []
     unfinished = f"; unfinished work in staging: {len(left)} folders (the next ingest puts them away)" if left else ""
     return Finding(name="case", ok=True, found=f"{case.info.id}: {count} evidences{unfinished}")
+
+
+def _index(root: Path) -> Finding:
+    """Whether the segments of the index are what the tracks give."""
+    try:
+        case = open_case(root)
+        volumes = {(each.id, each.fingerprint_sha256): each for each in volumes_of(case)}
+        seen = tuple(segments.prove(segments_of(case), volumes, lambda pair: track_of(volumes[pair])))
+    except ForensicsError as error:
+        return Finding(name="index", ok=False, found=f"{error.message} - {error.hint}")
+    bad = [f"{name} is {proof}" for name, proof in seen if proof in (Proof.DIFFERENT, Proof.NOT_WHOLE)]
+    if bad:
+        return Finding(name="index", ok=False, found=f"{'; '.join(bad)} - delete it, and match again")
+    outdated = sum(proof is Proof.OUTDATED for _, proof in seen)
+    more = f"; {outdated} outdated" if outdated else ""
+    return Finding(name="index", ok=True, found=f"{len(seen) - outdated} segments, as the tracks give them{more}")
 
 
 def _test_pictures() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -7,12 +7,14 @@ read where they lie (`pipelines.segments`); a track is read whole only when its 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+import msgspec
 
 from forensics import fingerprint, index, matching, media
 from forensics.errors import IntegrityError
@@ -26,6 +28,7 @@ from pipelines.facts import probe_of
 from pipelines.readers import STILL_WINDOW
 from pipelines.segments import Upkeep, bring_up, segments_for
 from pipelines.sound_file import SOUND_FILE, sound_digest
+from pipelines.subjects import Subjects
 
 EXCERPT = media.Excerpt(matching.MOST_READ_S, matching.FPS, matching.LONG_SIDE)
 """What comparing reads of a query of usual length, all at once."""
@@ -35,30 +38,39 @@ EXCERPT = media.Excerpt(matching.MOST_READ_S, matching.FPS, matching.LONG_SIDE)
 class Volume:
     """One video or still that can be compared: where its bytes and its fingerprint lie, and the track of its sound, if
     that was read. ``frames`` is 1 for whatever has one picture, be it a photograph (``kind`` tells how it is read) or a
-    video of a single frame. ``probe`` is of a video, without its tags: decoding needs none. ``opening``
-    is its `EXCERPT`, where the decode pass gave that.
+    video of a single frame. ``opening`` is its `EXCERPT`, where the decode pass gave that.
+
+    A case may have a hundred thousand: paths are texts, and the probe of a video is kept as compressed JSON
+    (``container``, see `packed`), which takes a fraction of the memory, here and on the way to a worker.
     """
 
     id: str
     kind: MediaKind
     frames: int
-    original: Path
-    fingerprint: Path
+    original_path: str
+    fingerprint_path: str
     fingerprint_sha256: str
     video_essence: str | None
-    probe: Probe | None
-    sound: Path | None = None
+    container: bytes | None
+    sound_path: str | None = None
     sound_sha256: str | None = None
     opening: Window | None = None
+
+    @property
+    def original(self) -> Path:
+        """The kept bytes."""
+        return Path(self.original_path)
+
+    @property
+    def probe(self) -> Probe | None:
+        """What decoding needs to know of a video, without its tags; None of a still."""
+        return None if self.container is None else msgspec.json.decode(zlib.decompress(self.container), type=Probe)
 
     @property
     def still(self) -> bool:
         """One picture."""
         return self.frames == 1
 
-
-MOST_SUBJECT_BYTES = 1 << 26
-"""Bytes of fingerprints kept decoded in a process: two hours of footage, or the usual candidates of a query."""
 
 VIDEOS, STILLS = "videos", "stills"
 
@@ -123,38 +135,6 @@ class Shelf:
         return {volume.id: volume for volume in self.volumes}
 
 
-class Subjects(Mapping[str, matching.Subject]):
-    """What the matcher needs of each volume, read when it is asked for; the latest are kept."""
-
-    def __init__(self, volumes: Mapping[str, Volume]) -> None:
-        self._volumes = volumes
-        self._kept: OrderedDict[str, matching.Subject] = OrderedDict()
-        self._bytes = 0
-
-    def __getitem__(self, volume_id: str) -> matching.Subject:
-        """Raises IntegrityError when its track is not the one that its manifest names."""
-        if volume_id in self._kept:
-            self._kept.move_to_end(volume_id)
-            return self._kept[volume_id]
-        subject = _subject(self._volumes[volume_id])
-        self._kept[volume_id] = subject
-        self._bytes += _size(subject)
-        while self._bytes > MOST_SUBJECT_BYTES and len(self._kept) > 1:
-            self._bytes -= _size(self._kept.popitem(last=False)[1])
-        return subject
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._volumes)
-
-    def __len__(self) -> int:
-        return len(self._volumes)
-
-    def forget(self, volume_id: str) -> None:
-        """Let go of one."""
-        if volume_id in self._kept:
-            self._bytes -= _size(self._kept.pop(volume_id))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Library:
     """Volumes that are searched (of the case, when it is asked), then those that are only compared with them. Videos
@@ -171,7 +151,18 @@ class Library:
     @cached_property
     def subjects(self) -> Subjects:
         """What the matcher needs of every volume."""
-        return Subjects(self._volumes)
+        return Subjects(self._volumes, self._subject)
+
+    def _subject(self, volume_id: str) -> matching.Subject:
+        volume = self._volumes[volume_id]
+        track = track_of(volume)
+        return matching.Subject(
+            id=volume.id,
+            fingerprint=track,
+            duration_s=track.end_s,
+            sha256=volume.id,
+            video_essence=volume.video_essence,
+        )
 
     @cached_property
     def videos(self) -> Shelf:
@@ -188,8 +179,8 @@ class Library:
         return Shelf(name=name, volumes=volumes, folder=self.segments)
 
     def __getstate__(self) -> dict[str, object]:
-        """What goes to a worker: without the open segments, which it opens and checks for itself."""
-        return {name: value for name, value in vars(self).items() if name not in ("videos", "stills")}
+        """What goes to a worker: without what this process has opened, which each opens and checks for itself."""
+        return {name: value for name, value in vars(self).items() if name not in ("subjects", "videos", "stills")}
 
     def bring_up_index(self) -> Upkeep:
         """Have every reference in a segment on disk, before workers open them.
@@ -234,13 +225,12 @@ class Library:
     def window(self, volume_id: str, start_s: float, end_s: float, fps: float, long_side: int) -> Window:
         """Luma frames of a stretch, decoded from the kept bytes; of a still its one picture."""
         volume = self._volumes[volume_id]
-        if volume.probe is None:
+        probe = volume.probe
+        if probe is None:
             with volume.original.open("rb") as handle:
                 return media.read(STILL_WINDOW, long_side, handle=handle.fileno(), limits=self.kit.limits)
         with volume.original.open("rb") as handle:
-            return media.window(
-                self.kit.tools, handle.fileno(), volume.probe, start_s, end_s, fps, long_side, self.kit.limits
-            )
+            return media.window(self.kit.tools, handle.fileno(), probe, start_s, end_s, fps, long_side, self.kit.limits)
 
     @contextmanager
     def visited(self, volume: Volume) -> Iterator[None]:
@@ -301,19 +291,24 @@ def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, fa
     """
     recipe, frames = facts.recipe.get("fingerprint"), facts.exact.get("frames")
     assert isinstance(recipe, dict)
-    digest = sound_digest(facts)
+    digest, probe = sound_digest(facts), probe_of(facts)
     return Volume(
         id=evidence,
         kind=MediaKind(str(facts.exact["kind"])),
         frames=int(str(frames["decoded"])) if isinstance(frames, dict) else 1,
-        original=original,
-        fingerprint=track,
+        original_path=str(original),
+        fingerprint_path=str(track),
         fingerprint_sha256=str(recipe["sha256"]),
         video_essence=_essence(facts),
-        probe=probe_of(facts),
-        sound=None if digest is None else sound,
+        container=packed(probe),
+        sound_path=None if digest is None or sound is None else str(sound),
         sound_sha256=digest,
     )
+
+
+def packed(probe: Probe | None) -> bytes | None:
+    """The probe as a volume keeps it."""
+    return None if probe is None else zlib.compress(msgspec.json.encode(probe))
 
 
 def kept_volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
@@ -330,7 +325,7 @@ def track_of(volume: Volume) -> Fingerprint:
     Raises:
         IntegrityError: its bytes are not those that the manifest names.
     """
-    data = volume.fingerprint.read_bytes()
+    data = Path(volume.fingerprint_path).read_bytes()
     if hashlib.sha256(data).hexdigest() != volume.fingerprint_sha256:
         raise IntegrityError(
             f"the fingerprint of {volume.id} is not the one that its manifest names",
@@ -345,10 +340,10 @@ def sound_of(volume: Volume) -> SoundTrack | None:
     Raises:
         IntegrityError: its bytes are not those that the manifest names.
     """
-    if volume.sound is None:
+    if volume.sound_path is None:
         return None
     try:
-        data = volume.sound.read_bytes()
+        data = Path(volume.sound_path).read_bytes()
     except OSError as error:
         raise IntegrityError(
             f"the sound track of {volume.id}: {error.strerror}", hint="run verify for the whole extent"
@@ -359,23 +354,6 @@ def sound_of(volume: Volume) -> SoundTrack | None:
             hint="run verify for the whole extent; replay derives the track again",
         )
     return fingerprint.decode_sound(data)
-
-
-def _subject(volume: Volume) -> matching.Subject:
-    track = track_of(volume)
-    return matching.Subject(
-        id=volume.id,
-        fingerprint=track,
-        duration_s=track.end_s,
-        sha256=volume.id,
-        video_essence=volume.video_essence,
-    )
-
-
-def _size(subject: matching.Subject) -> int:
-    each, anchors = subject.fingerprint, subject.fingerprint.anchors
-    arrays = (each.codes, each.pts, each.quality, each.flags, each.box_codes)
-    return sum(array.nbytes for array in (*arrays, anchors.pts, anchors.points, anchors.descriptors))
 
 
 def segments_of(case: Case) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forensics import matching
 from pipelines.library import Library
@@ -59,8 +59,10 @@ def prepared(library: Library) -> Searched:
         IntegrityError: a track is not the one that its manifest names.
         StoreError: the index cannot be written.
     """
-    upkeep = library.bring_up_index()
-    shelves = [library.videos.collection, library.stills.collection]
+    # Opened apart: a driver whose workers search keeps none of it.
+    opened = replace(library)
+    upkeep = opened.bring_up_index()
+    shelves = [opened.videos.collection, opened.stills.collection]
     return Searched(
         evidence=len(library.references),
         hashes=sum(len(each.codes) for each in shelves),

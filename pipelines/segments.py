@@ -19,9 +19,10 @@ import hashlib
 import mmap
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from forensics import index
@@ -86,7 +87,7 @@ def segments_for(
     Raises:
         IntegrityError: a track is not the one that its manifest names.
     """
-    held = [] if folder is None else _opened(folder)[0]
+    held = [] if folder is None or not wanted else _opened(folder, shelf)[0]
     names = set(wanted)
     useful = [
         each
@@ -100,31 +101,65 @@ def segments_for(
     return (*useful, *made)
 
 
-def _opened(folder: Path) -> tuple[list[index.Segment], list[Path]]:
-    """Step 1: the segments that are whole, and the files that are none."""
+class Proof(StrEnum):
+    """What making a segment again from the tracks showed."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    OUTDATED = "outdated"
+    NOT_WHOLE = "not whole"
+
+
+def prove(folder: Path, tracks: Container[index.Wanted], read: Read) -> Iterator[tuple[str, Proof]]:
+    """Make every segment on disk again from its tracks, and compare digests: the file's name, and what was seen.
+
+    Its own digest shows that a segment was not damaged; this shows that it is what the tracks give. One with members
+    that are none of the ``tracks`` is outdated: it cannot be made again, and is not searched for them.
+
+    Raises:
+        IntegrityError: a track is not the one that its manifest names.
+    """
+    held, broken = _opened(folder)
+    yield from ((path.name, Proof.NOT_WHOLE) for path in broken)
+    for segment in held:
+        pairs = tuple(zip(segment.evidence, segment.tracks, strict=True))
+        if not all(pair in tracks for pair in pairs):
+            yield f"{segment.sha256}{SUFFIX}", Proof.OUTDATED
+            continue
+        digest = hashlib.sha256()
+        for chunk in index.encode_segment(segment.shelf, [index.Member(*pair, read(pair)) for pair in pairs]):
+            digest.update(chunk)
+        equal = digest.hexdigest() == segment.sha256
+        yield f"{segment.sha256}{SUFFIX}", Proof.EQUAL if equal else Proof.DIFFERENT
+
+
+def _opened(folder: Path, shelf: str | None = None) -> tuple[list[index.Segment], list[Path]]:
+    """Step 1: the segments that are whole, and the files that are none; of one ``shelf``, where it is named."""
     found, broken = [], []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.suffix not in (SUFFIX, _UNFINISHED):
             continue
         try:
-            found.append(_open(path))
+            data = _mapping(path)
+            # Who asks for one shelf need not digest the others; what this header says of itself is checked below.
+            if shelf is None or index.shelf_line(shelf) in data[: index.MOST_HEADER_BYTES]:
+                segment = index.open_segment(data, path.name.removesuffix(SUFFIX))
+                segment.release()
+                found.append(segment)
         except (OSError, IntegrityError):
             broken.append(path)
     return found, broken
 
 
-def _open(path: Path) -> index.Segment:
+def _mapping(path: Path) -> mmap.mmap:
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         state = os.fstat(fd)
         if not stat.S_ISREG(state.st_mode) or not 0 < state.st_size <= index.MOST_SEGMENT_BYTES:
             raise IntegrityError(f"{path} is no segment", code="integrity.index")
-        data = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
+        return mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
     finally:
         os.close(fd)
-    segment = index.open_segment(data, path.name.removesuffix(SUFFIX))
-    segment.release()
-    return segment
 
 
 def _kept(held: Sequence[index.Segment], wanted: Sequence[index.Wanted]) -> list[index.Segment]:

@@ -12,11 +12,21 @@ from forensics.index.flat import FlatIndex
 from forensics.index.linear import LinearIndex
 from forensics.index.multihash import MultiHashIndex
 from forensics.index.planned import PlannedIndex
-from forensics.index.segment import MOST_SEGMENT_BYTES, Member, Segment, encode_segment, open_segment, rows_of
+from forensics.index.segment import (
+    MOST_HEADER_BYTES,
+    MOST_SEGMENT_BYTES,
+    Member,
+    Segment,
+    encode_segment,
+    open_segment,
+    rows_of,
+    shelf_line,
+)
 from forensics.model.match import Hits
 
 __all__ = [
     "INDEXES",
+    "MOST_HEADER_BYTES",
     "MOST_SEGMENT_BYTES",
     "Collection",
     "Column",
@@ -33,6 +43,7 @@ __all__ = [
     "encode_segment",
     "open_segment",
     "rows_of",
+    "shelf_line",
 ]
 
 

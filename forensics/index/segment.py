@@ -109,6 +109,11 @@ class Segment:
         return len(self.codes) + len(self.descriptors)
 
 
+def shelf_line(shelf: str) -> bytes:
+    """What stands in the first `MOST_HEADER_BYTES` of every segment of this shelf."""
+    return b'"shelf":' + msgspec.json.encode(shelf)
+
+
 def rows_of(fingerprint: Fingerprint) -> int:
     """How many rows a fingerprint takes in a segment."""
     return len(fingerprint.codes) + len(fingerprint.box_codes) + len(fingerprint.anchors.pts)

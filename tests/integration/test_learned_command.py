@@ -67,7 +67,8 @@ def test_a_blurred_crop_that_hashes_and_features_miss_is_found_and_the_record_sa
     assert summary["model"]["licence"] == "Apache-2.0"
     assert summary["model"]["runtime"].startswith("onnxruntime ")
     assert summary["validation"] is None
-    assert last_event(case)["detail"] == {"queries": 1, "references": 2, "model": summary["model"]["sha256"]}
+    asked = {"queries": 1, "references": 2, "model": summary["model"]["sha256"]}
+    assert asked.items() <= last_event(case)["detail"].items()
     kept = sorted(path.name for path in (case / "index/learned" / summary["model"]["sha256"]).iterdir())
     assert kept == sorted(f"{path.name}.bin" for path in case.glob("store/??/*"))
     assert forensics("verify", case).code == 0

@@ -94,7 +94,7 @@ def test_a_forged_count_of_rows_is_refused_even_under_the_name_of_its_own_digest
         open_segment(forged, hashlib.sha256(forged).hexdigest())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.integers(0, 9), max_size=7, unique=True), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_a_collection_reads_and_finds_what_the_tracks_in_memory_do(seeds: list[int], most: int, chance: object) -> None:
     """However members are spread over segments, with dead ones between them and duplicates."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -52,11 +51,11 @@ def couple(*segments: Segment, stills: tuple[bool, bool] = (False, False), query
             id=letter * 64,
             kind=MediaKind.STILL if still else MediaKind.VIDEO,
             frames=1 if still else 500,
-            original=Path("none"),
-            fingerprint=Path("none"),
+            original_path="none",
+            fingerprint_path="none",
             fingerprint_sha256="d" * 64,
             video_essence=None,
-            probe=None,
+            container=None,
         )
         for letter, still in zip("ab", stills, strict=True)
     ]

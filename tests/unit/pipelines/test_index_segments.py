@@ -14,7 +14,7 @@ from forensics.errors import IntegrityError, StoreError
 from forensics.index import Collection, Wanted
 from forensics.model.fingerprint import Fingerprint
 from pipelines import segments
-from pipelines.segments import Upkeep, bring_up, segments_for
+from pipelines.segments import Proof, Upkeep, bring_up, prove, segments_for
 from tests.unit.index.segment_members import fingerprint, member, named
 
 
@@ -64,6 +64,16 @@ def test_what_was_written_once_is_opened_without_reading_a_track(tmp_path: Path)
 def test_without_a_folder_it_is_made_in_memory() -> None:
     tracks = Tracks(range(5))
     assert tracks.searched(None) == every(tracks)
+
+
+def test_each_shelf_finds_its_own_segments(tmp_path: Path) -> None:
+    videos, stills = Tracks(range(3)), Tracks(range(3, 5))
+    both = {**videos.held, **stills.held}
+    bring_up(tmp_path, {"videos": tuple(videos.held), "stills": tuple(stills.held)}, both.__getitem__)
+    assert [each.shelf for each in segments_for(tmp_path, "videos", tuple(videos.held), videos)] == ["videos"]
+    assert [each.shelf for each in segments_for(tmp_path, "stills", tuple(stills.held), stills)] == ["stills"]
+    assert videos.read + stills.read == []
+    assert segments_for(tmp_path, "stills", (), stills) == ()
 
 
 def flip(path: Path) -> None:
@@ -171,6 +181,21 @@ def test_evidence_without_any_row_does_not_have_its_segment_written_again(tmp_pa
     made = member(1, rows=0)
     tracks.held[made.evidence, made.track] = made.fingerprint
     assert [tracks.up(tmp_path).written, tracks.up(tmp_path).written] == [1, 0]
+
+
+def test_making_a_segment_again_from_the_tracks_shows_whether_it_is_what_they_give(tmp_path: Path) -> None:
+    tracks = Tracks(range(3))
+    tracks.up(tmp_path)
+    (name,) = names(tmp_path)
+    assert list(prove(tmp_path, tracks.held, tracks)) == [(name, Proof.EQUAL)]
+    pair = next(iter(tracks.held))
+    other = dict(tracks.held)
+    other[pair] = fingerprint(98)
+    assert list(prove(tmp_path, other, other.__getitem__)) == [(name, Proof.DIFFERENT)]
+    del other[pair]
+    assert list(prove(tmp_path, other, other.__getitem__)) == [(name, Proof.OUTDATED)]
+    flip(tmp_path / name)
+    assert list(prove(tmp_path, tracks.held, tracks)) == [(name, Proof.NOT_WHOLE)]
 
 
 def die_at(monkeypatch: pytest.MonkeyPatch, module: object, name: str, count: int) -> None:

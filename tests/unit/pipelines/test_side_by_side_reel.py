@@ -17,7 +17,7 @@ from forensics import media
 from forensics.errors import MediaError
 from forensics.model.media import MediaKind
 from pipelines.derive import Kit
-from pipelines.library import Volume
+from pipelines.library import Volume, packed
 from pipelines.side_by_side import Reel
 
 
@@ -36,11 +36,11 @@ def volume(kit: Kit, path: Path) -> Volume:
         id=hashlib.sha256(path.read_bytes()).hexdigest(),
         kind=MediaKind.STILL if still else MediaKind.VIDEO,
         frames=1 if still else 20,
-        original=path,
-        fingerprint=path,
+        original_path=str(path),
+        fingerprint_path=str(path),
         fingerprint_sha256="0" * 64,
         video_essence=None,
-        probe=probe,
+        container=packed(probe),
     )
 
 

@@ -29,11 +29,11 @@ def copy(source: str, name: str, role: Role = Role.ATTACKED) -> Copy:
         id=name,
         kind=MediaKind.VIDEO,
         frames=250,
-        original=Path(),
-        fingerprint=Path(),
+        original_path="",
+        fingerprint_path="",
         fingerprint_sha256="",
         video_essence=None,
-        probe=None,
+        container=None,
     )
     return Copy(source=source, attack="trim", role=role, volume=volume, values={}, truth=TRUTH, command="ffmpeg")
 
