@@ -2,6 +2,8 @@
 # make test   every check: lint, walls, types, tests with branch coverage
 # make search the laws again on examples not tried before: what it finds becomes a test
 # make samples-table  every drone, camera and Telegram file of ../shared/samples: reader, expected, found
+# make adversarial  every file and object of ../shared/hostile through one ingest: rule breaks, slowest, largest
+# make man  the manual pages, from the help texts: MANDIR=~/.local/share/man puts them where man looks
 # make bench  accuracy and speed against references measured in the same run (slow)
 # make validation  the error rates that ship with the program, measured again: after every change of a threshold
 
@@ -9,9 +11,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CASE ?= demo-case
+MANDIR ?= build/man
 COVERAGE_FLOOR := 85
 
-.PHONY: demo test lint types unit search bench validation samples samples-table lock clean
+.PHONY: demo test lint types unit search bench validation samples samples-table adversarial man lock clean
 
 demo: $(VENV)/.installed
 	@sh .ci/need-ffmpeg
@@ -52,6 +55,13 @@ samples: $(VENV)/.installed-dev
 samples-table: $(VENV)/.installed-dev
 	@sh .ci/need-ffmpeg
 	@$(BIN)/python -m tests.samples_table
+
+adversarial: $(VENV)/.installed-dev
+	@sh .ci/need-ffmpeg
+	@$(BIN)/python -m tests.adversarial_table
+
+man: $(VENV)/.installed
+	@$(BIN)/forensics manual $(MANDIR)
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt

@@ -5,9 +5,10 @@
     │   ├── NotRegularFile    a directory, device, pipe, socket or link where a file was asked for
     │   ├── Unreadable        no permission, vanished, input/output error
     │   ├── ChangedWhileRead  the file was written to while we copied it
-    │   ├── ExportInvalid     a Telegram export or a sidecar that cannot be parsed
+    │   ├── ExportInvalid     a Telegram export, a sidecar or an archive that cannot be parsed
     │   └── ModelInvalid      a model of learned descriptors that cannot be used
     ├── MediaError            the bytes are kept, but they are not video that we can decode
+    │   └── ParserStopped     what read them in the jail was stopped, or told nonsense
     ├── ToolError             ffmpeg, ffprobe or an extra is missing, too old or cannot be started
     ├── CaseError             no case here, or a case of another schema
     ├── StoreError            disk full, no permission to write, lock held
@@ -60,7 +61,7 @@ class ChangedWhileRead(InputError):
 
 
 class ExportInvalid(InputError):
-    """A Telegram export or a sidecar that cannot be parsed."""
+    """A Telegram export, a sidecar or an archive that cannot be parsed."""
 
     code = "input.export_invalid"
 
@@ -83,6 +84,16 @@ class MediaError(ForensicsError):
     """
 
     code = "media"
+
+
+class ParserStopped(MediaError):
+    """What read the bytes in the jail was stopped, or what it told is no answer. The bytes are kept.
+
+    The instance's ``code`` carries the reason: ``parser.cpu``, ``parser.memory``, ``parser.silent``, ``parser.output``,
+    ``parser.killed``, ``parser.failed`` (an error of our own code), ``parser.nonsense``.
+    """
+
+    code = "parser.killed"
 
 
 class ToolError(ForensicsError):

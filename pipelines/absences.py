@@ -1,6 +1,8 @@
 """Posts that a comparison of two captures found absent from the later one, as the custody log keeps them.
 
-Only public channels stand in the log by number; who ran private chats is not for a file that others may read.
+Only public channels stand in the log: by number, or by their address at t.me where the later capture is a page from
+there. Who ran private chats is not for a file that others may read. What a page lacks is told of posts that were read
+from a page, what an export lacks of posts with a number: which address is which number, neither capture tells.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ MAX_KEPT = 1000
 all."""
 
 DETAIL = "absent_posts"
-"""Where the event has them: ``channel:77/3`` and so on, with spaces between them."""
+"""Where the event has them: ``channel:77/3``, ``t.me:chronicle/3`` and so on, with spaces between them."""
 
-_KEY = re.compile(r"channel:[0-9]{1,19}/[0-9]{1,19}\Z")
+_KEY = re.compile(r"(?:channel:[0-9]{1,19}|t\.me:[a-z][a-z0-9_]{1,31})/[0-9]{1,19}\Z")
+_ADDRESS = "t.me:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,8 @@ class Absence:
 def key_of(difference: Difference) -> str | None:
     """What names an absent post of a public channel in the log; None for anything else."""
     chat = difference.chat
-    if State.ABSENT not in difference.states or chat.type not in PUBLIC_CHATS:
+    public = chat.type in PUBLIC_CHATS or chat.key.startswith(_ADDRESS)
+    if State.ABSENT not in difference.states or not public:
         return None
     key = f"{chat.key}/{difference.number}"
     return key if _KEY.match(key) else None
@@ -62,7 +66,9 @@ def absences(events: Iterable[CustodyEvent]) -> Mapping[str, tuple[Absence, ...]
 
 def absent(post: Post | None, found: Mapping[str, tuple[Absence, ...]]) -> tuple[Absence, ...]:
     """The comparisons in which a post was absent from the later capture."""
-    if post is None or post.chat is None or post.channel_type not in PUBLIC_CHATS:
+    if post is None or post.chat is None:
         return ()
-    kind, number = post.chat
-    return found.get(f"channel:{number}/{post.message_id}", ()) if kind == "number" else ()
+    kind, told = post.chat
+    if kind == "name":
+        return found.get(f"{_ADDRESS}{told}/{post.message_id}", ()) if post.public_page is not None else ()
+    return found.get(f"channel:{told}/{post.message_id}", ()) if post.channel_type in PUBLIC_CHATS else ()

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from forensics.model.manifest import Json
-from forensics.model.provenance import Appearance
+from forensics.model.provenance import Appearance, Member
 from forensics.model.text import visible
 
 _FOLDERS = re.compile(r"""(?:'[^'\n]*|[^\s'"]*)/(?:.*/)?""")
@@ -25,17 +25,31 @@ def appearance_record(appearance: Appearance) -> dict[str, Json]:
     if appearance.source is not None:
         seen.update(path_field("source", os.path.abspath(appearance.source)))
         seen["source_sha256"] = appearance.source_sha256
+    if appearance.member is not None:
+        seen["archive"] = _member_record(appearance.member)
     if appearance.post is not None:
         post = msgspec.to_builtins(appearance.post)
         seen["post"] = {name: _safe(value) if isinstance(value, str) else value for name, value in post.items()}
     return seen
 
 
+def _member_record(member: Member) -> dict[str, Json]:
+    """Where in an archive it was; the offset is text, for it may be beyond what a canonical number holds."""
+    return {
+        "sha256": member.archive_sha256,
+        **path_field("member", member.path),
+        "offset": str(member.offset),
+        "modified": member.modified,
+    }
+
+
 def locator(appearance: dict[str, Json]) -> tuple[Json, ...]:
     """What makes two sightings the same appearance: the place, not the time."""
     post = appearance.get("post")
     place = (post.get("channel_id"), post.get("message_id")) if isinstance(post, dict) else (None, None)
-    return (appearance.get("kind"), appearance.get("path"), appearance.get("path_b64"), *place)
+    archive = appearance.get("archive")
+    within = archive.get("sha256") if isinstance(archive, dict) else None
+    return (appearance.get("kind"), appearance.get("path"), appearance.get("path_b64"), within, *place)
 
 
 def path_field(name: str, path: str) -> dict[str, Json]:

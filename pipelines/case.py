@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -152,7 +152,8 @@ class Case:
     def write_key_files(self) -> None:
         """Write keys/allowed_signers and keys/revoked_keys as the log has them."""
         ring = self.key_ring()
-        self.keys.mkdir(exist_ok=True)
+        with acquire.writing(self.keys):
+            self.keys.mkdir(exist_ok=True)
         for name, data in custody.key_files(ring).items():
             write_whole(self.keys / name, data)
 
@@ -187,11 +188,7 @@ class Case:
         if len(text) >= MIN_PREFIX and set(text) <= set("0123456789abcdef"):
             found = [evidence for evidence in ids if evidence.startswith(text)]
         else:
-            found = [
-                evidence
-                for evidence in ids
-                if str(self.manifest(evidence).record.case.get("exhibit", "")).lower() == text
-            ]
+            found = [evidence for evidence in ids if self._has_number(evidence, text.upper())]
         if len(found) == 1:
             return found[0]
         reason = "no evidence" if not found else f"{len(found)} evidences"
@@ -199,6 +196,13 @@ class Case:
             f"{name}: {reason} of this case by that name",
             hint=f"give the SHA-256, its first {MIN_PREFIX} or more digits, or the exhibit number",
         )
+
+    def _has_number(self, evidence: str, exhibit: str) -> bool:
+        """Whether an evidence bears this exhibit number. Most manifests are ruled out by their bytes: decoding them all
+        takes seconds in a large case.
+        """
+        written = custody.canonical.encode({"exhibit": exhibit})[1:-1]
+        return written in self.manifest_bytes(evidence) and self.manifest(evidence).record.case["exhibit"] == exhibit
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -210,11 +214,13 @@ class Case:
     def working_area(self, run: Run) -> Iterator[Path]:
         """A folder in staging for this run, locked while the run lives, so that others can tell it from wreckage."""
         folder = self._area(run.id)
-        folder.mkdir(parents=True)
+        with acquire.writing(folder):
+            folder.mkdir(parents=True)
         with _locked(folder / ".lock"):
             yield folder
-            (folder / ".lock").unlink()
-            _discard(folder)
+            with acquire.writing(folder):
+                (folder / ".lock").unlink()
+                _discard(folder)
 
     def recover(self, run: Run) -> tuple[str, ...]:
         """Put right what dead runs left, and log it: half-done versions are finished, what had reached the store
@@ -222,7 +228,7 @@ class Case:
 
         Returns one sentence a thing found.
         """
-        with self.writing():
+        with self.writing(), acquire.writing(self.root):
             index = custody.index_log(line.event for line in self.log.events())
             left = [folder for folder in sorted(self.staging.iterdir()) if _abandoned(folder)]
             dead = sorted(
@@ -305,8 +311,7 @@ def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
     if (root / CASE_FILE).exists():
         raise CaseError(f"{root} is a case already", hint="ingest into it, or name another folder")
     try:
-        for name in ("keys", "log/checkpoints", "findings", "reports", "index", "staging", "quarantine"):
-            (root / name).mkdir(parents=True, exist_ok=True)
+        _make_folders(root)
         case = Case(root=root, info=info)
         run = case.enrolled(run, info.operator)
         data = _concealed(case, run)
@@ -316,8 +321,19 @@ def create_case(root: Path, info: CaseInfo, run: Run) -> Case:
         case.adopt_key(run)
         write_whole(root / CASE_FILE, data)
     except OSError as error:
+        if acquire.is_full(error):
+            raise acquire.disk_full(error.strerror or str(error)) from error
         raise StoreError(f"{root}: {error.strerror}", hint="name a folder that can be written") from error
     return case
+
+
+def _make_folders(root: Path) -> None:
+    """The case folder, its parents too, on disk before anything in them is said to be. Raises OSError."""
+    absent = [folder for folder in (root, *root.parents) if not folder.exists()]
+    for name in ("keys", "log/checkpoints", "findings", "reports", "index", "staging", "quarantine"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for folder in absent:
+        _sync(folder.parent)
 
 
 def _concealed(case: Case, run: Run) -> bytes:
@@ -388,6 +404,8 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
+        if acquire.is_full(error):
+            raise acquire.disk_full(error.strerror or str(error)) from error
         raise StoreError(f"{path}: {error.strerror}", hint="the case folder must be writable") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -442,14 +460,29 @@ def write_signed(run: Run, namespace: Namespace, path: Path, data: bytes) -> Non
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a small file so that it is there whole or not at all."""
+    """Write a small file so that it is there whole or not at all.
+
+    Raises StoreError when the disk is full, OSError for anything else.
+    """
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        with temporary.open("wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if acquire.is_full(error):
+            raise acquire.disk_full(error.strerror or str(error)) from error
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Wait until the names in a folder are on disk. Raises OSError."""
+    directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:

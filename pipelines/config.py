@@ -18,12 +18,13 @@ MAX_JOBS = 256
 """More worker processes than any single machine in use has cores."""
 
 
-PERSONAL = frozenset({"key", "timestamp"})
+PERSONAL = frozenset({"key", "timestamp", "certs", "insecure"})
 """Settings that bear on nothing in a document, and stand in none."""
 
-FOR_THE_USER = PERSONAL | {"model", "model_licence", "sandbox"}
+FOR_THE_USER = PERSONAL | {"model", "model_licence", "sandbox", "engine"}
 """Settings that a case must not make, since a case folder may come from somebody else: whom this machine calls, whose
-key it uses, which files outside the case it opens and runs, how closely what reads hostile bytes is confined.
+key it uses, which files outside the case it opens and runs, which other machines work for it, how closely what reads
+hostile bytes is confined.
 """
 
 SANDBOX = ("auto", "require")
@@ -47,6 +48,9 @@ class Authority:
             raise InputError(f"timestamp {self.name}: {self.url!r:.80} is not an address with http:// or https://")
 
 
+HERE = "local"
+"""The engine that is this machine's own cores."""
+
 UNNAMED = "unnamed operator"
 """The operator whom nobody named."""
 
@@ -59,7 +63,8 @@ class Settings:
     ``cpu_s`` CPU seconds that decoding one file may take, ``model`` of learned descriptors (a file, or
     ``package:NAME``) and a file with its licence, ``model_licence``, ``key`` where the operator's private key lies
     (None: in the user's configuration folder), ``timestamp`` the authorities that are asked for the time of each seal,
-    ``sandbox`` one of `SANDBOX`.
+    ``sandbox`` one of `SANDBOX`, ``engine`` `HERE` or the address of a cluster's scheduler, for which ``certs`` is the
+    folder of certificates; ``insecure`` lets it be reached in the clear.
     """
 
     jobs: int = 0
@@ -71,6 +76,9 @@ class Settings:
     model_licence: str | None = None
     key: str | None = None
     timestamp: tuple[Authority, ...] = ()
+    engine: str = HERE
+    certs: str | None = None
+    insecure: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.jobs <= MAX_JOBS:
@@ -81,9 +89,13 @@ class Settings:
             raise InputError(f"sandbox = {self.sandbox!r:.40} is not known", hint=f"known: {', '.join(SANDBOX)}")
 
     def as_record(self) -> dict[str, str | int | None]:
-        """Every setting that bears on the work, by name, for the manifest; of a model only where one is named."""
+        """Every setting that bears on the work, by name, for the manifest; of a model or a cluster only where one is
+        named, and of the cluster its kind, not its address.
+        """
         named = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in PERSONAL}
-        return {name: value for name, value in named.items() if value is not None or not name.startswith("model")}
+        named["engine"] = None if self.engine == HERE else self.engine.partition(":")[0]
+        optional = ("engine", "model", "model_licence")
+        return {name: value for name, value in named.items() if value is not None or name not in optional}
 
 
 def read_config(path: Path) -> dict[str, object]:
@@ -141,9 +153,15 @@ def resolve(
     return settings
 
 
-def _typed(name: str, value: object, origin: str) -> int | str | tuple[Authority, ...]:
+def _typed(name: str, value: object, origin: str) -> bool | int | str | tuple[Authority, ...]:
     if name == "timestamp":
         return _authorities(value, origin)
+    if name == "insecure":
+        if isinstance(value, bool):
+            return value
+        if value in ("0", "1"):
+            return value == "1"
+        raise InputError(f"{origin}: {name} = {value!r} is not true or false", hint="1 or 0 in the environment")
     if name in {"jobs", "cpu_s"}:
         if isinstance(value, int) and not isinstance(value, bool):
             return value

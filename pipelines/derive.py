@@ -5,7 +5,7 @@
 3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
 4  video: listen to its first sound stream
 5  write keyframes, contact sheet, fingerprint and sound as files, each with its digests
-6  read the telemetry beside it and inside it, and hold what lies beside it against the clip
+6  read the telemetry beside it and inside it, and hold all of it against the clip
 7  put the facts together: what depends on the bytes alone apart from what a named recipe made of them
 """
 
@@ -23,30 +23,30 @@ import cv2
 import msgspec
 import numpy as np
 
-from forensics import fingerprint, keyframes, media, telemetry
-from forensics.errors import MediaError
+from forensics import fingerprint, keyframes, media
+from forensics.errors import MediaError, ParserStopped
 from forensics.model.evidence import Digests
 from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Json, Subject
-from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe, Window
+from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe, Tag, Window
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Fix, Track
-from forensics.sources.content import Looks, looks
-from forensics.telemetry.exif import read_tags
+from forensics.sources.content import Looks, archive_form, looks
 from pipelines.config import Settings
-from pipelines.embedded import Embedded, clip_of, read_embedded
+from pipelines.embedded import Embedded, leads, read_embedded
 from pipelines.keyframe_files import KeyframeFiles, write_file
+from pipelines.readers import STILL, TAGS, stopped, track_of
 from pipelines.sound_file import listen
 
 FINGERPRINT_FILE = "derived/fingerprint.bin"
 SAFE_INTEGER = 2**53 - 1
 """Largest whole number of the canonical profile (RFC 8785 takes numbers as IEEE doubles)."""
 
-HEAD_BYTES = 4096
-"""First bytes that tell what a file is."""
-
 MAX_STILL_BYTES = 256 * 2**20
 """A still above this is not read whole: the largest camera raw files stay below 200 MB."""
+
+HEAD_BYTES = 4096
+"""First bytes that tell what a file is."""
 
 RECIPE_PACKAGES = ("exifread", "numpy", "opencv-python-headless", "imagehash", "pillow", "scipy")
 """Packages whose version may move a recipe-bound fact."""
@@ -108,15 +108,20 @@ def derive(
 
     A ``query`` needs no keyframes of a video, but an excerpt for comparing, which is taken from the same decode pass.
 
-    Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE.
+    Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE. An archive, by its
+    first bytes, is that without a notice: what became of its members is no fact of the bytes.
     """
     exact: dict[str, Json] = {"identification": _plain(msgspec.to_builtins(digests))}
-    beside = _read_tracks(sidecars)
+    beside = _read_tracks(sidecars, kit)
     if beside.facts:
         exact["telemetry"] = list(beside.facts)
     try:
-        if _is_still(os.pread(handle, HEAD_BYTES, 0)):
-            derived = _derive_still(handle, digests.size, into)
+        head = os.pread(handle, HEAD_BYTES, 0)
+        if archive_form(head) is not None:
+            # A stream of packets inside an archive would pass for a video with the archive's digest.
+            derived = _undecodable()
+        elif _is_still(head):
+            derived = _derive_still(handle, digests.size, into, kit)
         else:
             derived = _derive_video(handle, digests, into, kit, beside, query)
     except MediaError as error:
@@ -140,6 +145,9 @@ def _derive_video(
     handle: int, digests: Digests, into: Path, kit: Kit, beside: _Beside, query: media.Excerpt | None
 ) -> Derived:
     probed = media.probe(kit.tools, handle, kit.limits)
+    too_dear = probed.openable(kit.limits)
+    if too_dear is not None:
+        return _without_video(probed, _NOTHING_INSIDE, too_dear)
     inside = _look_inside(handle, probed, kit, beside) if query is None else _NOTHING_INSIDE
     if probed.probe.video is None or probed.probe.origin is None:
         return _without_video(
@@ -202,11 +210,9 @@ _NOTHING_INSIDE = Embedded(carried=())
 
 
 def _look_inside(handle: int, probed: media.Probed, kit: Kit, beside: _Beside) -> Embedded:
-    """What the clip carries, and notices of what lies beside it that does not agree with it."""
+    """What the clip carries, and notices of telemetry inside and beside it that does not agree with it."""
     inside = read_embedded(kit.tools, handle, probed.probe, kit.limits)
-    clip = clip_of(probed.probe, inside.boxes)
-    leads = tuple(lead for track in beside.tracks for lead in telemetry.against_clip(track, clip))
-    return replace(inside, notices=inside.notices + leads)
+    return replace(inside, notices=inside.notices + leads(inside, probed.probe, beside.tracks))
 
 
 def _embedded_fact(inside: Embedded) -> dict[str, Json]:
@@ -254,14 +260,13 @@ class _Keyframes:
         return facts, files
 
 
-def _derive_still(handle: int, size: int, into: Path) -> Derived:
+def _derive_still(handle: int, size: int, into: Path, kit: Kit) -> Derived:
     if size > MAX_STILL_BYTES:
         raise MediaError(f"a still of {size} bytes is above the limit of {MAX_STILL_BYTES}", code="media.limit")
-    data = os.pread(handle, size, 0)
-    tags, notices = read_tags(data)
+    tags, notices = _tags(handle, kit)
     recipe: dict[str, Json] = {"tools": _package_versions(), "metadata": _plain(msgspec.to_builtins(tags))}
     try:
-        still = media.read_still(data)
+        still = media.read(STILL, handle=handle, limits=kit.limits)
     except MediaError as error:
         notice = Notice(code=error.code, message=error.message)
         return replace(_undecodable(*notices, notice), facts=Facts(exact={}, recipe=recipe))
@@ -295,6 +300,13 @@ def _derive_still(handle: int, size: int, into: Path) -> Derived:
     )
 
 
+def _tags(handle: int, kit: Kit) -> tuple[tuple[Tag, ...], tuple[Notice, ...]]:
+    try:
+        return media.read(TAGS, handle=handle, limits=kit.limits)
+    except ParserStopped as error:
+        return (), (stopped(error, "EXIF"),)
+
+
 def _fingerprint_facts(video: Fingerprint, file: Subject) -> Json:
     spec = _plain(msgspec.to_builtins(video.spec))
     return {
@@ -315,16 +327,21 @@ class _Beside:
     notices: tuple[Notice, ...]
 
 
-def _read_tracks(sidecars: tuple[Sidecar, ...]) -> _Beside:
+def _read_tracks(sidecars: tuple[Sidecar, ...], kit: Kit) -> _Beside:
     facts: list[Json] = []
     tracks: list[Track] = []
     notices: list[Notice] = []
     for sidecar in sidecars:
-        track = telemetry.read_track(sidecar.found_as, sidecar.data)
         digest = hashlib.sha256(sidecar.data).hexdigest()
+        missing = Notice(
+            code="telemetry.unknown_format", message=f"{sidecar.stored_as} is of no telemetry format that is known"
+        )
+        try:
+            track = track_of(sidecar.found_as, sidecar.data, kit.limits)
+        except ParserStopped as error:
+            track, missing = None, stopped(error, sidecar.stored_as)
         if track is None:
-            message = f"{sidecar.stored_as} is of no telemetry format that is known"
-            notices.append(Notice(code="telemetry.unknown_format", message=message))
+            notices.append(missing)
             facts.append({"file": sidecar.stored_as, "sha256": digest, "format": None})
             continue
         notices.extend(track.notices)

@@ -63,6 +63,8 @@ class DisclosureFiles:
                 unfinished.replace(path)
                 _sync(path.parent)
         except OSError as error:
+            if acquire.is_full(error):
+                raise acquire.disk_full(error.strerror or str(error)) from error
             raise StoreError(f"{path}: {error.strerror}", hint="the case folder must be writable") from error
 
     def read(self, name: str) -> tuple[custody.Disclosure, ...]:

@@ -1,10 +1,11 @@
-"""Is this machine fit to work? Versions, confinement, hash vectors, the case's health."""
+"""Is this machine fit to work? Versions, confinement, clock, free space, hash vectors, the case's health."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from forensics import __version__, fingerprint, media
 from forensics.errors import ForensicsError
 from pipelines.case import open_case
 from pipelines.environment import PACKAGES
-from pipelines.surroundings import Surroundings, machine
+from pipelines.surroundings import Surroundings, clock_error, machine
 
 VECTORS_SHA256 = "7f0c3d4613b1f81a91bec454a64e872b13cfd74807931ae8e20f4dae131e2c2c"
 """SHA-256 over the frame hashes of `_test_pictures`: another value means that hashes made here match nobody else's."""
+
+LEAST_FREE = 2**30
+"""Bytes: each file is copied before it is looked at, and a clip of a drone is seldom larger than 4 GB; below this no
+case grows for long."""
 
 NO_PDF = "not installed: no exhibit or certificate as PDF (pip install 'footage-forensics[report]')"
 """Paper is optional too."""
@@ -49,25 +54,49 @@ def examine(case_dir: Path | None) -> Iterator[Finding]:
     yield Finding(name="learned extra", ok=True, found=_learned_extra())
     yield Finding(name="report extra", ok=True, found=_report_extra())
     yield from _programs(Surroundings().search_path())
-    yield _jail()
+    yield _jail("jail", lambda: media.try_jail(sys.executable))
+    yield _jail("jail of readers", media.try_reader_jail)
+    yield _clock()
+    yield _space(case_dir or Path.cwd())
     digest = hashlib.sha256(fingerprint.hash_batch(_test_pictures())[0].tobytes()).hexdigest()
     yield Finding(name="frame hash vectors", ok=digest == VECTORS_SHA256, found=digest[:16])
     if case_dir is not None:
         yield _case(case_dir)
 
 
-def _jail() -> Finding:
-    """What the jail of children refuses here. A weaker one is told and makes no machine unfit: the record names it."""
+def _jail(name: str, attempt: Callable[[], media.Tried]) -> Finding:
+    """What a jail refuses here. A weaker one is told and makes no machine unfit: the record names it."""
     level = media.reached()
     if not level.full:
-        return Finding(name="jail", ok=True, found=f"{level}: weaker than full, and --sandbox require refuses it")
+        return Finding(name=name, ok=True, found=f"{level}: weaker than full, and --sandbox require refuses it")
     try:
-        tried = media.try_jail(sys.executable)
+        tried = attempt()
     except ForensicsError as error:
-        return Finding(name="jail", ok=False, found=f"{level}: cannot be tried: {error.message}")
+        return Finding(name=name, ok=False, found=f"{level}: cannot be tried: {error.message}")
     refused = f"{tried.acts - len(tried.allowed)} of {tried.acts} forbidden acts refused"
     done = f"; not refused: {', '.join(tried.allowed)}" if tried.allowed else ""
-    return Finding(name="jail", ok=not tried.allowed, found=f"{level}: {refused}{done}")
+    return Finding(name=name, ok=not tried.allowed, found=f"{level}: {refused}{done}")
+
+
+def _clock() -> Finding:
+    """Whether anything keeps the clock right. One that nobody keeps is told and makes no machine unfit: times of a case
+    are held against those of others, and a seal has its time-stamp.
+    """
+    kept = clock_error()
+    now = Surroundings().timestamp()
+    if kept is None:
+        return Finding(name="clock", ok=True, found=f"{now}; this system does not tell whether it is kept right")
+    said = "not synchronised: nothing keeps it right" if kept.unsynchronised else "synchronised"
+    return Finding(name="clock", ok=True, found=f"{now}, {said}, at most {kept.at_most_s:.3f} s off by its own account")
+
+
+def _space(folder: Path) -> Finding:
+    """Whether there is room for more than the next file."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Finding(name="free space", ok=False, found=f"cannot be told: {error.strerror}")
+    return Finding(name="free space", ok=free >= LEAST_FREE, found=f"{free / 2**30:.1f} GiB")
 
 
 def _learned_extra() -> str:

@@ -2,25 +2,28 @@
 
 1  read the boxes of an ISO or QuickTime file: clocks, places, maker, the writer that it is consistent with
 2  copy data and text streams out, and read each with the format that knows it
+3  hold each track, inside and beside, against the clip
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import msgspec
 
 from forensics import media, telemetry
+from forensics.errors import ParserStopped
 from forensics.model.manifest import Json
 from forensics.model.media import Probe
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Track
 from forensics.model.text import visible
+from pipelines.readers import BOXES, STREAM, stopped
 
-BOXES = "boxes"
+BOXES_SOURCE = "boxes"
 READERS = "1"
 """Version of the readers as a whole: a change of what they find in the same bytes raises it."""
 
@@ -55,7 +58,7 @@ class Embedded:
     @property
     def boxes(self) -> Track | None:
         """What the container's boxes say; None for a container that has none."""
-        return next((each.track for each in self.carried if each.source == BOXES), None)
+        return next((each.track for each in self.carried if each.source == BOXES_SOURCE), None)
 
     def facts(self) -> Json:
         """The fact of a manifest; None when there is nothing to tell."""
@@ -71,16 +74,17 @@ class Embedded:
 def read_embedded(tools: media.Tools, handle: int, probe: Probe, limits: media.Limits) -> Embedded:
     """Read what the clip behind ``handle`` carries. Never raises for bad media; raises `ToolError`."""
     carried: list[Carried] = []
-    boxes = _boxes(handle) if _ISO & set(probe.container.split(",")) else None
+    lost: list[Notice] = []
+    boxes = _boxes(handle, limits, lost) if _ISO & set(probe.container.split(",")) else None
     if boxes is not None:
-        carried.append(Carried(source=BOXES, sha256=None, track=boxes))
+        carried.append(Carried(source=BOXES_SOURCE, sha256=None, track=boxes))
     entries = {} if boxes is None else _sample_entries(boxes)
     known = frozenset(index for index, entry in entries.items() if entry in _NO_TELEMETRY)
     copied = media.read_data(tools, handle, probe, limits, without=known)
     unread = [f"stream:{index} {entries[index]}" for index in sorted(known)]
     for each in copied.streams:
         name = entries.get(each.stream.index) or each.stream.codec or ""
-        track = telemetry.read_stream(name, each.packets)
+        track = _stream(name, each, limits, lost)
         if track is None:
             unread.append(f"stream:{each.stream.index} {visible(name)}".rstrip())
         else:
@@ -88,7 +92,7 @@ def read_embedded(tools: media.Tools, handle: int, probe: Probe, limits: media.L
             for packet in each.packets:
                 digest.update(packet.data)
             carried.append(Carried(source=f"stream:{each.stream.index}", sha256=digest.hexdigest(), track=track))
-    notices = (*copied.notices, *(notice for each in carried for notice in _placed(each)))
+    notices = (*copied.notices, *lost, *(notice for each in carried for notice in _placed(each)))
     commands = (copied.command,) if copied.command else ()
     return Embedded(
         carried=tuple(carried), unread=tuple(unread), notices=notices, copying=copied.notices, commands=commands
@@ -105,9 +109,32 @@ def clip_of(probe: Probe, boxes: Track | None) -> telemetry.Clip:
     )
 
 
-def _boxes(handle: int) -> Track | None:
-    source = telemetry.Source(os.fstat(handle).st_size, lambda at, length: os.pread(handle, length, at))
-    return telemetry.read_boxes(source)
+def leads(inside: Embedded, probe: Probe, beside: Sequence[Track]) -> tuple[Notice, ...]:
+    """What of the clip's telemetry, beside it and inside, does not agree with the clip; the latter with where it is."""
+    clip = clip_of(probe, inside.boxes)
+    outer = (lead for track in beside for lead in telemetry.against_clip(track, clip))
+    inner = (
+        Notice(code=lead.code, message=f"{each.source}: {lead.message}")
+        for each in inside.carried
+        for lead in telemetry.inside_clip(each.track, clip)
+    )
+    return (*outer, *inner)
+
+
+def _boxes(handle: int, limits: media.Limits, lost: list[Notice]) -> Track | None:
+    try:
+        return media.read(BOXES, handle=handle, limits=limits)
+    except ParserStopped as error:
+        lost.append(stopped(error, BOXES_SOURCE))
+        return None
+
+
+def _stream(name: str, copied: media.DataStream, limits: media.Limits, lost: list[Notice]) -> Track | None:
+    try:
+        return media.read(STREAM, name, copied.packets, limits=limits)
+    except ParserStopped as error:
+        lost.append(stopped(error, f"stream:{copied.stream.index}"))
+        return None
 
 
 def _sample_entries(boxes: Track) -> dict[int, str]:

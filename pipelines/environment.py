@@ -9,7 +9,7 @@ from typing import NamedTuple
 from forensics import __version__, media
 from forensics.model.manifest import Json
 from pipelines.config import Settings
-from pipelines.surroundings import machine
+from pipelines.surroundings import Surroundings, machine
 
 DISTRIBUTION = "footage-forensics"
 """The name of this program's distribution."""
@@ -38,6 +38,7 @@ def environment_record(tools: media.Tools, settings: Settings, argv: Sequence[st
             for tool in (tools.ffmpeg, tools.ffprobe)
         ],
         "confinement": tools.confinement,
+        "confinement_of_readers": str(media.reader_level()),
         "settings": dict(settings.as_record()),
         "argv": [word.encode("utf-8", "backslashreplace").decode("utf-8") for word in argv],
     }
@@ -79,4 +80,17 @@ def _versions(block: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
         if isinstance(program, dict):
             yield str(program.get("name")), f"{program.get('version')}"
             yield f"file of {program.get('name')}", f"SHA-256 {program.get('sha256')}"
-    yield "confinement", str(block.get("confinement", ABSENT))
+    for name in ("confinement", "confinement_of_readers"):
+        yield name, str(block.get(name, ABSENT))
+
+
+def versions_here() -> dict[str, str]:
+    """What results may depend on, by name, on the machine that calls this: versions, and where the programs lie.
+
+    Raises ToolError: ffmpeg or ffprobe is missing or too old.
+    """
+    tools = media.find_tools(Surroundings().search_path())
+    versions = dict(_versions(environment_record(tools, Settings(), ())))
+    # Another kernel gives the same results; a program is called by the path that the first machine found.
+    del versions["platform"]
+    return versions | {f"place of {tool.name}": tool.path for tool in (tools.ffmpeg, tools.ffprobe)}

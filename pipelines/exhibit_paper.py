@@ -2,7 +2,7 @@
 
 1  what the profile lets out: findings whose other item goes along, the lines of the log on the item
 2  the manifest with what is concealed concealed (public) or with the values at hand (sealed)
-3  typeset; written whole; the log tells of it
+3  typeset; where a person signs, the signature is appended; written whole; the log tells of it
 
 The time in it is that of the last line shown. Lines on hand-overs are not shown, so that making it twice gives the
 same bytes.
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from forensics import __version__, custody, report
 from forensics.errors import InputError, StoreError
@@ -28,8 +29,12 @@ from pipelines.case import Case, Run, write_whole
 from pipelines.disclosures import PERSONS
 from pipelines.facts import carried_lines, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.keyframe_views import keyframe_views, keyframes_kept
+from pipelines.paper_signature import holder_of, sign_paper
 from pipelines.scope import PUBLIC, Extent, extent_of
 from pipelines.standing import StoredFinding, with_name
+
+if TYPE_CHECKING:
+    from pyhanko.sign.signers import SimpleSigner
 
 MAX_DETAIL = 200
 """Characters of one detail of a log line on paper: digests, counts and names are shorter."""
@@ -50,23 +55,36 @@ _TIMES = frozenset({"posted_unixtime", "edited_unixtime"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """A paper that was written."""
+    """A paper that was written. ``sha256`` is over the file, ``unsigned`` over the paper in it that makes the same
+    bytes each time; ``signed_by`` is the holder of the certificate.
+    """
 
     evidence: str
     label: str
     path: Path
     sha256: str
+    unsigned: str
     profile: str
     findings: int
     withheld: int
+    signed_by: str | None = None
 
 
 def write_paper(
-    case: Case, run: Run, name: str, out: Path | None, form: report.Form, *, profile: str, along: Sequence[str] = ()
+    case: Case,
+    run: Run,
+    name: str,
+    out: Path | None,
+    form: report.Form,
+    *,
+    profile: str,
+    along: Sequence[str] = (),
+    credentials: SimpleSigner | None = None,
 ) -> Iterator[Printed | Notice]:
     """Write the paper of the evidence that ``name`` means, to ``out`` (default: reports/ of the case), and log it.
 
-    ``along`` are other items that are given out with it: findings on both are printed.
+    ``along`` are other items that are given out with it: findings on both are printed. With ``credentials`` it is
+    signed.
 
     Raises:
         CaseError: no evidence of that name.
@@ -80,11 +98,16 @@ def write_paper(
     events = tuple(line.event for line in case.log.events())
     extent = extent_of(case, events, findings.load(case), evidence, ids, profile)
     view = view_of(case, evidence, extent)
-    data = report.render_exhibit(view, form)
-    path = out or case.reports / f"EXHIBIT-{view.label}-{profile}.pdf"
+    paper = report.render_exhibit(view, form)
+    data = paper if credentials is None else sign_paper(paper, credentials, run.surroundings.now())
+    signed_by = None if credentials is None else holder_of(credentials)
+    path = out or case.reports / f"EXHIBIT-{view.label}-{profile}{'' if signed_by is None else '-signed'}.pdf"
     _write(path, data, replaceable=out is None)
     sha256 = hashlib.sha256(data).hexdigest()
-    case.record(run, EventType.DISSEMINATION, evidence, {"what": "exhibit paper", "profile": profile, "sha256": sha256})
+    told = {"what": "exhibit paper", "profile": profile, "sha256": sha256}
+    if signed_by is not None:
+        told |= {"signature": "PAdES B-B", "unsigned": hashlib.sha256(paper).hexdigest()}
+    case.record(run, EventType.DISSEMINATION, evidence, told)
     if extent.withheld:
         yield Notice(
             code="export.findings_withheld",
@@ -95,9 +118,11 @@ def write_paper(
         label=view.label,
         path=path,
         sha256=sha256,
+        unsigned=hashlib.sha256(paper).hexdigest(),
         profile=profile,
         findings=len(extent.findings),
         withheld=extent.withheld,
+        signed_by=signed_by,
     )
 
 

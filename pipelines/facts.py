@@ -10,7 +10,7 @@ import msgspec
 from forensics.errors import ManifestError
 from forensics.model.manifest import Facts, Json, Manifest
 from forensics.model.media import MediaKind, Probe
-from forensics.model.provenance import Appearance, Post, SourceKind
+from forensics.model.provenance import Appearance, Member, Post, SourceKind
 from forensics.model.sound import SoundState
 
 
@@ -79,6 +79,19 @@ def appearance_of(seen: dict[str, Json]) -> Appearance:
         source=str(seen["source"]) if seen.get("source") else None,
         source_sha256=str(seen["source_sha256"]) if seen.get("source_sha256") else None,
         post=msgspec.convert(post, Post) if isinstance(post, dict) else None,
+        member=_member(seen.get("archive")),
+    )
+
+
+def _member(found: Json) -> Member | None:
+    if not isinstance(found, dict):
+        return None
+    modified = found.get("modified")
+    return Member(
+        archive_sha256=str(found["sha256"]),
+        path=str(found["member"]),
+        offset=int(str(found["offset"])),
+        modified=None if modified is None else str(modified),
     )
 
 

@@ -133,11 +133,21 @@ class Filing:
     notices: tuple[Notice, ...]
 
 
-def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, complete: bool, by: Procedure) -> Filing:
+def file_run(
+    case: Case,
+    run: Run,
+    matches: Iterable[Match],
+    pairs: int,
+    *,
+    complete: bool,
+    by: Procedure,
+    searched: Mapping[str, str | int] | None = None,
+) -> Filing:
     """Write the findings of one matching of the whole case, withdraw those that no longer stand, and log both.
 
     When not all pairs could be compared (``complete`` is False) nothing is withdrawn. A review that stands is never
-    withdrawn: a result equal to the reviewed one is nothing new, another one is filed beside the review.
+    withdrawn: a result equal to the reviewed one is nothing new, another one is filed beside the review. The log says
+    what was ``searched``.
     """
     ledger = ledger_of(case)
     reviews = {pair: read(case, filed) for pair, filed in ledger.reviews.items()}
@@ -159,7 +169,7 @@ def file_run(case: Case, run: Run, matches: Iterable[Match], pairs: int, *, comp
             of_pair[pair] = (sha256, FindingStatus.MACHINE_ONLY)
     if complete:
         notices += [_moved(review, "nothing") for pair, review in reviews.items() if pair not in seen]
-    _log_run(case, run, ledger, now, complete=complete, summary=_summary(pairs, len(seen), by))
+    _log_run(case, run, ledger, now, complete=complete, summary={**_summary(pairs, len(seen), by), **(searched or {})})
     return Filing(of_pair=of_pair, notices=tuple(notices))
 
 

@@ -13,35 +13,44 @@ A worker that dies takes only its own file with it; an interrupted run is resume
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
-from forensics import acquire, custody, sources
-from forensics.errors import ForensicsError
+from forensics import acquire, custody, media
+from forensics.errors import ForensicsError, StoreError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
 from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
-from forensics.model.provenance import Found, Passed
+from forensics.model.provenance import Found, Passed, SourceKind
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME
 from forensics.model.text import visible
 from pipelines.appearances import appearance_record, locator, path_field, without_folders
-from pipelines.case import Case, Run
+from pipelines.case import Case, Run, entry
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.disclosure_files import name_of
-from pipelines.engine import Done, Failed, open_engine
+from pipelines.discovery import discover
+from pipelines.engine import Done, Failed
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
 from pipelines.keyframe_files import subject_of
 from pipelines.progress import Progress
-from pipelines.surroundings import cpu_count
+from pipelines.workers import engine_for
 
 MAX_SIDECAR_BYTES = 64 * 2**20
 """A telemetry text above this is not read: fifty cues a second for a day stay below it."""
+
+ARCHIVES = "archives"
+"""Folder of a run's working area where members of archives are staged."""
+
+LINES_AT_ONCE = 1000
+"""Refusals in one write to the log: an export can name 20,000 missing files, and each write waits for the disk."""
 
 LIMITS = (
     "Integrity is asserted from the time of ingestion onward only.",
@@ -49,6 +58,12 @@ LIMITS = (
     "Names, captions, dates and positions are as found; they can be forged.",
 )
 """What no manifest claims."""
+
+
+_CHANGED = Notice(
+    code="input.changed_while_reading",
+    message="the archive was changed after its members were read - wait until nothing writes to it, and run again",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +109,23 @@ class _Prepare:
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()
-        folder = self.area / f"{task.number:08d}"
+        media.warm()
+        with acquire.writing(self.area):
+            folder = _own_folder(self.area, task.number)
         content = folder / "v1" / "content"
-        for new in (folder, folder / "v1", content):
-            new.mkdir()
         try:
-            acquisition = acquire.acquire(task.found.path, content / "original")
+            acquisition = acquire.acquire(task.found.opened, content / "original")
+        except StoreError:
+            # Not this file's fault: the case cannot take any more.
+            raise
         except ForensicsError as error:
-            return _Prepared(found=task.found, refused=_notice(error))
-        sidecars, notices = _read_sidecars(task.found.sidecars)
+            refused = _notice(error)
+            shown = refused.message.replace(task.found.opened, task.found.path)
+            return _Prepared(found=task.found, refused=replace(refused, message=shown))
+        if task.found.sha256 not in (None, acquisition.digests.sha256):
+            return _Prepared(found=task.found, refused=_CHANGED)
+        sidecars, unread = _read_sidecars(task.found.sidecars)
+        notices = task.found.notices + unread
         if self.store.contains(acquisition.digests.sha256):
             return _Prepared(
                 found=task.found, folder=folder, acquisition=acquisition, sidecars=sidecars, notices=notices
@@ -119,6 +142,25 @@ class _Prepare:
         )
 
 
+def _own_folder(area: Path, number: int) -> Path:
+    """A new folder for this file: a worker that died on it, or beside it, may have left one or still write into it.
+
+    Raises OSError.
+    """
+    attempts = (area / f"{number:08d}-{attempt}" for attempt in itertools.count())
+    folder = next(each for each in attempts if _made(each))
+    (folder / "v1" / "content").mkdir(parents=True)
+    return folder
+
+
+def _made(folder: Path) -> bool:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
 def ingest(
     case: Case, run: Run, inputs: Sequence[str], settings: Settings, argv: Sequence[str], progress: Progress
 ) -> Iterator[Outcome | Passed]:
@@ -131,49 +173,77 @@ def ingest(
     """
     kit = open_kit(run.surroundings.search_path(), settings)
     environment = environment_record(kit.tools, settings, argv)
-    clerk = _Clerk(case=case, run=run, environment=environment, operators=case.disclosures.operators())
+    operators = case.disclosures.operators()
+    clerk = _Clerk(case=case, run=run, environment=environment, operators=operators, numbers=_Numbers(case))
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
         job = _Prepare(area=area, store=case.store, kit=kit)
-        passed, tasks = _found(inputs, progress)
-        for thing in passed:
-            if thing.failed:
-                clerk.refuse(thing.path, Notice(code=thing.code, message=thing.message))
-            yield thing
-        for done in open_engine(settings.jobs or cpu_count()).run(job, tasks):
+        (area / ARCHIVES).mkdir()
+        progress.working_on("looking for files")
+        passed, tasks = _found(inputs, kit, area / ARCHIVES, progress)
+        clerk.refuse_all(thing for thing in passed if thing.failed)
+        yield from passed
+        for done in engine_for(settings).run(job, tasks):
             outcome = _settle(clerk, done)
             counts[outcome.status] += 1
             progress.advance()
+            progress.working_on(Path(outcome.path).name)
             yield outcome
         case.record(run, EventType.INGESTION_END, None, counts)
 
 
-def _found(inputs: Sequence[str], progress: Progress) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
+def _found(
+    inputs: Sequence[str], kit: Kit, room: Path, progress: Progress
+) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
     tasks: list[_Task] = []
-    for thing in sources.discover(inputs):
+    for thing in discover(inputs, kit.limits, str(room)):
         if isinstance(thing, Passed):
             passed.append(thing)
         else:
             tasks.append(_Task(number=len(tasks), found=thing))
     beside = {os.path.abspath(sidecar) for task in tasks for sidecar in task.found.sidecars}
     for task in tasks:
-        if os.path.abspath(task.found.path) in beside:
+        if os.path.abspath(task.found.opened) in beside:
             message = "it is kept with the clip that it belongs to"
             passed.append(Passed(path=task.found.path, code="input.sidecar", message=message, failed=False))
-    alone = tuple(task for task in tasks if os.path.abspath(task.found.path) not in beside)
+    alone = tuple(task for task in tasks if os.path.abspath(task.found.opened) not in beside)
     progress.grow(len(alone))
     return tuple(passed), alone
 
 
 def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outcome:
+    if isinstance(thing, Failed) and thing.code.partition(".")[0] == StoreError.code:
+        raise StoreError(thing.message, code=thing.code, hint=thing.hint)
     if isinstance(thing, Failed):
         return clerk.refuse(thing.item.found.path, Notice(code=thing.code, message=thing.message))
     if thing.result.refused is not None:
         return clerk.refuse(thing.item.found.path, thing.result.refused)
     return clerk.admit(thing.result)
+
+
+class _Numbers:
+    """Exhibit numbers: one more than there are evidences. They are counted again only when the log has grown by lines
+    that were not written here, for counting takes longer the larger the case is.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._head: str | None = None
+        self._given = 0
+
+    def next(self) -> str:
+        """The number for a new evidence; hold the case's write lock."""
+        if self._case.log.head().sha256 != self._head:
+            self._given = sum(1 for _ in self._case.store.ids())
+        return f"E-{self._given + 1:04d}"
+
+    def taken(self) -> None:
+        """The number that `next` told is in the store and in the log; the lock is still held."""
+        self._given += 1
+        self._head = self._case.log.head().sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,16 +254,19 @@ class _Clerk:
     run: Run
     environment: dict[str, Json]
     operators: tuple[custody.Disclosure, ...]
+    numbers: _Numbers
 
     def refuse(self, path: str, notice: Notice) -> Outcome:
         """Log a file that could not be taken."""
-        detail: dict[str, str | int] = {
-            "name": visible(Path(path).name),
-            "code": notice.code,
-            "reason": without_folders(visible(notice.message), path),
-        }
-        self.case.record(self.run, EventType.INGESTION_REFUSED, None, detail)
+        self.case.record(self.run, EventType.INGESTION_REFUSED, None, _refusal(path, notice))
         return Outcome(path=path, status="failed", notices=(notice,))
+
+    def refuse_all(self, passed: Iterable[Passed]) -> None:
+        """Log what was met and could not be taken: many lines, few waits for the disk."""
+        lines = (_refusal(thing.path, Notice(code=thing.code, message=thing.message)) for thing in passed)
+        while some := tuple(islice(lines, LINES_AT_ONCE)):
+            entries = [entry(self.run, EventType.INGESTION_REFUSED, None, detail) for detail in some]
+            self.case.log.append_many(entries)
 
     def admit(self, prepared: _Prepared) -> Outcome:
         """Put prepared bytes into the store, or a new appearance of known ones into their record."""
@@ -217,14 +290,14 @@ class _Clerk:
             subjects=(original, *sidecars, *derived.files),
             facts=derived.facts,
             record=Record(
-                case={"id": self.case.info.id, "exhibit": f"E-{sum(1 for _ in self.case.store.ids()) + 1:04d}"},
+                case={"id": self.case.info.id, "exhibit": self.numbers.next()},
                 appearances=(self._appearance(prepared, acquisition),),
-                acquisition=_acquisition_record(acquisition),
+                acquisition=_acquisition_record(acquisition, prepared.found),
                 environment=self.environment,
                 processing={"commands": [_by_name(command) for command in derived.commands]},
                 log=self._log_place(),
             ),
-            notices=prepared.notices + derived.notices,
+            notices=prepared.notices + derived.notices + _unread(prepared.found, derived),
             limits=LIMITS,
         )
         written, *signature = self._write_manifest(folder / "v1" / "content", manifest)
@@ -237,6 +310,7 @@ class _Clerk:
             self.run.operator,
         )
         self._log(EventType.INGESTION, evidence, manifest, written)
+        self.numbers.taken()
         return self._outcome(prepared, manifest, "ingested")
 
     def _known(self, prepared: _Prepared, acquisition: Acquisition) -> Outcome:
@@ -289,7 +363,8 @@ class _Clerk:
         data = custody.encode_manifest(replace(manifest, record=record))
         for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, self.run.sign(Namespace.MANIFEST, data))):
             if part is not None:
-                (content / name).write_bytes(part)
+                with acquire.writing(content):
+                    (content / name).write_bytes(part)
                 yield subject_of(name, part)
 
     def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
@@ -311,7 +386,7 @@ class _Clerk:
 
     def _outcome(self, prepared: _Prepared, manifest: Manifest, status: str) -> Outcome:
         evidence = manifest.item.removeprefix("urn:sha256:")
-        undecodable = manifest.facts.exact.get("kind") == MediaKind.UNDECODABLE
+        undecodable = manifest.facts.exact.get("kind") == MediaKind.UNDECODABLE and not _is_read(prepared.found)
         return Outcome(
             path=prepared.found.path,
             status="failed" if undecodable else status,
@@ -322,6 +397,14 @@ class _Clerk:
             keyframes=len(_keyframes(manifest.facts)),
             notices=manifest.notices,
         )
+
+
+def _refusal(path: str, notice: Notice) -> dict[str, str | int]:
+    return {
+        "name": visible(Path(path).name),
+        "code": notice.code,
+        "reason": without_folders(visible(notice.message), path),
+    }
 
 
 def _notice(error: ForensicsError) -> Notice:
@@ -338,9 +421,22 @@ def _original(acquisition: Acquisition) -> Subject:
     return Subject(name="original", sha256=digests.sha256, sha512=digests.sha512, size=digests.size)
 
 
-def _acquisition_record(acquisition: Acquisition) -> dict[str, Json]:
+def _is_read(found: Found) -> bool:
+    """Whether it is an archive whose members were read: that it is no video is no fault of it."""
+    return found.appearance.kind is SourceKind.ARCHIVE
+
+
+def _unread(found: Found, derived: Derived) -> tuple[Notice, ...]:
+    """What is to be said of an archive whose members were not looked at."""
+    if derived.kind is not MediaKind.UNDECODABLE or derived.notices or _is_read(found):
+        return ()
+    message = "it is an archive, by its first bytes, and no video; its members were not read"
+    return (Notice(code="media.not_media", message=message),)
+
+
+def _acquisition_record(acquisition: Acquisition, found: Found) -> dict[str, Json]:
     return {
-        "method": "file copy",
+        "method": "file copy" if found.appearance.member is None else "member of an archive",
         "integrity": {"computed": "while copying", "readback": "match" if acquisition.readback else "not done"},
         "mtime_ns_as_found": str(acquisition.mtime_ns),
         "transformations": [],
@@ -373,15 +469,17 @@ def _read_sidecars(paths: Iterable[str]) -> tuple[tuple[Sidecar, ...], tuple[Not
 def _store_sidecars(content: Path, sidecars: tuple[Sidecar, ...]) -> tuple[Subject, ...]:
     for sidecar in sidecars:
         path = content / sidecar.stored_as
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(sidecar.data)
+        with acquire.writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(sidecar.data)
     return tuple(subject_of(sidecar.stored_as, sidecar.data) for sidecar in sidecars)
 
 
 def _empty(content: Path) -> None:
     """Drop our working copy of bytes that the store has already, and what was derived from it."""
-    for path in sorted(content.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    with acquire.writing(content):
+        for path in sorted(content.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _digests(manifest: Manifest) -> frozenset[str]:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics import keyframes, media, report
+from forensics import acquire, keyframes, media, report
 from forensics.model.manifest import Subject
 from forensics.model.media import Keyframe, Probe
 
@@ -34,10 +34,11 @@ def subject_of(name: str, data: bytes) -> Subject:
 
 
 def write_file(into: Path, name: str, data: bytes) -> Subject:
-    """Write a derived file below the content folder ``into``."""
+    """Write a derived file below the content folder ``into``. Raises StoreError."""
     path = into / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    with acquire.writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     return subject_of(name, data)
 
 

@@ -27,16 +27,16 @@ def keyframes_kept(manifest: Manifest) -> int:
 
 
 def keyframe_views(
-    case: Case, evidence: str, manifest: Manifest, *, paper: bool = False
+    case: Case, evidence: str, manifest: Manifest, *, paper: bool = False, most: int = KEYFRAMES_SHOWN
 ) -> tuple[report.KeyframeView, ...]:
-    """The first `KEYFRAMES_SHOWN` keyframes of an evidence; for ``paper`` larger, and the others too, without
+    """The first ``most`` keyframes of an evidence; for ``paper`` larger, and the others too, without
     their pictures.
     """
     kept = manifest.facts.recipe.get("keyframes")
     listed = kept if isinstance(kept, list) else []
     (zero, (num, den)) = origin_of(manifest.facts)
     views = []
-    for number, keyframe in enumerate(listed if paper else listed[:KEYFRAMES_SHOWN], start=1):
+    for number, keyframe in enumerate(listed if paper else listed[:most], start=1):
         if not isinstance(keyframe, dict):
             break
         ticks = int(str(keyframe["pts"]))
@@ -45,7 +45,7 @@ def keyframe_views(
                 time_text=report.clock((ticks - zero) * num / den),
                 pts_text=f"{ticks}*{num}/{den}",
                 planes_sha256=str(keyframe["planes_sha256"]),
-                jpeg=_small(case, evidence, number, PRINTED if paper else SHOWN) if number <= KEYFRAMES_SHOWN else None,
+                jpeg=_small(case, evidence, number, PRINTED if paper else SHOWN) if number <= most else None,
             )
         )
     return tuple(views)

@@ -121,21 +121,21 @@ def make_key(path: Path, surroundings: Surroundings, ask: Ask) -> OperatorKey:
     return OperatorKey(path=path, signer=signer, made=True)
 
 
-def passphrase_from_file(surroundings: Surroundings) -> bytes | None:
+def passphrase_from_file(surroundings: Surroundings, variable: str = PASSPHRASE_VARIABLE) -> bytes | None:
     """The passphrase in the file that the environment names, without its last newline; None when it names none.
 
     Raises InputError (``input.passphrase``).
     """
-    name = surroundings.environ.get(PASSPHRASE_VARIABLE)
+    name = surroundings.environ.get(variable)
     if not name:
         return None
     try:
         with Path(name).open("rb") as file:
             text = file.read(MAX_PASSPHRASE + 1).rstrip(b"\r\n")
     except OSError as error:
-        raise InputError(f"{PASSPHRASE_VARIABLE}: {error.strerror}", code="input.passphrase") from error
+        raise InputError(f"{variable}: {error.strerror}", code="input.passphrase") from error
     if not text or len(text) > MAX_PASSPHRASE:
-        raise InputError(f"{PASSPHRASE_VARIABLE}: the file holds no passphrase", code="input.passphrase")
+        raise InputError(f"{variable}: the file holds no passphrase", code="input.passphrase")
     return text
 
 

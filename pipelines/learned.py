@@ -257,6 +257,7 @@ def describe_all(
     if learned is None:
         return
     progress.grow(len(volumes))
+    progress.working_on("describing pictures with the model")
     for done in engine.run(_Describe(learned=learned), volumes):
         progress.advance()
         if isinstance(done, Failed):

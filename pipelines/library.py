@@ -1,19 +1,18 @@
 """The fingerprints of a case (and of queries from outside it), ready to be searched and looked at.
 
-Each worker process loads it once. The tracks in the store are the truth; what is built here is gone with the process.
+Each worker process opens it once. The tracks in the store are the truth. What is searched lies in segments that are
+read where they lie (`pipelines.segments`); a track is read whole only when its video is a query or a candidate.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from forensics import fingerprint, index, matching, media
 from forensics.errors import IntegrityError
@@ -24,6 +23,8 @@ from forensics.model.sound import SoundTrack
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE, Kit
 from pipelines.facts import probe_of
+from pipelines.readers import STILL_WINDOW
+from pipelines.segments import Upkeep, bring_up, segments_for
 from pipelines.sound_file import SOUND_FILE, sound_digest
 
 EXCERPT = media.Excerpt(matching.MOST_READ_S, matching.FPS, matching.LONG_SIDE)
@@ -56,47 +57,151 @@ class Volume:
         return self.frames == 1
 
 
+MOST_SUBJECT_BYTES = 1 << 26
+"""Bytes of fingerprints kept decoded in a process: two hours of footage, or the usual candidates of a query."""
+
+VIDEOS, STILLS = "videos", "stills"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
-    """Subjects that are searched together."""
+    """Volumes that are searched together. ``name`` and ``folder`` tell which segments of the case hold them; without a
+    folder they are made in memory.
+    """
 
-    subjects: tuple[matching.Subject, ...]
+    name: str
+    volumes: tuple[Volume, ...]
+    folder: Path | None
+
+    @property
+    def wanted(self) -> tuple[index.Wanted, ...]:
+        """Each volume with the track that its manifest names."""
+        return tuple((volume.id, volume.fingerprint_sha256) for volume in self.volumes)
+
+    def read(self, wanted: index.Wanted) -> Fingerprint:
+        """The fingerprint of one of the volumes. Raises IntegrityError."""
+        return track_of(self._by_id[wanted[0]])
+
+    @cached_property
+    def collection(self) -> index.Collection:
+        """All of them, in their order, where they lie.
+
+        Raises:
+            IntegrityError: a track that is in no segment is not the one that its manifest names.
+        """
+        return index.Collection(segments_for(self.folder, self.name, self.wanted, self.read), self.wanted)
 
     @cached_property
     def corpus(self) -> matching.Corpus:
-        """All of them together, in their order."""
-        return matching.Corpus.build(self.subjects)
+        """What the matcher reads of them."""
+        held = self.collection
+        return matching.Corpus(
+            subjects=tuple(matching.Named(each.id, each.id, each.video_essence) for each in self.volumes),
+            id_rank=matching.id_rank([each.id for each in self.volumes]),
+            codes=held.code_column("codes"),
+            code_subject=held.code_column("subject"),
+            code_seconds=held.code_column("seconds"),
+            code_flags=held.code_column("flags"),
+            descriptors=held.anchor_column("descriptors"),
+            anchor_subject=held.anchor_column("subject"),
+            anchor_seconds=held.anchor_column("seconds"),
+            anchor_points=held.anchor_column("points"),
+        )
 
-    @cached_property
-    def codes(self) -> index.FlatIndex:
+    @property
+    def codes(self) -> index.Rows:
         """Exact range search over their frame hashes."""
-        return _indexed(self.corpus.codes)
+        return self.collection.codes
+
+    @property
+    def descriptors(self) -> index.Rows:
+        """Exact range search over their local features."""
+        return self.collection.descriptors
 
     @cached_property
-    def descriptors(self) -> index.FlatIndex:
-        """Exact range search over their local features."""
-        return _indexed(self.corpus.descriptors)
+    def _by_id(self) -> dict[str, Volume]:
+        return {volume.id: volume for volume in self.volumes}
+
+
+class Subjects(Mapping[str, matching.Subject]):
+    """What the matcher needs of each volume, read when it is asked for; the latest are kept."""
+
+    def __init__(self, volumes: Mapping[str, Volume]) -> None:
+        self._volumes = volumes
+        self._kept: OrderedDict[str, matching.Subject] = OrderedDict()
+        self._bytes = 0
+
+    def __getitem__(self, volume_id: str) -> matching.Subject:
+        """Raises IntegrityError when its track is not the one that its manifest names."""
+        if volume_id in self._kept:
+            self._kept.move_to_end(volume_id)
+            return self._kept[volume_id]
+        subject = _subject(self._volumes[volume_id])
+        self._kept[volume_id] = subject
+        self._bytes += _size(subject)
+        while self._bytes > MOST_SUBJECT_BYTES and len(self._kept) > 1:
+            self._bytes -= _size(self._kept.popitem(last=False)[1])
+        return subject
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._volumes)
+
+    def __len__(self) -> int:
+        return len(self._volumes)
+
+    def forget(self, volume_id: str) -> None:
+        """Let go of one."""
+        if volume_id in self._kept:
+            self._bytes -= _size(self._kept.pop(volume_id))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
     """Volumes that are searched (of the case, when it is asked), then those that are only compared with them. Videos
     and stills stand on shelves of their own: what a video is compared with does not depend on the photographs.
+
+    ``segments`` is the folder of the case's index, where there is one that may hold the references.
     """
 
     kit: Kit
     references: tuple[Volume, ...]
     queries: tuple[Volume, ...]
+    segments: Path | None = None
 
     @cached_property
-    def subjects(self) -> dict[str, matching.Subject]:
+    def subjects(self) -> Subjects:
         """What the matcher needs of every volume."""
-        return {volume.id: _subject(volume) for volume in (*self.references, *self.queries)}
+        return Subjects(self._volumes)
 
     @cached_property
     def videos(self) -> Shelf:
         """The references that move, in the order of `references`."""
-        return Shelf(subjects=tuple(self.subjects[volume.id] for volume in self.references if not volume.still))
+        return self._shelf(VIDEOS, still=False)
+
+    @cached_property
+    def stills(self) -> Shelf:
+        """The references of one picture, in the order of `references`."""
+        return self._shelf(STILLS, still=True)
+
+    def _shelf(self, name: str, *, still: bool) -> Shelf:
+        volumes = tuple(volume for volume in self.references if volume.still is still)
+        return Shelf(name=name, volumes=volumes, folder=self.segments)
+
+    def __getstate__(self) -> dict[str, object]:
+        """What goes to a worker: without the open segments, which it opens and checks for itself."""
+        return {name: value for name, value in vars(self).items() if name not in ("videos", "stills")}
+
+    def bring_up_index(self) -> Upkeep:
+        """Have every reference in a segment on disk, before workers open them.
+
+        Raises:
+            IntegrityError: a track is not the one that its manifest names.
+            StoreError: the index cannot be written.
+        """
+        assert self.segments is not None
+        read = {pair: shelf.read for shelf in (self.videos, self.stills) for pair in shelf.wanted}
+        wanted = {shelf.name: shelf.wanted for shelf in (self.videos, self.stills)}
+        return bring_up(self.segments, wanted, lambda pair: read[pair](pair))
 
     def sound(self, volume_id: str) -> SoundTrack | None:
         """The sound of a volume, if some of it is audible and it is of the kind that is compared here.
@@ -118,11 +223,6 @@ class Library:
         return tuple(heard), matching.SoundIndex(list(heard.values()))
 
     @cached_property
-    def stills(self) -> Shelf:
-        """The references of one picture, in the order of `references`."""
-        return Shelf(subjects=tuple(self.subjects[volume.id] for volume in self.references if volume.still))
-
-    @cached_property
     def footage(self) -> matching.Footage:
         """What has been decoded lately for comparing."""
         footage = matching.Footage(self.window, lambda name: self.subjects[name].duration_s)
@@ -135,7 +235,8 @@ class Library:
         """Luma frames of a stretch, decoded from the kept bytes; of a still its one picture."""
         volume = self._volumes[volume_id]
         if volume.probe is None:
-            return media.still_window(volume.original.read_bytes(), long_side)
+            with volume.original.open("rb") as handle:
+                return media.read(STILL_WINDOW, long_side, handle=handle.fileno(), limits=self.kit.limits)
         with volume.original.open("rb") as handle:
             return media.window(
                 self.kit.tools, handle.fileno(), volume.probe, start_s, end_s, fps, long_side, self.kit.limits
@@ -148,13 +249,13 @@ class Library:
             yield
             return
         self._volumes[volume.id] = volume
-        self.subjects[volume.id] = _subject(volume)
         if volume.opening is not None:
             self.footage.hold(volume.id, volume.opening, EXCERPT.end_s)
         try:
             yield
         finally:
-            del self._volumes[volume.id], self.subjects[volume.id]
+            del self._volumes[volume.id]
+            self.subjects.forget(volume.id)
             self._sounds.pop(volume.id, None)
             self.footage.forget(volume.id)
 
@@ -165,12 +266,6 @@ class Library:
     @cached_property
     def _sounds(self) -> dict[str, SoundTrack | None]:
         return {}
-
-
-def _indexed(rows: npt.NDArray[np.uint8]) -> index.FlatIndex:
-    flat = index.FlatIndex()
-    flat.add(rows)
-    return flat
 
 
 def volumes_of(case: Case) -> tuple[Volume, ...]:
@@ -275,6 +370,17 @@ def _subject(volume: Volume) -> matching.Subject:
         sha256=volume.id,
         video_essence=volume.video_essence,
     )
+
+
+def _size(subject: matching.Subject) -> int:
+    each, anchors = subject.fingerprint, subject.fingerprint.anchors
+    arrays = (each.codes, each.pts, each.quality, each.flags, each.box_codes)
+    return sum(array.nbytes for array in (*arrays, anchors.pts, anchors.points, anchors.descriptors))
+
+
+def segments_of(case: Case) -> Path:
+    """The folder of the case's index segments."""
+    return case.root / "index" / "segments"
 
 
 def _essence(facts: Facts) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.exchange import CODE_BYTES, RADIUS, Algorithm, Listed
-from forensics.index import FlatIndex
+from forensics.index import PlannedIndex
 from forensics.model.hamming import hamming
 from forensics.model.match import Hits
 from forensics.model.notice import Notice
@@ -73,7 +73,7 @@ class Search:
             lines[each.hash.code] = lines.get(each.hash.code, 0) + 1
         self._lines = lines
         self._codes = _stacked([each.hash.code for each in self.listed], CODE_BYTES[algorithm])
-        self._index = FlatIndex()
+        self._index = PlannedIndex()
         if algorithm is Algorithm.PDQ:
             self._index.add(self._codes)
 

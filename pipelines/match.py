@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from forensics import acquire, fingerprint, matching, sources
+from forensics import acquire, fingerprint, matching
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType
 from forensics.model.finding import FindingStatus
@@ -33,13 +33,15 @@ from pipelines import findings
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
-from pipelines.engine import Engine, Failed, Serial, open_engine
+from pipelines.discovery import discover
+from pipelines.engine import Engine, Failed, Serial
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
-from pipelines.library import EXCERPT, Library, Volume, unprinted_stills, volume_of, volumes_of
+from pipelines.library import EXCERPT, Library, Volume, segments_of, unprinted_stills, volume_of, volumes_of
 from pipelines.progress import Progress
+from pipelines.searched import Searched, prepared
 from pipelines.sound_file import SOUND_FILE
 from pipelines.sounds import SOUND_COMMON, with_sound
-from pipelines.surroundings import cpu_count
+from pipelines.workers import engine_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +59,20 @@ class Matched:
 
 def match_case(
     case: Case, run: Run, settings: Settings, progress: Progress, model: NamedModel | None = None
-) -> Iterator[Matched | Notice]:
-    """Compare every evidence with every other; yield pairs best first, and what could not be compared. A ``model`` is
-    one more source of candidates.
+) -> Iterator[Matched | Notice | Searched]:
+    """Compare every evidence with every other; yield pairs best first, what could not be compared, and what the search
+    covers. A ``model`` is one more source of candidates.
 
     Raises:
         ToolError: ffmpeg or ffprobe is missing or too old.
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
-    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=())
+    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=(), segments=segments_of(case))
+    searched = prepared(library)
+    yield searched
     order = {volume.id: number for number, volume in enumerate(library.references)}
     yield from _unprinted(case)
-    engine = open_engine(settings.jobs or cpu_count())
+    engine = engine_for(settings)
     learned = learned_for(model, case, library, tuple(order))
     pictures = compare(engine, library, tuple(order), order, progress, learned)
     found = with_sound(engine, library, tuple(order), order, pictures)
@@ -82,7 +86,7 @@ def match_case(
             matches.append(thing)
     pairs = len(order) * (len(order) - 1) // 2
     by = findings.procedure(None if model is None else model.spec)
-    filing = findings.file_run(case, run, matches, pairs, complete=complete, by=by)
+    filing = findings.file_run(case, run, matches, pairs, complete=complete, by=by, searched=searched.detail())
     yield from filing.notices
     for match in matches:
         finding, status = filing.of_pair[frozenset({match.query_id, match.reference_id})]
@@ -102,7 +106,7 @@ def match_queries(
     settings: Settings,
     progress: Progress,
     model: NamedModel | None = None,
-) -> Iterator[Matched | Notice]:
+) -> Iterator[Matched | Notice | Searched]:
     """Compare files from outside with the case. Nothing is admitted; the log keeps that it was asked.
 
     Raises:
@@ -110,16 +114,22 @@ def match_queries(
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
     kit = kit_for(run, settings)
-    library = Library(kit=kit, references=volumes_of(case), queries=())
-    engine = open_engine(settings.jobs or cpu_count())
+    library = Library(kit=kit, references=volumes_of(case), queries=(), segments=segments_of(case))
+    searched = prepared(library)
+    yield searched
+    engine = engine_for(settings)
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         tasks: list[tuple[int, str]] = []
-        for thing in sources.discover(inputs):
+        for thing in discover(inputs, kit.limits):
             if not isinstance(thing, Passed):
                 tasks.append((len(tasks), thing.path))
             elif thing.failed:
                 yield Notice(code=thing.code, message=f"{thing.path}: {thing.message}")
-        asked: dict[str, str | int] = {"queries": len(tasks), "references": len(library.references)}
+        asked: dict[str, str | int] = {
+            "queries": len(tasks),
+            "references": len(library.references),
+            **searched.detail(),
+        }
         if model is not None:
             asked["model"] = model.spec.sha256
         case.record(run, EventType.MATCHING, None, asked)
@@ -130,6 +140,7 @@ def match_queries(
         progress.grow(len(tasks))
         for done in engine.run(_Search(library=library, folder=Path(folder), learned=learned), tasks):
             progress.advance()
+            progress.working_on(Path(done.item[1]).name)
             if isinstance(done, Failed):
                 yield Notice(code=done.code, message=f"not compared: {done.item[1]}: {done.message}")
                 continue
@@ -166,6 +177,7 @@ def compare(
     yield from describe_all(engine, learned, tuple(known), progress)
     by = _procedure(learned)
     progress.grow(len(queries))
+    progress.working_on("searching for candidates")
     pairs: dict[tuple[str, str], matching.Candidate] = {}
     for thing in engine.run(_Rank(library=library, within_case=bool(order), learned=learned), queries):
         progress.advance()
@@ -182,6 +194,7 @@ def compare(
                 pairs.pop((key[1], key[0]), None)
             pairs[key] = candidate
     progress.grow(len(queries) + len(pairs))
+    progress.working_on(f"looking at {len(pairs)} pairs")
     for done in engine.run(_Examine(library=library, by=by), tuple(pairs.values())):
         progress.advance()
         if isinstance(done, Failed):
@@ -290,13 +303,14 @@ class _Search:
         content.mkdir()
         try:
             volume = read_query(path, content, self.library.kit)
-            return ("", (volume,)) if isinstance(volume, Notice) else (volume.id, tuple(self._found(path, volume)))
+            return ("", (volume,)) if isinstance(volume, Notice) else (volume.id, tuple(self.found(path, volume)))
         finally:
             shutil.rmtree(content)
             if self.learned is not None:
                 self.learned.forget_visitors()
 
-    def _found(self, path: str, volume: Volume) -> Iterator[Match | Notice]:
+    def found(self, path: str, volume: Volume) -> Iterator[Match | Notice]:
+        """Yield the matches of a volume that was read, and what could not be compared."""
         with self.library.visited(volume):
             if self.learned is not None:
                 yield from self.learned.visited(volume.id, path)
@@ -322,6 +336,11 @@ class _Search:
             else:
                 if found is not None:
                     yield found
+
+
+def found_between(library: Library, path: str, volume: Volume) -> Iterator[Match | Notice]:
+    """What comparing this one volume with the references of the library gives, as `match_queries` finds it."""
+    yield from _Search(library=library, folder=volume.original.parent).found(path, volume)
 
 
 def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:

@@ -24,10 +24,10 @@ from forensics.model.store import MANIFEST_NAME, ORIGINAL_NAME
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
-from pipelines.engine import Done, Failed, open_engine
+from pipelines.engine import Done, Failed
 from pipelines.environment import Moved, environment_record, moved
 from pipelines.progress import Progress
-from pipelines.surroundings import cpu_count
+from pipelines.workers import engine_for
 
 MAX_DIFFERENCES = 200
 """Places named one by one; past that their number is said."""
@@ -154,13 +154,13 @@ def replay(
         environment=environment_record(kit.tools, settings, ()),
     )
     progress.grow(len(evidence))
-    workers = min(settings.jobs or cpu_count(), len(evidence))
-    for thing in open_engine(workers).run(job, evidence):
+    for thing in engine_for(settings, len(evidence)).run(job, evidence):
         outcome = thing.result if isinstance(thing, Done) else _lost(case, thing)
         verdict = "equal" if outcome.equal else f"{len(outcome.differences)} differences"
         detail = {"facts": verdict, "moved": "; ".join(" ".join(each) for each in outcome.moved)[:MAX_MOVED]}
         case.record(run, EventType.REPLAY, outcome.id, {name: value for name, value in detail.items() if value})
         progress.advance()
+        progress.working_on(outcome.id[:16])
         yield outcome
 
 

@@ -3,7 +3,8 @@
 1  every evidence from its newest manifest, with the keyframes that the store holds
 2  every finding that stands, with frames of both files at the same aligned moments
 3  what was refused, from the log
-4  render and write one HTML file
+4  what posts say of forwards, and which are absent later
+5  render and write one HTML file; a large case as a first page with a folder of pages beside it
 """
 
 from __future__ import annotations
@@ -14,38 +15,37 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
-from forensics import __version__, matching, media, report
-from forensics.errors import MediaError, StoreError
+from forensics import __version__, matching, report
+from forensics.errors import IntegrityError, StoreError
+from forensics.matching.verdict import CANDIDATE_CEILING, MATCH_FLOOR
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
+from forensics.model.finding import ErrorRates
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Joining, Match, Segment
-from forensics.model.media import MediaKind
+from forensics.model.match import Joining
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
-from pipelines import findings, persons
-from pipelines.case import Case, Run
+from pipelines import error_rates, findings, persons, searched
+from pipelines.case import Case, Run, write_whole
 from pipelines.config import Settings
 from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
-from pipelines.keyframe_views import keyframe_views, keyframes_kept
+from pipelines.keyframe_views import KEYFRAMES_SHOWN, keyframe_views, keyframes_kept
 from pipelines.progress import Progress
+from pipelines.report_posts import absence_views, forward_views
 from pipelines.same_server_file import comparable, served
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
+from pipelines.strips import Strips
+from pipelines.track_drawings import sidecar_drawing
 
-PAIRS_PER_SEGMENT = 6
-"""Aligned pairs shown of one segment: enough to judge, few enough to print."""
+KEYFRAMES_OF_A_CASE = 24_000
+"""Keyframes of one report: some 100 MB of pictures. Of a larger case each file shows fewer, and says so."""
 
-STRIP_LONG_SIDE = 320
-"""Pixels of the long side of a strip's frames."""
-
-MAX_PAIRS = 900
-"""Aligned pairs on one page: about 8 MB; past that, matches are shown without pictures and a notice says so."""
+LEAST_KEYFRAMES = 4
+"""Keyframes of each file however large the case: below that a person cannot tell what a clip shows."""
 
 METHOD_TEXT = (
     "Every frame is reduced to 64 by 64 luma values and hashed to 256 bits by the signs of a discrete cosine transform "
@@ -83,14 +83,46 @@ def write_report(
         ManifestError: a manifest or finding of the case is not canonical.
     """
     path = out or case.reports / "case-report.html"
-    page = report.render_case(gather(case, run, settings, progress, checks))
+    gathered = gather(case, run, settings, progress, checks)
+    detail: dict[str, str | int] = {"what": "case report"}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(page)
+        if report.is_large(gathered):
+            detail |= _write_folder(gathered, path)
+        else:
+            page = report.render_case(gathered)
+            write_whole(path, page)
+            detail["sha256"] = hashlib.sha256(page).hexdigest()
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}", hint="name another place with --out") from error
-    case.record(run, EventType.DISSEMINATION, None, {"what": "case report", "sha256": hashlib.sha256(page).hexdigest()})
+    case.record(run, EventType.DISSEMINATION, None, detail)
     return path
+
+
+def _write_folder(gathered: report.CaseReport, path: Path) -> dict[str, str | int]:
+    """Write the first page at ``path`` and the others into a folder beside it; what the log says of them.
+
+    The first page and the pages of an earlier report there are removed before: a reader must not mistake them for those
+    of this one, not even when it is killed half-way.
+    """
+    folder = path.with_name(f"{path.stem}-pages")
+    folder.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    for former in folder.glob("*-[0-9][0-9][0-9][0-9].html"):
+        former.unlink()
+    index, listed = "", hashlib.sha256()
+    written = 0
+    for name, page in report.render_folder(gathered, path.name, folder.name):
+        digest = hashlib.sha256(page).hexdigest()
+        if name == path.name:
+            write_whole(path, page)
+            index = digest
+        else:
+            page_path = folder / name.removeprefix(f"{folder.name}/")
+            page_path.write_bytes(page)
+            listed.update(f"{digest}  {page_path.name}\n".encode())
+            written += 1
+    return {"sha256": index, "pages": written, "pages_sha256": listed.hexdigest()}
 
 
 def gather(
@@ -104,18 +136,23 @@ def gather(
     manifests = {evidence: case.manifest(evidence) for evidence in case.store.ids()}
     stored = tuple(with_name(each, names) for each in findings.load(case))
     progress.grow(len(manifests) + len(stored))
+    progress.working_on("evidence")
+    most = max(LEAST_KEYFRAMES, min(KEYFRAMES_SHOWN, KEYFRAMES_OF_A_CASE // max(1, len(manifests))))
     views = []
     for evidence in sorted(manifests, key=lambda each: str(manifests[each].record.case.get("exhibit"))):
-        views.append(_evidence_view(case, evidence, manifests[evidence], events))
+        views.append(_evidence_view(case, evidence, manifests[evidence], events, most))
         progress.advance()
-    strips = _Strips(case, tools, manifests)
+    strips = Strips(case, tools, manifests)
+    progress.working_on("pictures of matches")
     matches = []
-    for each in stored:
+    for each in sorted(stored, key=lambda each: -each.finding.match.score):
         matches.append(_match_view(each, strips))
         progress.advance()
     head = case.log.head()
     joins = [view.match for view in matches if not view.rejected]
     same = served(views, joins, comparable(manifests.items()))
+    method = _method(events, stored)
+    rates, unread = _rates(case, method)
     return report.CaseReport(
         case=case.info,
         created=run.surroundings.timestamp(),
@@ -130,8 +167,8 @@ def gather(
         evidence=tuple(views),
         matches=tuple(matches),
         refused=tuple(_refused(events)),
-        method=_method(events, stored),
-        notices=(*strips.notices, *same.notices),
+        method=replace(method, rates=rates),
+        notices=(*strips.notices, *same.notices, *unread),
         group_names=_group_names(views, [*joins, *same.links]),
         server_files=tuple(
             report.ServerFileView(name=each.name, items=each.items, posts=len(each.places), basis=each.basis)
@@ -139,7 +176,21 @@ def gather(
         ),
         links=same.links,
         attached=same.attached,
+        forwards=tuple(forward_views(views, [*joins, *same.links])),
+        absences=tuple(absence_views(views, events)),
     )
+
+
+def _rates(case: Case, method: report.MethodView) -> tuple[ErrorRates | None, tuple[Notice, ...]]:
+    """The measured errors of the method in force. A record that is damaged is told, and no reason for having no report:
+    the page is where a reader learns that the case was changed.
+    """
+    if method.matching is None:
+        return None, ()
+    try:
+        return error_rates.as_calibration(error_rates.reliance(case, method.matching.params_sha256)), ()
+    except IntegrityError as error:
+        return None, (Notice(code=error.code, message=error.message),)
 
 
 def _group_names(
@@ -162,7 +213,7 @@ def _verification(checks: Sequence[Check]) -> report.VerificationView:
 
 
 def _evidence_view(
-    case: Case, evidence: str, manifest: Manifest, events: Sequence[CustodyEvent]
+    case: Case, evidence: str, manifest: Manifest, events: Sequence[CustodyEvent], most: int
 ) -> report.EvidenceView:
     exact = manifest.facts.exact
     container = exact.get("container")
@@ -177,9 +228,9 @@ def _evidence_view(
         size=original.size,
         duration_s=duration_of(manifest.facts),
         streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
-        keyframes=keyframe_views(case, evidence, manifest),
+        keyframes=keyframe_views(case, evidence, manifest, most=most),
         keyframes_kept=keyframes_kept(manifest),
-        telemetry=tuple(_telemetry_view(entry) for entry in telemetry_entries(manifest)),
+        telemetry=tuple(_telemetry_view(case, evidence, entry) for entry in telemetry_entries(manifest)),
         custody=tuple(event for event in events if event.item == evidence),
         notices=manifest.notices,
         original_path=str(case.store.path(evidence, "original").relative_to(case.root)),
@@ -189,7 +240,7 @@ def _evidence_view(
     )
 
 
-def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:
+def _telemetry_view(case: Case, evidence: str, entry: dict[str, Json]) -> report.TelemetryView:
     return report.TelemetryView(
         origin=str(entry.get("file")),
         format=str(entry.get("format") or "not known"),
@@ -198,6 +249,7 @@ def _telemetry_view(entry: dict[str, Json]) -> report.TelemetryView:
         located=int(str(entry.get("fixes") or 0)),
         first=_fix(entry.get("first")),
         last=_fix(entry.get("last")),
+        drawing=sidecar_drawing(case, evidence, entry),
     )
 
 
@@ -217,7 +269,7 @@ def _refused(events: Sequence[CustodyEvent]) -> Iterator[Passed]:
             )
 
 
-def _match_view(stored: findings.StoredFinding, strips: _Strips) -> report.MatchView:
+def _match_view(stored: findings.StoredFinding, strips: Strips) -> report.MatchView:
     match = stored.finding.match
     return report.MatchView(
         match=match,
@@ -231,86 +283,19 @@ def _match_view(stored: findings.StoredFinding, strips: _Strips) -> report.Match
     )
 
 
-class _Strips:
-    """Fetches frames of both files of a match at the same aligned moments."""
-
-    def __init__(self, case: Case, tools: media.Tools, manifests: dict[str, Manifest]) -> None:
-        self._case = case
-        self._tools = tools
-        self._manifests = manifests
-        self._fetched = 0
-        self.notices: list[Notice] = []
-
-    def side(self, evidence: str) -> report.SideView:
-        """Name and length of one file."""
-        manifest = self._manifests[evidence]
-        name = Path(str(manifest.record.appearances[0]["path"])).name
-        return report.SideView(name=name, duration_s=duration_of(manifest.facts))
-
-    def pairs(self, match: Match) -> Iterator[report.AlignedPair]:
-        """Yield aligned pairs of all segments; a frame that cannot be decoded is a notice."""
-        for segment in match.segments:
-            if self._fetched >= MAX_PAIRS:
-                self._say_once(
-                    "report.pictures_left_out", f"only the first {MAX_PAIRS} aligned pairs are shown as pictures"
-                )
-                return
-            self._fetched += PAIRS_PER_SEGMENT
-            moments = _moments(segment)
-            try:
-                asked = self._pictures(match.query_id, [moment for moment, _ in moments])
-                known = self._pictures(match.reference_id, [moment for _, moment in moments])
-            except MediaError as error:
-                self.notices.append(
-                    Notice(code=error.code, message=f"no strip for {match.query_id[:16]}: {error.message}")
-                )
-                continue
-            for (query_s, query), (reference_s, reference) in zip(asked, known, strict=False):
-                yield report.AlignedPair(
-                    query_jpeg=report.thumbnail(query),
-                    query_s=query_s,
-                    reference_jpeg=report.thumbnail(reference),
-                    reference_s=reference_s,
-                )
-
-    def _say_once(self, code: str, message: str) -> None:
-        notice = Notice(code=code, message=message)
-        if notice not in self.notices:
-            self.notices.append(notice)
-
-    def _pictures(self, evidence: str, seconds: list[float]) -> list[tuple[float, npt.NDArray[np.uint8]]]:
-        original = self._case.store.path(evidence, "original")
-        if self._manifests[evidence].facts.exact.get("kind") == MediaKind.STILL:
-            shown = media.read_still(original.read_bytes()).bgr
-            return [(0.0, shown) for _ in seconds]
-        with original.open("rb") as handle:
-            probed = media.probe(self._tools, handle.fileno())
-            return media.pictures_at(self._tools, handle.fileno(), probed.probe, seconds, STRIP_LONG_SIDE)
-
-
-def _moments(segment: Segment) -> list[tuple[float, float]]:
-    """Evenly spaced moments inside a segment, on both clocks; the one moment that a still shows."""
-    if segment.query_start_s == segment.query_end_s:
-        at_s = segment.reference_start_s if segment.moment is None else segment.moment.at_s
-        return [(0.0, at_s)]
-    steps = (np.arange(PAIRS_PER_SEGMENT) + 0.5) / PAIRS_PER_SEGMENT
-    query = segment.query_start_s + steps * (segment.query_end_s - segment.query_start_s)
-    reference = segment.reference_start_s + steps * (segment.reference_end_s - segment.reference_start_s)
-    return list(zip(query.tolist(), reference.tolist(), strict=True))
-
-
 def _method(events: Sequence[CustodyEvent], stored: Sequence[findings.StoredFinding]) -> report.MethodView:
     """The method as the newest finding names it; without findings that of the program, unless a model took part."""
     from importlib import metadata
 
     runs = [event.detail for event in events if event.event is EventType.MATCHING and "pairs" in event.detail]
+    told = searched.in_words(runs[-1]) if runs else None
     method = findings.METHOD if runs and "model" not in runs[-1] else None
     known = findings.PARAMETERS
     for each in stored:
         if each.finding.match.method.name == findings.METHOD.name and each.finding.params is not None:
             method, known = each.finding.match.method, each.finding.params
     return report.MethodView(
-        text=METHOD_TEXT,
+        text=METHOD_TEXT if told is None else (*METHOD_TEXT, told),
         matching=method,
         versions=tuple(report.Row(label=name, value=metadata.version(name)) for name in PACKAGES),
         parameters=tuple(
@@ -319,4 +304,6 @@ def _method(events: Sequence[CustodyEvent], stored: Sequence[findings.StoredFind
             for name, value in sorted(parameters.items())
         ),
         limits=METHOD_LIMITS,
+        match_floor=MATCH_FLOOR,
+        candidate_ceiling=CANDIDATE_CEILING,
     )

@@ -32,6 +32,7 @@ from pipelines.match import Matched, match_case
 from pipelines.progress import Progress
 from pipelines.report import write_report
 from pipelines.seal import seal_case
+from pipelines.searched import Searched
 from pipelines.surroundings import Surroundings
 from pipelines.verify import checks_of
 
@@ -137,7 +138,7 @@ def ingest_all(
     return ingest(work.case, work.run, inputs, work.settings, argv, progress)
 
 
-def match_all(work: Work, progress: Progress) -> Iterator[Matched | Notice]:
+def match_all(work: Work, progress: Progress) -> Iterator[Matched | Notice | Searched]:
     """Step 4."""
     return match_case(work.case, work.run, work.settings, progress, work.model)
 

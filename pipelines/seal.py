@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from forensics import custody
+from forensics import acquire, custody
 from forensics.errors import CaseError, ForensicsError, StampError
 from forensics.model.custody import EventType
 from forensics.model.notice import Notice
@@ -135,8 +135,9 @@ def _put_away(case: Case, run: Run) -> None:
         number = 1
         while (kept := case.quarantine / f"{name}-{number}").exists():
             number += 1
-        case.quarantine.mkdir(exist_ok=True)
-        (folder / name).rename(kept)
+        with acquire.writing(kept):
+            case.quarantine.mkdir(exist_ok=True)
+            (folder / name).rename(kept)
         found = f"a seal that was cut off is now in quarantine/{kept.name}"
         entries.append(entry(run, EventType.RECOVERY, None, {"found": found}))
     case.log.append_many(entries)

@@ -11,11 +11,13 @@ import msgspec
 from forensics import custody
 from forensics.model.custody import CustodyEvent
 from forensics.model.manifest import Json, Manifest
+from forensics.model.provenance import SourceKind
 from forensics.report.wording import sound_in_words
 from pipelines import findings, named_checks, persons
 from pipelines.case import Case
 from pipelines.facts import carried_lines, sound_line, stream_lines, telemetry_entries
-from pipelines.standing import with_name
+from pipelines.standing import StoredFinding, with_name
+from pipelines.tables import table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Described:
     id: str
     manifest_path: str
     manifest: Manifest
-    findings: tuple[findings.StoredFinding, ...]
+    findings: tuple[StoredFinding, ...]
     checks: tuple[named_checks.NamedCheck, ...]
     events: tuple[CustodyEvent, ...]
     concealed: tuple[tuple[str, tuple[str, ...], int], ...]
@@ -72,22 +74,14 @@ class Described:
         for seen in self.manifest.record.appearances:
             yield from _appearance_lines(seen)
         for stored in self.findings:
-            match = stored.finding.match
-            other = match.reference_id if match.query_id == self.id else match.query_id
-            decision = "rejected" if stored.rejected else match.decision
-            yield f"{decision:9}  {match.assessment} with {other[:16]}, score {match.score:.3f}"
-            yield from _review_lines(stored)
-            for part in match.segments:
-                query = f"{part.query_start_s:.2f}-{part.query_end_s:.2f} s of the query"
-                reference = f"{part.reference_start_s:.2f}-{part.reference_end_s:.2f} s of the reference"
-                yield f"           {query} = {reference}, speed {part.speed:.2f}"
-            if match.sound is not None:
-                yield f"           {sound_in_words(match.sound)}"
+            yield from self._match_lines(stored)
         for check in self.checks:
             yield f"checked    {check.in_words()}"
-        for event in self.events:
-            operator = self.operators.get(event.operator, event.operator)
-            yield f"custody    {event.seq:6}  {event.time}  {event.event}  by {operator}"
+        acts = [(event, self.operators.get(event.operator, event.operator)) for event in self.events]
+        rows = [
+            ("custody  ", str(event.seq), f"{event.time[:19]}Z", str(event.event), f"by {name}") for event, name in acts
+        ]
+        yield from table(rows, right=(1,))
         for place, names, hidden in self.concealed:
             erased = f"{hidden} not disclosed" if hidden else ""
             yield f"concealed  {place}: {', '.join((*names, *filter(None, [erased])))}"
@@ -95,6 +89,26 @@ class Described:
             yield f"notice     {notice.message} [{notice.code}]"
         for limit in self.manifest.limits:
             yield f"limit      {limit}"
+
+    def _match_lines(self, stored: StoredFinding) -> Iterator[str]:
+        match = stored.finding.match
+        asked = match.query_id == self.id
+        other = match.reference_id if asked else match.query_id
+        decision = "rejected" if stored.rejected else match.decision
+        yield f"{decision:9}  {match.assessment} with {other[:16]}, score {match.score:.3f}"
+        yield from _review_lines(stored)
+        times = [
+            (f"{part.query_start_s:.2f} to {part.query_end_s:.2f}",
+             f"{part.reference_start_s:.2f} to {part.reference_end_s:.2f}")
+            for part in match.segments
+        ]  # fmt: skip
+        rows = [
+            (*(pair if asked else pair[::-1]), f"{part.speed if asked or not part.speed else 1 / part.speed:.2f}")
+            for pair, part in zip(times, match.segments, strict=True)
+        ]
+        yield from table(rows, heads=("seconds here", "seconds there", "speed"), right=(0, 1), indent=11)
+        if match.sound is not None:
+            yield f"           {sound_in_words(match.sound)}"
 
 
 def describe(case: Case, evidence: str, *, public: bool = False) -> Described:
@@ -120,7 +134,7 @@ def describe(case: Case, evidence: str, *, public: bool = False) -> Described:
     )
 
 
-def _match_fields(stored: findings.StoredFinding) -> dict[str, object]:
+def _match_fields(stored: StoredFinding) -> dict[str, object]:
     match, review = stored.finding.match, stored.finding.review
     return {
         "query": match.query_id,
@@ -135,7 +149,7 @@ def _match_fields(stored: findings.StoredFinding) -> dict[str, object]:
     }
 
 
-def _review_lines(stored: findings.StoredFinding) -> Iterator[str]:
+def _review_lines(stored: StoredFinding) -> Iterator[str]:
     review = stored.finding.review
     yield f"           finding {stored.sha256[:16]}, {stored.finding.status}"
     if review is None:
@@ -172,7 +186,11 @@ def _fact_lines(manifest: Manifest) -> Iterator[str]:
 
 
 def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:
-    yield f"seen at    {seen.get('path')}"
+    read = ", an archive whose members were read" if seen.get("kind") == SourceKind.ARCHIVE else ""
+    yield f"seen at    {seen.get('path')}{read}"
+    archive = seen.get("archive")
+    if isinstance(archive, dict):
+        yield f"           {archive.get('member')} in the archive {archive.get('sha256')}, byte {archive.get('offset')}"
     post = seen.get("post")
     if isinstance(post, dict):
         moment = post.get("posted_unixtime")

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
+import struct
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+_TIMEX_BYTES, _TIMEX_MAXERROR, _TIMEX_STATUS = 208, 24, 40
+_STA_UNSYNC = 0x40  # linux/timex.h
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _mounts() -> str:
+    """Linux's table of mounted file systems (proc(5)); nothing on other systems."""
+    try:
+        return Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
+    except OSError:
+        return ""
 
 
 def _environ() -> Mapping[str, str]:
@@ -25,6 +40,7 @@ class Surroundings:
     now: Callable[[], datetime] = _now
     entropy: Callable[[int], bytes] = os.urandom
     environ: Mapping[str, str] = field(default_factory=_environ)
+    mounts: Callable[[], str] = _mounts
 
     def timestamp(self) -> str:
         """The present moment, RFC 3339 UTC with microseconds."""
@@ -60,6 +76,29 @@ def machine() -> dict[str, str]:
         "implementation": sys.implementation.name,
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
+
+
+class ClockError(NamedTuple):
+    """What the kernel says of its clock: whether nothing keeps it right, and by how many seconds it may be off."""
+
+    unsynchronised: bool
+    at_most_s: float
+
+
+def clock_error() -> ClockError | None:
+    """The kernel's own account of its clock (adjtimex(2), which changes nothing when asked so); None elsewhere."""
+    if sys.platform != "linux":
+        return None
+    # struct timex: modes, offset, freq, maxerror ... with C's padding; 208 bytes on 64-bit machines.
+    timex = ctypes.create_string_buffer(_TIMEX_BYTES)
+    state = ctypes.CDLL(None, use_errno=True).adjtimex(timex)
+    if state < 0:
+        return None
+    status, most_us = (
+        struct.unpack_from("@i", timex, _TIMEX_STATUS)[0],
+        struct.unpack_from("@l", timex, _TIMEX_MAXERROR)[0],
+    )
+    return ClockError(unsynchronised=bool(status & _STA_UNSYNC), at_most_s=most_us / 1e6)
 
 
 def cpu_count() -> int:

@@ -1,7 +1,7 @@
 """Two captures of Telegram chats compared.
 
 1  open both and index their posts: digests, coverage, times, what had to be mended
-2  compare chat by chat, and yield each difference
+2  compare chat by chat, and the files of posts that both have by their bytes, and yield each difference
 3  in a case, log that they were compared, with both digests, the counts and the absent posts of public channels
 """
 
@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from forensics import captures, sources
 from forensics.errors import InputError
@@ -32,6 +34,8 @@ class Comparison:
 
     old: Captured
     new: Captured
+    files: captures.Files | None
+    unlisted: captures.Unlisted = field(default_factory=captures.Unlisted)
     counts: Counter[str] = field(default_factory=Counter)
     listed: list[Difference] = field(default_factory=list)
     found: int = 0
@@ -40,7 +44,7 @@ class Comparison:
 
     def differences(self) -> Iterator[Difference]:
         """Step 2. Raises InputError when a document changes meanwhile."""
-        for difference in captures.compare(self.old, self.new):
+        for difference in captures.compare(self.old, self.new, self.files, self.unlisted):
             self.found += 1
             for state in difference.states:
                 self.counts[str(state)] += difference.count
@@ -71,7 +75,7 @@ class Comparison:
         case.record(run, EventType.COMPARISON, None, detail | kept | dict(sorted(self.counts.items())))
 
 
-def open_both(stack: ExitStack, old: str, new: str, zone: str | None = None) -> Comparison:
+def open_both(stack: ExitStack, old: str, new: str, zone: str | None = None, *, files: bool = True) -> Comparison:
     """Step 1; the captures are closed with the stack.
 
     Args:
@@ -79,6 +83,7 @@ def open_both(stack: ExitStack, old: str, new: str, zone: str | None = None) -> 
         old: Path of the earlier capture.
         new: Path of the later one.
         zone: IANA name of the exporters' time zone, for what tells no UTC.
+        files: Compare the files of posts that both have, too, by SHA-256: each is read once.
 
     Raises:
         InputError: one of them cannot be read as a capture; no zone of that name.
@@ -87,6 +92,7 @@ def open_both(stack: ExitStack, old: str, new: str, zone: str | None = None) -> 
     return Comparison(
         old=_open(stack, old, known),
         new=_open(stack, new, known),
+        files=captures.Files() if files else None,
     )
 
 
@@ -180,12 +186,14 @@ def _post(told: CapturedPost | None) -> dict[str, Json] | None:
         "forwarded_from": post.forwarded_from,
         "forwarded_from_id": post.forwarded_from_id,
         "forwarded_unixtime": post.forwarded_unixtime,
+        "forwarded_candidates": list(post.forwarded_candidates),
         "forwarded_from_username": post.forwarded_from_username,
         "forwarded_message_id": post.forwarded_message_id,
         "views": post.views,
         "edited": post.edited,
         "server_file": post.server_file,
         "server_date_unixtime": post.server_date_unixtime,
+        "second": None if post.second is None else msgspec.to_builtins(post.second),
         "reply_to": post.reply_to,
         "text": post.caption,
         "media": [_media(media) for media in told.media],
@@ -203,6 +211,7 @@ def _media(media: PostMedia) -> dict[str, Json]:
         "duration_s": media.duration_s,
         "width": media.width,
         "height": media.height,
+        "sha256": media.sha256,
     }
 
 
@@ -212,5 +221,7 @@ def summary_fields(comparison: Comparison) -> dict[str, Json]:
         "type": "summary",
         "differences": comparison.found,
         "states": dict(sorted(comparison.counts.items())),
+        "unlisted": comparison.unlisted.posts,
+        "files": None if comparison.files is None else asdict(comparison.files),
         "notices": [{"code": each.code, "message": each.message} for each in comparison.notices()],
     }

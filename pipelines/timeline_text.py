@@ -9,6 +9,8 @@ from forensics.report.wording import count
 from pipelines.absences import Absence, absent
 from pipelines.footage import Footage, PostLead, Timeline
 from pipelines.origins import EXACT
+from pipelines.standing import StoredFinding
+from pipelines.tables import table
 from pipelines.timeline import NOT_PROVED, is_essence, origin_of, place_of, same_bytes, stretches_of
 
 TIMES_OVERLAP = "the times do not tell which of these posts was the first"
@@ -61,12 +63,8 @@ def _edge_lines(footage: Footage, exhibits: Mapping[str, str]) -> Iterator[str]:
     for link in footage.links:
         pair = f"{exhibits[link.query_id]} = {exhibits[link.reference_id]}"
         yield f"  joined      {pair} by the server file {link.name} alone: no pictures could be compared"
-    for each in footage.findings:
-        match = each.finding.match
-        pair = f"{exhibits[match.query_id]} = {exhibits[match.reference_id]}"
-        told = f"{match.assessment}, score {match.score:.3f}, {each.finding.status}"
-        kind = "essence" if is_essence(each) else "match"
-        yield f"  {kind:10}  {pair}  {told}, finding {each.sha256[:12]}"
+    found = [_finding_row(each, exhibits) for each in footage.findings]
+    yield from table(found, heads=("edge", "files", "assessment", "score", "status", "finding"), right=(3,), indent=2)
     for forward in footage.forwards:
         claim = f"{exhibits[forward.seen.item]} in {place_of(forward.seen.appearance)}, from {origin_of(forward)}"
         yield f"  {'forward' if forward.drawn else 'claims':10}  {claim}: {forward.basis} (strength {forward.strength})"
@@ -74,6 +72,13 @@ def _edge_lines(footage: Footage, exhibits: Mapping[str, str]) -> Iterator[str]:
             seen_in = f"{place_of(other.appearance)}, {_moment(other)} ({exhibits[other.item]})"
             named = "the very post" if forward.strength == EXACT else "of that channel here"
             yield f"              {named}: {seen_in}"
+
+
+def _finding_row(each: StoredFinding, exhibits: Mapping[str, str]) -> tuple[str, ...]:
+    match = each.finding.match
+    kind = "essence" if is_essence(each) else "match"
+    pair = f"{exhibits[match.query_id]} = {exhibits[match.reference_id]}"
+    return f"{kind:10}", pair, str(match.assessment), f"{match.score:.3f}", str(each.finding.status), each.sha256[:8]
 
 
 def summary_lines(timeline: Timeline) -> Iterator[str]:

@@ -21,7 +21,8 @@ from forensics.model.notice import Notice
 from forensics.model.telemetry import SourcedTrack
 from forensics.sources.opening import open_file, unreadable
 from pipelines.case import Case
-from pipelines.embedded import Embedded, clip_of, read_embedded
+from pipelines.embedded import Embedded, leads, read_embedded
+from pipelines.readers import track_of
 
 MAX_TELEMETRY_BYTES = 512 * 2**20
 """A file of telemetry alone is read whole; the largest of a day's flying stay below. A clip is never read whole."""
@@ -82,7 +83,7 @@ def of_evidence(case: Case, evidence: str, tools: media.Tools, limits: media.Lim
     known = case.manifest(evidence).facts.exact.get("telemetry", [])
     for name in _names(known):
         data = case.store.path(evidence, name).read_bytes()
-        track = telemetry.read_track(name, data)
+        track = track_of(name, data, limits)
         if track is not None:
             beside.append(SourcedTrack(source=name, sha256=hashlib.sha256(data).hexdigest(), track=track))
     handle = open_file(os.fspath(case.store.path(evidence, "original")))
@@ -120,7 +121,7 @@ def _read(handle: int, name: str, beside: list[SourcedTrack], tools: media.Tools
     head = os.pread(handle, telemetry.HEAD_BYTES, 0)
     digest = _digest(handle)
     if any(each.sniff(head, name) for each in telemetry.FORMATS):
-        found = _whole(handle, name, digest)
+        found = _whole(handle, name, digest, limits)
         return _told([*beside, *found.tracks], found.notices)
     try:
         inside = _inside(handle, beside, tools, limits)
@@ -133,21 +134,20 @@ def _read(handle: int, name: str, beside: list[SourcedTrack], tools: media.Tools
 
 
 def _inside(handle: int, beside: Sequence[SourcedTrack], tools: media.Tools, limits: media.Limits) -> Embedded:
-    """What a clip carries, with the notices of what lies beside it that does not agree with it."""
+    """What a clip carries, with the notices of telemetry inside and beside it that does not agree with it."""
     probed = media.probe(tools, handle, limits)
     inside = read_embedded(tools, handle, probed.probe, limits)
-    clip = clip_of(probed.probe, inside.boxes)
-    leads = tuple(lead for each in beside for lead in telemetry.against_clip(each.track, clip))
-    return replace(inside, notices=(*probed.notices, *inside.copying, *leads))
+    found = leads(inside, probed.probe, [each.track for each in beside])
+    return replace(inside, notices=(*probed.notices, *inside.copying, *found))
 
 
-def _whole(handle: int, name: str, digest: str) -> Tracks:
+def _whole(handle: int, name: str, digest: str, limits: media.Limits) -> Tracks:
     size = os.fstat(handle).st_size
     if size > MAX_TELEMETRY_BYTES:
         raise MediaError(
             f"telemetry of {size} bytes is above the limit of {MAX_TELEMETRY_BYTES}", code="telemetry.limit"
         )
-    track = telemetry.read_track(name, b"".join(_chunks(handle, size)))
+    track = track_of(name, b"".join(_chunks(handle, size)), limits)
     assert track is not None
     return Tracks(tracks=(SourcedTrack(source=name, sha256=digest, track=track),), notices=())
 

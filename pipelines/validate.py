@@ -29,14 +29,14 @@ from pipelines.attacked_copies import BY_NAME, STRETCH_S, Copy, Role, Task, make
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import Kit
-from pipelines.engine import Engine, open_engine
+from pipelines.engine import Engine
 from pipelines.environment import DISTRIBUTION, PACKAGES
 from pipelines.learned import NamedModel, learned_for
 from pipelines.library import Library, Volume, videos_of
 from pipelines.match import compare, kit_for
 from pipelines.progress import Progress
-from pipelines.surroundings import cpu_count
 from pipelines.validation_tally import Kinship, Tally, by_role
+from pipelines.workers import engine_for
 
 SOURCES_AT_ONCE = 16
 """Copies of so many sources lie on disk together: about a gigabyte."""
@@ -113,7 +113,7 @@ def validate(
     """
     _require_matched(case)
     bench = _Bench(
-        engine=open_engine(settings.jobs or cpu_count()),
+        engine=engine_for(settings),
         kit=kit_for(run, settings),
         videos=videos_of(case),
         plan=plan,

@@ -19,13 +19,18 @@ READ_ONLY = 0o444
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
+def is_full(error: OSError) -> bool:
+    """Whether the system says that there is no room: on the disk, in the quota, or below the limit of a file."""
+    return error.errno in _FULL
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Map what the system says about the case's disk into StoreError."""
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             raise disk_full(error.strerror or str(error)) from error
         raise StoreError(
             f"cannot write {visible(os.fspath(path))}: {error.strerror or error}",

@@ -7,6 +7,7 @@ two, one level, prefix up to the last colon of ``urn:sha256:<hex>`` left out).
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,10 +88,10 @@ def object_place(root: Path, sha256: str) -> Path:
 def object_ids(root: Path) -> Iterator[str]:
     """The SHA-256 of every object folder in the place where it belongs, sorted. Raises StoreError."""
     with writing(root):
-        for tuple_name in _names(root):
-            if _TUPLE.match(tuple_name) and (root / tuple_name).is_dir():
-                for name in _names(root / tuple_name):
-                    if _HEX64.match(name) and name.startswith(tuple_name) and (root / tuple_name / name).is_dir():
+        for tuple_name in _folder_names(root):
+            if _TUPLE.match(tuple_name):
+                for name in _folder_names(root / tuple_name):
+                    if _HEX64.match(name) and name.startswith(tuple_name):
                         yield name
 
 
@@ -191,6 +192,12 @@ def _extension_strays(root: Path) -> Iterator[str]:
         if name != EXTENSION:
             yield f"extensions/{name}"
         yield from (f"extensions/{name}/{other}" for other in inside if other != "config.json")
+
+
+def _folder_names(folder: Path) -> list[str]:
+    # Listed so that the kind of an entry costs no further call: a store holds up to a million objects.
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir())
 
 
 def _names(folder: Path) -> list[str]:

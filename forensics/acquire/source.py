@@ -23,6 +23,13 @@ _NOATIME: int = getattr(os, "O_NOATIME", 0)
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+MAX_HOLE_BYTES = 16 * 2**30
+"""Bytes of a file that are nowhere on disk: they are read as zeros, and take room and time in the copy, a tebibyte
+hours. A recording has none; a download that was given its full size beforehand seldom has so many."""
+
+_BLOCK = 512
+"""Unit of st_blocks (stat(2))."""
+
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENODEV, errno.EISDIR})
 """What open(2) says of links, sockets and absent devices."""
 
@@ -55,13 +62,15 @@ def acquire(path: str, staged: Path) -> Acquisition:
     ``staged`` is made new, is on disk (fsync) when this returns, and has mode 0444. Whatever goes wrong, no partial
     copy stays behind.
 
-    Raises as `open_source`; ChangedWhileRead when size, times or inode differ before and after, or the bytes read are
+    Raises as `open_source`; Unreadable (``input.sparse``) for a file of more than `MAX_HOLE_BYTES` that are on no disk;
+    ChangedWhileRead when size, times or inode differ before and after, or the bytes read are
     not as many as the size; StoreError when ``staged`` exists or cannot be written (disk full, quota, permission);
     IntegrityError when the copy on disk does not have the digest of what was read.
     """
     source = open_source(path)
     try:
         before = os.fstat(source)
+        _require_solid(path, before)
         _require_space(before.st_size, staged)
         with _new_file(staged) as copy:
             digests = _copy(source, before.st_size, copy, path, staged)
@@ -151,6 +160,16 @@ def _read_back(copy: int, digests: Digests, staged: Path) -> None:
 def _require_regular(path: str, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise _not_regular(path, _kind(found.st_mode))
+
+
+def _require_solid(path: str, found: os.stat_result) -> None:
+    holes = found.st_size - found.st_blocks * _BLOCK
+    if holes > MAX_HOLE_BYTES:
+        raise Unreadable(
+            f"{visible(path)} says that it has {found.st_size} bytes, of which {holes} are holes; it was not read",
+            code="input.sparse",
+            hint="Find out what made it; a copy of what is in it can be ingested.",
+        )
 
 
 def _require_unchanged(path: str, before: os.stat_result, after: os.stat_result, read: int) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.captures.albums import album_of
+from forensics.captures.files import Files, digested
 from forensics.captures.pairs import pairs
 from forensics.captures.posts import changes_of
 from forensics.model.capture import Captured, Change, ChatCoverage, Columns, Difference, State
@@ -26,17 +27,30 @@ BLOCK = 1 << 16
 Numbers = NDArray[np.int64]
 
 
-def compare(old: Captured, new: Captured) -> Iterator[Difference]:
+@dataclass(slots=True)
+class Unlisted:
+    """Posts that both captures have with other source bytes, and without a difference in what is compared: reactions,
+    previews, names of files in the export, the layout of a document.
+    """
+
+    posts: int = 0
+
+
+def compare(
+    old: Captured, new: Captured, files: Files | None = None, unlisted: Unlisted | None = None
+) -> Iterator[Difference]:
     """Every difference, chats in the order of the earlier capture, posts by number; then the chats only in the later.
 
-    Posts whose source bytes are the same in both are not looked at again.
+    Posts whose source bytes are the same in both are not looked at again, but for their files: with ``files`` those of
+    posts that both captures have are compared by digest, and counted there; so are those of absent posts digested.
+    ``unlisted`` counts what differs in bytes alone.
 
     Raises:
         InputError: a document changed while it was compared.
     """
     for before, after in pairs(old.about, new.about):
         if before is not None and after is not None:
-            yield from _Pair(old, new, before, after).differences()
+            yield from _Pair(old, new, before, after, files, unlisted or Unlisted()).differences()
         elif before is not None:
             yield _whole(before, State.NOT_COVERED, "the later capture does not have this chat")
         elif after is not None:
@@ -56,6 +70,8 @@ class _Pair:
     new: Captured
     before: ChatCoverage
     after: ChatCoverage
+    files: Files | None
+    unlisted: Unlisted
 
     def differences(self) -> Iterator[Difference]:
         yield from self._chat()
@@ -89,7 +105,7 @@ class _Pair:
         if self.after.proves_absence(self.before):
             yield from self._absent(between, old, new)
         else:
-            yield from self._not_covered(between, _UNPROVEN)
+            yield from self._not_covered(between, _UNREAD.format(self.after.unread) if self.after.unread else _UNPROVEN)
         end = "last number" if self.after.complete else "last number before its file ends"
         yield from self._not_covered(missing[high], f"after the later capture's {end}, {self.after.greatest}")
 
@@ -111,7 +127,7 @@ class _Pair:
                 chat=self.after,
                 reason=f"between {below} and {above}, which the later capture has",
                 number=number,
-                old=post,
+                old=post if self.files is None else digested(post, self.old.sha256),
                 neighbours=(below, above),
                 album=album_of(post, old, lambda other: self.old.post(self.before.key, other)),
             )
@@ -132,9 +148,14 @@ class _Pair:
             yield Difference(states=(state,), chat=chat, reason=reason, ranges=ranges, count=len(numbers))
 
     def _in_both(self, old: Columns, new: Columns) -> Iterator[Difference]:
-        for number in _unequal(old, new):
+        for number, unequal in _to_look_at(old, new, files=self.files is not None):
             before, after = self.old.post(self.before.key, number), self.new.post(self.after.key, number)
-            states, changes = changes_of(before, after)
+            states, changes = changes_of(before, after) if unequal else ((), ())
+            self.unlisted.posts += unequal and not states
+            if self.files is not None:
+                before, after = digested(before, self.old.sha256), digested(after, self.new.sha256)
+                replaced = self.files.compare(before, after)
+                states, changes = (*states, *((State.FILE_DIFFERS,) if replaced else ())), (*changes, *replaced)
             if states:
                 yield Difference(
                     states=states,
@@ -192,14 +213,17 @@ def _known(numbers: Numbers, others: Numbers) -> NDArray[np.bool_]:
     return np.equal(others[places], numbers)
 
 
-def _unequal(old: Columns, new: Columns) -> Iterator[int]:
-    """The numbers that both have, with other source bytes; a block at a time, to hold no second copy of the digests."""
+def _to_look_at(old: Columns, new: Columns, *, files: bool) -> Iterator[tuple[int, bool]]:
+    """The numbers that both have, with whether their source bytes differ: all that do, and with ``files`` those that
+    name a file in both. A block at a time, to hold no second copy of the digests.
+    """
     for start in range(0, len(old.numbers), BLOCK):
         numbers = old.numbers[start : start + BLOCK]
         both = _known(numbers, new.numbers)
-        left = old.digests[start : start + BLOCK][both]
-        right = new.digests[np.searchsorted(new.numbers, numbers[both])]
-        yield from numbers[both][(left != right).any(axis=1)].tolist()
+        places = np.searchsorted(new.numbers, numbers[both])
+        unequal = (old.digests[start : start + BLOCK][both] != new.digests[places]).any(axis=1)
+        asked = unequal | (old.filed[start : start + BLOCK][both] & new.filed[places]) if files else unequal
+        yield from zip(numbers[both][asked].tolist(), unequal[asked].tolist(), strict=True)
 
 
 def _stretches(starts: Numbers, ends: Numbers) -> tuple[tuple[int, int], ...]:
@@ -217,6 +241,7 @@ _UNPROVEN = (
     "the later capture's file ends too soon and the numbers of the two are not in one order, so that the rest of the "
     "file may have had them"
 )
+_UNREAD = "{} messages of the later capture's chat could not be read with their numbers: any number may be theirs"
 _NO_SERVICES = "a service message, and the later capture does not show all of these"
 _ONE_SENDER = "all posts of the later capture are from one sender, as in an export of one's own messages only"
 _SUSPECT_FIRST = "Telegram numbers posts as they appear: the earlier capture was filtered or changed, or the later was"

@@ -42,9 +42,12 @@ def lead_of(post: Post) -> Lead | None:
     gap = post.posted_unixtime - post.server_date_unixtime
     if gap > OLDER_S:
         named = (post.forwarded_from, post.forwarded_from_id, post.forwarded_from_username, post.forwarded_message_id)
-        return Lead(kind=LeadKind.REUSED, seconds=gap, text=_REUSED) if not any(named) else None
+        text = _REUSED_EDITED if post.edited or post.edited_unixtime is not None else _REUSED
+        return Lead(kind=LeadKind.REUSED, seconds=gap, text=text) if not any(named) else None
     if gap >= -NEWER_S:
         return None
+    if post.edited_unixtime is None and post.edited:
+        return Lead(kind=LeadKind.REPLACED, seconds=-gap, text=_REPLACED_SOMETIME)
     edited = post.edited_unixtime is not None and post.edited_unixtime >= post.server_date_unixtime - NEWER_S
     kind, text = (LeadKind.REPLACED, _REPLACED) if edited else (LeadKind.UNEXPLAINED, _UNEXPLAINED)
     return Lead(kind=kind, seconds=-gap, text=text)
@@ -53,6 +56,11 @@ def lead_of(post: Post) -> Lead | None:
 _REUSED = (
     "the servers had the file more than a day before this post, which names no origin: older media used again, or a "
     "draft, or an own file sent once more"
+)
+_REUSED_EDITED = f"{_REUSED}; the post was edited, which may have brought it in"
+_REPLACED_SOMETIME = (
+    "the file is newer than the post, which was edited at a time that is not told: the media was replaced after "
+    "posting, or that edit was an earlier one and the dump is not as Telegram gave it"
 )
 _REPLACED = "the file is newer than the post, which was edited since: the media was replaced after posting"
 _UNEXPLAINED = (

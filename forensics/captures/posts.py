@@ -131,6 +131,11 @@ def _other(old: CapturedPost, new: CapturedPost) -> Iterator[Change]:
             yield change
     if (change := _field("sender", old.sender, new.sender)) is not None:
         yield change
+    if not _formats_differ(old, new):
+        before, after = dict(old.content), dict(new.content)
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                yield Change(field=name, old=before.get(name), new=after.get(name))
 
 
 def _edited(old: Post, new: Post) -> tuple[Change, ...]:

@@ -14,7 +14,7 @@ from forensics.custody.agreement import (
     check_validations,
 )
 from forensics.custody.case_file import decode_case, encode_case
-from forensics.custody.chain import check_log, sound_events
+from forensics.custody.chain import CLOCK_STEP, check_log, sound_events
 from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
 from forensics.custody.concealed import CONCEALED, PUBLIC_CHATS, conceal_record, record_digests, reveal_record
 from forensics.custody.disclosed import (
@@ -95,6 +95,7 @@ from forensics.model.provenance import SHOWN
 __all__ = [
     "CALIBRATION",
     "CASE_SCHEMA",
+    "CLOCK_STEP",
     "CLOCK_TOLERANCE",
     "CONCEALED",
     "MAX_KEY_FILE",

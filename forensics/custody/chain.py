@@ -17,7 +17,7 @@ from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.text import visible
 from forensics.model.verification import Step
 
-CLOCK_TOLERANCE = timedelta(minutes=1)
+CLOCK_STEP = timedelta(minutes=1)
 """An event has its time before it waits for the lock, so lines of two processes may cross by the time of a slow disk
 flush. A larger step back is a clock that was set.
 """
@@ -109,7 +109,7 @@ class _Reading:
         for name in ("log lines", "log case", "log sequence", "log chain"):
             if name not in self._failed:
                 yield _check(name, CheckStatus.OK, "custody.jsonl", None, found)
-        if self._back <= CLOCK_TOLERANCE:
+        if self._back <= CLOCK_STEP:
             largest = f"largest step back {self._back.total_seconds():.6f} s"
             yield _check("log time order", CheckStatus.OK, "custody.jsonl", None, largest)
 
@@ -125,7 +125,7 @@ class _Reading:
         back = self._time - time if self._time is not None else timedelta()
         self._time = time
         self._back = max(self._back, back)
-        if back > CLOCK_TOLERANCE:
+        if back > CLOCK_STEP:
             yield _check(
                 "log time order",
                 CheckStatus.SKIPPED,

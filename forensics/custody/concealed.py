@@ -65,6 +65,12 @@ CONCEALED: tuple[Concealment, ...] = (
         always=False,
     ),
     Concealment(
+        place="appearances[].archive",
+        names=("member", "member_b64"),
+        what="the name of the file in its archive",
+        reason="it has folders, as above; the archive's digest and the place in it stay",
+    ),
+    Concealment(
         place="appearances[].post",
         names=("author",),
         what="signature or sender of the post",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,6 +14,9 @@ from typing import NamedTuple
 
 from forensics.custody.event import FIRST_PREV, MAX_LINE, decode_event
 from forensics.errors import IntegrityError, ManifestError, StoreError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room: on the disk, in the quota, below the limit of a file."""
 
 _TAIL_BLOCK = 8192
 """First read from the end of the log: holds the last line of any ordinary one."""
@@ -30,12 +34,15 @@ class LogHead(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """The end of a log: its head, the case that the last line names, the offset after that line, and torn bytes."""
+    """The end of a log: its head, the case that the last line names, the offset after that line, torn bytes, and the
+    time that the last line claims.
+    """
 
     head: LogHead
     case: str | None
     end: int
     torn: bytes
+    time: str | None = None
 
 
 class Piece(NamedTuple):
@@ -131,10 +138,16 @@ def pieces_of(fd: int, size: int) -> Iterator[Piece]:
 
 def unwritable(what: str, error: OSError) -> StoreError:
     """The library's error for an operation on the log that the system refused."""
+    if error.errno in _FULL:
+        return StoreError(
+            f"cannot {what} the custody log: the case's disk is full: {error.strerror}",
+            code="store.full",
+            hint="Free space or move the case to a larger disk, then run the same command again.",
+        )
     return StoreError(
         f"cannot {what} the custody log: {error.strerror or error}",
         code="store.log",
-        hint="Free space on the disk, check permissions, and keep the case on a local file system that has locks.",
+        hint="Check permissions, and keep the case on a local file system that has locks.",
     )
 
 
@@ -147,7 +160,8 @@ def _tail_of(line: bytes, end: int, torn: bytes) -> Tail:
             code="integrity.log",
             hint="Nothing is appended to a log that does not agree. Run verify; it names every line.",
         ) from error
-    return Tail(LogHead(event.seq, hashlib.sha256(line).hexdigest(), event.seq + 1), event.case, end, torn)
+    head = LogHead(event.seq, hashlib.sha256(line).hexdigest(), event.seq + 1)
+    return Tail(head, event.case, end, torn, event.time)
 
 
 def _settled_size(fd: int) -> int:

@@ -20,11 +20,12 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from forensics.custody.checkpoint import seal_files
-from forensics.custody.event import decode_event, encode_event
+from forensics.custody.event import decode_event, encode_event, moment
 from forensics.custody.lines import LogHead, Tail, open_log, read_pieces, read_tail, unwritable
 from forensics.custody.torn import keep_torn, pending_torn, settle_torn, sync_directory
 from forensics.errors import IntegrityError, ManifestError
@@ -119,6 +120,12 @@ class Log:
         """The last whole line. Raises as `events`."""
         with open_log(self.path, os.O_RDONLY) as fd:
             return read_tail(fd).head
+
+    def last_time(self) -> datetime | None:
+        """The moment that the last whole line claims; None for an empty log. Raises as `events`, ManifestError."""
+        with open_log(self.path, os.O_RDONLY) as fd:
+            time = read_tail(fd).time
+        return None if time is None else moment(time)
 
     @contextmanager
     def held(self) -> Iterator[int]:

@@ -7,11 +7,33 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from forensics.index.collection import Collection, Column, Rows, Wanted, absent
 from forensics.index.flat import FlatIndex
 from forensics.index.linear import LinearIndex
+from forensics.index.multihash import MultiHashIndex
+from forensics.index.planned import PlannedIndex
+from forensics.index.segment import MOST_SEGMENT_BYTES, Member, Segment, encode_segment, open_segment, rows_of
 from forensics.model.match import Hits
 
-__all__ = ["INDEXES", "FlatIndex", "Index", "LinearIndex"]
+__all__ = [
+    "INDEXES",
+    "MOST_SEGMENT_BYTES",
+    "Collection",
+    "Column",
+    "FlatIndex",
+    "Index",
+    "LinearIndex",
+    "Member",
+    "MultiHashIndex",
+    "PlannedIndex",
+    "Rows",
+    "Segment",
+    "Wanted",
+    "absent",
+    "encode_segment",
+    "open_segment",
+    "rows_of",
+]
 
 
 class Index(Protocol):
@@ -30,5 +52,5 @@ class Index(Protocol):
         ...
 
 
-INDEXES: tuple[type[Index], ...] = (LinearIndex, FlatIndex)
+INDEXES: tuple[type[Index], ...] = (LinearIndex, FlatIndex, MultiHashIndex, PlannedIndex)
 """Every index, the slow truth first. `tests/contract/test_indexes.py` holds each to it."""

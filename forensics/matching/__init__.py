@@ -7,7 +7,7 @@ decides (`supported`, `sound_alone`).
 from __future__ import annotations
 
 from forensics.matching import rates, statistics
-from forensics.matching.candidates import Candidate, RangeQuery, Ranking, Seed, Views, candidates
+from forensics.matching.candidates import ANCHOR_RADIUS, RADIUS, Candidate, RangeQuery, Ranking, Seed, Views, candidates
 from forensics.matching.examine import examine
 from forensics.matching.footage import FPS, LONG_SIDE, MOST_READ_S, Footage, WindowReader
 from forensics.matching.learned import LEARNED_PARAMS, LearnedParams, with_learned
@@ -26,20 +26,24 @@ from forensics.matching.sound import (
 )
 from forensics.matching.sound_search import Proposal, SoundIndex
 from forensics.matching.still import examine_still
+from forensics.matching.still_candidates import ANCHOR_RADIUS as STILL_ANCHOR_RADIUS
 from forensics.matching.still_candidates import still_candidates
 from forensics.matching.still_params import STILL_METHOD, STILL_PARAMS, StillParams
-from forensics.matching.subject import Corpus, Subject
+from forensics.matching.subject import Corpus, Named, Subject, id_rank
 
 __all__ = [
+    "ANCHOR_RADIUS",
     "FPS",
     "LEARNED_PARAMS",
     "LONG_SIDE",
     "METHOD",
     "MOST_READ_S",
     "PARAMS",
+    "RADIUS",
     "SOUND_METHOD",
     "SOUND_METHOD_VERSION",
     "SOUND_PARAMS",
+    "STILL_ANCHOR_RADIUS",
     "STILL_METHOD",
     "STILL_PARAMS",
     "Candidate",
@@ -48,6 +52,7 @@ __all__ = [
     "Footage",
     "GroupName",
     "LearnedParams",
+    "Named",
     "Nearest",
     "Params",
     "Proposal",
@@ -64,6 +69,7 @@ __all__ = [
     "compare_sound",
     "examine",
     "examine_still",
+    "id_rank",
     "learned_parameters",
     "name_groups",
     "nearest",

@@ -117,12 +117,15 @@ def _by_hash(query: Subject, corpus: Corpus, search: RangeQuery, views: Views) -
             continue
         for view, codes in views(block).items():
             hits = search(np.ascontiguousarray(codes), RADIUS)
-            for row, distance in zip(hits.reference.tolist(), hits.distance.tolist(), strict=True):
-                if corpus.code_flags[row] == 0:
-                    weight = HASH_WORTH * (2.0 - distance / RADIUS)
-                    at = float(corpus.code_seconds[row])
-                    seed = Seed(query_s=0.0, reference_s=at, pose=Pose(view[0], view[1]), weight=weight, by_hash=True)
-                    out.append((int(corpus.code_subject[row]), seed))
+            if not len(hits.query):
+                continue
+            usable = corpus.code_flags[hits.reference] == 0
+            rows, distances = hits.reference[usable], hits.distance[usable].tolist()
+            subjects, seconds = corpus.code_subject[rows].tolist(), corpus.code_seconds[rows].tolist()
+            for subject, at, distance in zip(subjects, seconds, distances, strict=True):
+                weight = HASH_WORTH * (2.0 - distance / RADIUS)
+                seed = Seed(query_s=0.0, reference_s=at, pose=Pose(view[0], view[1]), weight=weight, by_hash=True)
+                out.append((subject, seed))
     return out
 
 
@@ -141,22 +144,20 @@ def _by_anchors(query: Subject, corpus: Corpus, search: RangeQuery, footage: Foo
 
 def _looked(parts: list[tuple[Sight, int]], corpus: Corpus, search: RangeQuery) -> list[tuple[int, Seed]]:
     """What these parts of the posed still fit."""
-    pictures, which = _pictures(corpus)
     out = []
     for sight, part in parts:
         found = sight.features(View(part, Detector.ORB))
         if not len(found.points):
             continue
-        for number, worth in _fitted(found.points, np.asarray(found.descriptors, np.uint8), corpus, which, search):
-            at = pictures[number].at_s
-            seed = Seed(query_s=0.0, reference_s=at, pose=sight.pose, weight=worth, by_hash=False)
-            out.append((pictures[number].subject, seed))
+        for picture, worth in _fitted(found.points, np.asarray(found.descriptors, np.uint8), corpus, search):
+            seed = Seed(query_s=0.0, reference_s=picture.at_s, pose=sight.pose, weight=worth, by_hash=False)
+            out.append((picture.subject, seed))
     return out
 
 
-def _pictures(corpus: Corpus) -> tuple[list[_Picture], npt.NDArray[np.intp]]:
-    """The reference pictures that have anchors, and for each anchor which one it belongs to."""
-    owner = np.stack([corpus.anchor_subject.astype(float), corpus.anchor_seconds], axis=1)
+def _pictures(corpus: Corpus, anchors: npt.NDArray[np.int64]) -> tuple[list[_Picture], npt.NDArray[np.intp]]:
+    """The reference pictures that have one of these anchors, and for each anchor which one it belongs to."""
+    owner = np.stack([corpus.anchor_subject[anchors].astype(float), corpus.anchor_seconds[anchors]], axis=1)
     unique, which = np.unique(owner, axis=0, return_inverse=True)
     return [_Picture(int(subject), float(at)) for subject, at in unique.tolist()], which.ravel()
 
@@ -165,10 +166,9 @@ def _fitted(
     points: npt.NDArray[np.float32],
     descriptors: npt.NDArray[np.uint8],
     corpus: Corpus,
-    which: npt.NDArray[np.intp],
     search: RangeQuery,
-) -> list[tuple[int, float]]:
-    """Reference pictures (numbers) with the worth of what agrees in one arrangement."""
+) -> list[tuple[_Picture, float]]:
+    """Reference pictures with the worth of what agrees in one arrangement."""
     hits = search(np.ascontiguousarray(descriptors), ANCHOR_RADIUS)
     if not len(hits.query):
         return []
@@ -177,7 +177,7 @@ def _fitted(
     nearest = np.concatenate([[True], anchors[1:] != anchors[:-1]])
     rows, anchors = hits.query[order][nearest], anchors[nearest]
     worth = worth_of(hits.distance[order][nearest].astype(np.float64), len(descriptors))
-    picture = which[anchors]
+    pictures, picture = _pictures(corpus, anchors)
     total, counts = np.bincount(picture, weights=worth + 0.1), np.bincount(picture)
     out = []
     for number in np.lexsort((np.arange(len(total)), -total))[:FITS].tolist():
@@ -190,7 +190,7 @@ def _fitted(
             continue
         value = float(worth[chosen][kept].sum())
         few = min(cells_of(source[kept]), cells_of(target[kept])) < FEW_CELLS
-        out.append((number, value * FEW_CELLS_WORTH if few else value))
+        out.append((pictures[number], value * FEW_CELLS_WORTH if few else value))
     return out
 
 

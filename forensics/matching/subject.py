@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +31,29 @@ class Subject:
         return self.fingerprint.frames == 1
 
 
+class Named(NamedTuple):
+    """Of a reference, what ranking needs besides its rows; as in `Subject`."""
+
+    id: str
+    sha256: str | None
+    video_essence: str | None
+
+
+class Column(Protocol):
+    """A column of a corpus: an array, or what reads rows from where they lie."""
+
+    def __len__(self) -> int:
+        """Rows."""
+        ...
+
+    def __getitem__(self, rows: npt.NDArray[np.int64], /) -> Any:
+        """The values in these rows, an array of as many."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Corpus:
-    """All references as flat arrays, to be indexed by the caller.
+    """All references as flat columns, to be indexed by the caller.
 
     ``codes`` uint8 (n, 32) are frame hashes, then content-box hashes; ``code_subject`` int64 and ``code_seconds``
     float64 and ``code_flags`` uint8 (n,) tell whose and when and of what `FrameFlag`. ``descriptors`` uint8 (m, 32)
@@ -41,16 +62,16 @@ class Corpus:
     is equally good is told apart by it, so that the order of ingest decides nothing.
     """
 
-    subjects: tuple[Subject, ...]
+    subjects: Sequence[Subject | Named]
     id_rank: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.uint8]
-    code_subject: npt.NDArray[np.int64]
-    code_seconds: npt.NDArray[np.float64]
-    code_flags: npt.NDArray[np.uint8]
-    descriptors: npt.NDArray[np.uint8]
-    anchor_subject: npt.NDArray[np.int64]
-    anchor_seconds: npt.NDArray[np.float64]
-    anchor_points: npt.NDArray[np.float32]
+    codes: Column
+    code_subject: Column
+    code_seconds: Column
+    code_flags: Column
+    descriptors: Column
+    anchor_subject: Column
+    anchor_seconds: Column
+    anchor_points: Column
 
     @classmethod
     def build(cls, subjects: Sequence[Subject]) -> Corpus:
@@ -67,7 +88,7 @@ class Corpus:
         anchors = [subject.fingerprint.anchors for subject in subjects]
         return cls(
             subjects=tuple(subjects),
-            id_rank=np.argsort(np.argsort([subject.id for subject in subjects])).astype(np.int64),
+            id_rank=id_rank([subject.id for subject in subjects]),
             codes=_joined(codes, np.zeros((0, HASH_BYTES), np.uint8)),
             code_subject=_joined(owner, np.zeros(0, np.int64)),
             code_seconds=_joined(seconds, np.zeros(0, np.float64)),
@@ -81,6 +102,11 @@ class Corpus:
             ),
             anchor_points=_joined([a.points for a in anchors], np.zeros((0, 2), np.float32)),
         )
+
+
+def id_rank(ids: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Each one's place among the sorted ids."""
+    return np.argsort(np.argsort(ids)).astype(np.int64)
 
 
 def _joined(parts: list, empty: npt.NDArray) -> npt.NDArray:  # type: ignore[type-arg]

@@ -17,13 +17,16 @@ from forensics.media.attack import (
 from forensics.media.color import to_bgr
 from forensics.media.data import DataStream, DataStreams, read_data
 from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
+from forensics.media.film import Film
 from forensics.media.jail import reached
-from forensics.media.jail_check import Tried, try_jail
+from forensics.media.jail_check import Tried, try_jail, try_reader_jail
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
+from forensics.media.reading import read, read_each, reader_level, warm
+from forensics.media.rolling import Rolling, Shown
 from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
-from forensics.media.still import Still, read_still, still_window
+from forensics.media.still import Still, read_still, still_of, still_window, still_window_of
 from forensics.media.stretch import Excerpt, Opening, opening, pictures_at, window
 from forensics.media.tools import Tool, Tools, demand_full_confinement, find_tools
 
@@ -41,11 +44,14 @@ __all__ = [
     "Decoding",
     "Essence",
     "Excerpt",
+    "Film",
     "Limits",
     "Made",
     "Opening",
     "Probed",
+    "Rolling",
     "Said",
+    "Shown",
     "Sound",
     "Still",
     "Tool",
@@ -62,13 +68,20 @@ __all__ = [
     "pictures_at",
     "probe",
     "reached",
+    "read",
     "read_data",
+    "read_each",
     "read_sound",
     "read_still",
+    "reader_level",
+    "still_of",
     "still_window",
+    "still_window_of",
     "to_bgr",
     "try_jail",
+    "try_reader_jail",
     "unit_of",
     "upright",
+    "warm",
     "window",
 ]

@@ -1,6 +1,6 @@
 """Attacked copies for validation: named attacks, drawn from a seed, with the truth about their times.
 
-This is the one place where ffmpeg writes a file: the one that the caller has opened, named by its descriptor, of
+Here and in `forensics.media.film` ffmpeg writes a file: the one that the caller has opened, named by its descriptor, of
 bounded size. The source is read as everywhere: by descriptor, under the same whitelists and limits.
 """
 

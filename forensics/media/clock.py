@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from forensics.media.isobmff import Boxes, Track, walk
+from forensics.media.reading import read
 from forensics.model.media import Probe, Stream
 from forensics.model.time import MediaTime, TimeBase
 
@@ -77,7 +78,7 @@ def presented_spans(fd: int, probe: Probe) -> list[tuple[int, int]] | None:
     or none that is plainly this stream's.
     """
     video = probe.video_stream
-    boxes = walk(fd) if probe.edit_list else None
+    boxes = read(walk, handle=fd) if probe.edit_list else None
     if boxes is None or video is None or video.time_base is None or not boxes.timescale:
         return None
     tracks = [track for track in boxes.tracks if track.handler == "vide" and track.timescale == video.time_base.den]

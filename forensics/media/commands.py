@@ -35,6 +35,12 @@ _ORDER_ONLY = f"N-{1 << 50}"
 _BARE = {"map_metadata": -1, "map_chapters": -1}
 """Outputs carry no metadata: copying 60,000 tags into three of them takes longer than decoding."""
 
+FILM_SCALE_FLAGS = "bicubic+bitexact+accurate_rnd+full_chroma_int"
+FILM_CRF = 23
+"""Quality of a film that we draw: text and difference stay clear at about a megabyte a second."""
+FILM_SYNC_FRAMES = 25
+"""A player can enter every so many frames: about a second, so that people can scrub."""
+
 _LOGLEVEL = "repeat+level+warning"
 
 # Coded slices only: parameter sets and delimiters move between the container and the stream when a file is remuxed
@@ -318,6 +324,26 @@ def attack_command(
     shaped = shape(stream).filter("format", "yuv420p")
     options = {"format": "mp4", "c:v": "libx264", "threads": "1", "flags:v": "+bitexact", "fflags": "+bitexact"}
     written = ffmpeg.output(shaped, target, **options, **encoding, **_BARE)
+    # The target is there already, empty and open; without a yes ffmpeg would not write into it.
+    return list(written.compile(cmd=[tool.path, *global_options(limits)], overwrite_output=True))
+
+
+def film_command(
+    tool: Tool, names: tuple[str, str], *, size: tuple[int, int], rate: str, title: str, limits: Limits
+) -> list[str]:
+    """Write a film of raw BGR pictures that come down a pipe: H.264 of one thread in MP4, the same bytes each time.
+
+    ``names`` are the pipe and the file, ``size`` is even, ``title`` fixed words of the caller: no text of an input.
+    """
+    source, target = names
+    raw: dict[str, Any] = {"format": "rawvideo", "pixel_format": "bgr24", "video_size": size, "framerate": rate}
+    frames = ffmpeg.input(source, protocol_whitelist="pipe", threads=1, **raw)["v"]
+    colours = {"out_color_matrix": "bt709", "out_range": "limited"}
+    shaped = frames.filter("scale", flags=FILM_SCALE_FLAGS, **colours).filter("format", "yuv420p")
+    named = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
+    coded = {"format": "mp4", "c:v": "libx264", "threads": "1", "flags:v": "+bitexact", "fflags": "+bitexact"}
+    kept = {"preset": "veryfast", "crf": FILM_CRF, "g": FILM_SYNC_FRAMES, "metadata": f"title={title}", **_BARE}
+    written = ffmpeg.output(shaped, target, **coded, **named, **kept)
     # The target is there already, empty and open; without a yes ffmpeg would not write into it.
     return list(written.compile(cmd=[tool.path, *global_options(limits)], overwrite_output=True))
 

@@ -79,10 +79,10 @@ class Boxes:
     complete: bool
 
 
-def walk(fd: int) -> Boxes | None:
-    """Walk the file open as ``fd`` (its offset does not move); None when it is not made of such boxes."""
-    size = os.fstat(fd).st_size
-    walker = _Walker(fd, size)
+def walk(handle: int) -> Boxes | None:
+    """Walk the file open as ``handle`` (its offset does not move); None when it is not made of such boxes."""
+    size = os.fstat(handle).st_size
+    walker = _Walker(handle, size)
     top = walker.first_movie()
     if not any(box.kind in _USUAL for box in top):
         return None

@@ -103,18 +103,20 @@ def level_of(path: str) -> Level:
 class Jail:
     """One child's jail. Make it before the fork, `enter` it in the child, `close` it in the parent.
 
-    ``reads`` and ``writes`` are descriptors whose files the child opens anew by ``/dev/fd/N``; ``paths`` are files
-    that it opens by name.
+    Allowed is: to run ``executes``, to read ``files`` and what lies below ``folders``, to open anew by ``/dev/fd/N``
+    the files behind the descriptors ``reads``, and to write those behind ``writes``. Without ``executes`` it holds what
+    runs already: no program can be started.
     """
 
     def __init__(
         self,
-        path: str,
         level: Level,
         *,
+        executes: Sequence[str] = (),
+        folders: Sequence[str] = (),
+        files: Sequence[str] = (),
         reads: Sequence[int] = (),
         writes: Sequence[int] = (),
-        paths: Sequence[str] = (),
     ) -> None:
         self._filter: ctypes.Array[ctypes.c_char] | None = None
         self._header: ctypes.Array[ctypes.c_char] | None = None
@@ -122,12 +124,14 @@ class Jail:
         if level.landlock:
             self._ruleset = _ruleset(level.landlock)
             try:
-                self._fill(path, reads, writes, paths)
+                self._allow_paths((executes, _EXECUTE | _READ_FILE), (folders, _READ_FILE | _READ_DIR))
+                self._allow_paths((files, _READ_FILE))
+                self._allow_open((reads, _READ_FILE), (writes, _READ_FILE | _WRITE_FILE | _TRUNCATE))
             except BaseException:
                 self.close()
                 raise
         if level.seccomp:
-            code = program(platform.machine(), writing=bool(writes))
+            code = program(platform.machine(), writing=bool(writes), executing=bool(executes))
             self._filter = ctypes.create_string_buffer(code, len(code))
             # struct sock_fprog: how many lines, and where they are.
             packed = struct.pack("@HP", len(code) // 8, ctypes.addressof(self._filter))
@@ -147,20 +151,15 @@ class Jail:
             os.close(self._ruleset)
             self._ruleset = -1
 
-    def _fill(self, path: str, reads: Sequence[int], writes: Sequence[int], paths: Sequence[str]) -> None:
-        own = os.path.realpath(path)
-        # Of the libraries only the loader is executed; the others are read and mapped.
-        for executed in (own, _loader(own)):
-            if executed:
-                _allow_path(self._ruleset, executed, _EXECUTE | _READ_FILE)
-        for folder in (*_library_folders(), str(Path(own).parent.parent / "lib")):
-            _allow_path(self._ruleset, folder, _READ_FILE | _READ_DIR)
-        for name in (*LIBRARY_SETTINGS, *paths):
-            _allow_path(self._ruleset, name, _READ_FILE)
-        for fd in reads:
-            _allow(self._ruleset, fd, _READ_FILE)
-        for fd in writes:
-            _allow(self._ruleset, fd, _READ_FILE | _WRITE_FILE | _TRUNCATE)
+    def _allow_paths(self, *rules: tuple[Sequence[str], int]) -> None:
+        for paths, rights in rules:
+            for path in paths:
+                _allow_path(self._ruleset, path, rights)
+
+    def _allow_open(self, *rules: tuple[Sequence[int], int]) -> None:
+        for descriptors, rights in rules:
+            for fd in descriptors:
+                _allow(self._ruleset, fd, rights)
 
     def enter(self) -> None:
         """Give everything else up, in this process and whatever it becomes. Raises OSError: then nothing may be run."""
@@ -173,6 +172,27 @@ class Jail:
             _must(library.syscall(_RESTRICT_SELF, self._ruleset, 0))
         if self._header is not None:
             _must(library.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, self._header, 0, 0))
+
+
+def jail_of_program(
+    path: str, level: Level, *, reads: Sequence[int] = (), writes: Sequence[int] = (), paths: Sequence[str] = ()
+) -> Jail:
+    """The jail of the program at ``path``: it may run itself and its loader, and read its libraries. ``reads`` and
+    ``writes`` are descriptors, ``paths`` files that it opens by name.
+    """
+    if not level.landlock:
+        return Jail(level, executes=(path,), reads=reads, writes=writes)
+    own = os.path.realpath(path)
+    loader = _loader(own)
+    return Jail(
+        level,
+        # Of the libraries only the loader is executed; the others are read and mapped.
+        executes=(own, loader) if loader else (own,),
+        folders=(*_library_folders(), str(Path(own).parent.parent / "lib")),
+        files=(*LIBRARY_SETTINGS, *paths),
+        reads=reads,
+        writes=writes,
+    )
 
 
 @functools.lru_cache(maxsize=1)

@@ -6,12 +6,14 @@ null device.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 from typing import NamedTuple
 
-from forensics.errors import ToolError
+from forensics.errors import ParserStopped, ToolError
 from forensics.media.limits import DEFAULT_LIMITS
+from forensics.media.reading import read
 from forensics.media.tools import start
 
 PATIENCE_S = 30
@@ -74,3 +76,36 @@ def try_jail(python: str) -> Tried:
         raise ToolError(f"{python} does not end", code="tool.cannot_start") from error
     refused = {line.split()[1] for line in out.decode("ascii", "replace").splitlines() if line.startswith("refused ")}
     return Tried(len(ACTS), tuple(name for place, (name, _) in enumerate(ACTS) if str(place) not in refused))
+
+
+def refused_acts(first: int, end: int) -> tuple[str, ...]:
+    """Which of the acts are refused to the process that asks: a reader, to be run in its jail."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def call(name: str, *words: int) -> None:
+        if getattr(libc, name)(*words) < 0:
+            raise OSError(ctypes.get_errno(), name)
+
+    refused = []
+    for name, act in ACTS[first:end]:
+        try:
+            exec(act, {"os": os, "call": call})  # noqa: S102  our own words, of the table above
+        except (PermissionError, BlockingIOError, MemoryError):
+            refused.append(name)
+        except OSError:
+            continue
+    return tuple(refused)
+
+
+def try_reader_jail() -> Tried:
+    """Try every act in the jail of readers. The last, which ends the child where it is not refused, has its own.
+
+    Raises `ToolError` (``tool.cannot_start``).
+    """
+    refused: list[str] = []
+    for first, end in ((0, len(ACTS) - 1), (len(ACTS) - 1, len(ACTS))):
+        try:
+            refused += read(refused_acts, first, end)
+        except ParserStopped:
+            continue
+    return Tried(len(ACTS), tuple(name for name, _ in ACTS if name not in refused))

@@ -27,7 +27,13 @@ class Limits:
         a gap in memory (1.6 GB at most was seen, for a gap of a month).
     max_streams: a drone file has up to 8, a broadcast multiplex about 40.
     max_probe_bytes: JSON of an honest file is below 100 kB; 16 MiB bounds the parent's memory.
+    reader_cpu_s / reader_us_per_kib: CPU time of a reader of metadata, telemetry or a still, and what it may take more
+        for each KiB of text given to it: twenty times what SRT cost here. The largest still takes 5 s.
+    reader_bytes: answer of a reader: a still of 128 million pixels has 4 bytes for each.
     max_tags / max_tag_chars: what goes into a manifest; longer than any caption or maker note seen in samples.
+    max_opened_tags: above it a file is probed once and not opened again. libavformat looks each tag up among all before
+        it at every opening: 60,000 of them take 15 s for ffprobe, and as long again for each pass of ffmpeg; 30,000
+        take a quarter of that. Files in use have some dozens.
     """
 
     probe_wall_s: float = 120.0
@@ -44,8 +50,12 @@ class Limits:
     max_sound_s: int = 6 * 3600
     max_streams: int = 64
     max_probe_bytes: int = 16 << 20
+    reader_cpu_s: int = 30
+    reader_us_per_kib: int = 4000
+    reader_bytes: int = 640 << 20
     max_tags: int = 1000
     max_tag_chars: int = 4096
+    max_opened_tags: int = 30_000
 
     def decode_allowance(self, packets: int, pixels: int) -> int:
         """CPU seconds for decoding ``packets`` packets of pictures of ``pixels`` pixels."""
@@ -55,6 +65,10 @@ class Limits:
     def sound_allowance(self, packets: int) -> int:
         """CPU seconds for listening to ``packets`` packets of sound."""
         return min(self.decode_cpu_s, self.decode_base_cpu_s + packets * self.sound_us_per_packet // 1_000_000)
+
+    def reader_allowance(self, given: int) -> int:
+        """CPU seconds for reading ``given`` bytes."""
+        return self.reader_cpu_s + (given >> 10) * self.reader_us_per_kib // 1_000_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -12,11 +12,11 @@ from forensics.errors import MediaError
 from forensics.media.child import Child, collect
 from forensics.media.clock import clock_origin, sound_origin
 from forensics.media.commands import is_mov, probe_command
-from forensics.media.isobmff import Boxes, walk
+from forensics.media.isobmff import Boxes
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.oddities import box_oddities, stored_beside
+from forensics.media.outline import read_outline
 from forensics.media.tools import Tools
-from forensics.media.trailing import trailing_bytes
 from forensics.model.media import Probe, Stream, Tag
 from forensics.model.notice import Notice
 from forensics.model.time import MediaTime, TimeBase
@@ -38,12 +38,24 @@ class Probed:
     """What a file says, the ffprobe argv that asked, and what a reader must know. ``probe.video`` is None when
     there is no video stream; whether that is an error is for the caller to say. ``sound_origin`` is the presentation
     clock's zero on the clock of the first sound stream (`first_sound`), as ``probe.origin`` is on the video's.
+    ``tags_found`` counts all tags of the file, those that ``probe.tags`` leaves out among them.
     """
 
     probe: Probe
     command: tuple[str, ...]
     notices: tuple[Notice, ...]
     sound_origin: MediaTime | None = None
+    tags_found: int = 0
+
+    def openable(self, limits: Limits) -> Notice | None:
+        """Why the file is not to be opened once more, if it is not."""
+        if self.tags_found <= limits.max_opened_tags:
+            return None
+        message = (
+            f"the file holds {self.tags_found} tags: every opening spends its time on them, and with more than"
+            f" {limits.max_opened_tags} it is not opened again to be decoded"
+        )
+        return Notice(code="media.limit", message=message)
 
 
 def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
@@ -54,9 +66,10 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
     """
     if os.fstat(fd).st_size == 0:
         raise MediaError("the file is empty", code="media.empty", hint="Fetch it again.")
-    boxes = walk(fd)
+    outline, unread = read_outline(fd, limits)
+    boxes = outline.boxes
     child, text = _ask(tools, fd, limits, tags=True)
-    notices: list[Notice] = []
+    notices: list[Notice] = [*unread]
     if text is None:
         notices.append(Notice(code="media.tags_dropped", message="The tags exceed the probe's limit and are left out."))
         child, text = _ask(tools, fd, limits, tags=False)
@@ -65,11 +78,17 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
         raise _refusal(child, boxes)
     facts, sound_zero, more = _facts(raw, boxes, limits)
     notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None), *stored_beside(facts)]
-    if appended := trailing_bytes(fd, facts.container):
+    if appended := outline.trailing(facts.container):
         notices.append(_trailing(appended))
     if facts.container == "mpegts" and all(os.fstat(fd).st_size % length for length in _TS_PACKETS):
         notices.append(Notice(code="media.truncated", message="The transport stream ends within a packet."))
-    return Probed(probe=facts, command=child.command, notices=tuple(notices), sound_origin=sound_zero)
+    return Probed(
+        probe=facts,
+        command=child.command,
+        notices=tuple(notices),
+        sound_origin=sound_zero,
+        tags_found=_count_tags(raw),
+    )
 
 
 def first_sound(streams: tuple[Stream, ...]) -> Stream | None:
@@ -263,6 +282,12 @@ def _tags(outer: dict[str, Any], listed: list[dict[str, Any]], limits: Limits) -
         message = f"{cut} tags are longer than {limits.max_tag_chars} characters and were cut."
         notices.append(Notice(code="media.tags_cut", message=message))
     return tuple(found), notices
+
+
+def _count_tags(raw: dict[str, Any]) -> int:
+    holders = (raw.get("format"), *_streams_of(raw))
+    groups = (holder.get("tags") for holder in holders if isinstance(holder, dict))
+    return sum(len(tags[""]) for tags in groups if isinstance(tags, dict))
 
 
 def _stored_notices(listed: list[dict[str, Any]], video: int | None, streams: tuple[Stream, ...]) -> list[Notice]:

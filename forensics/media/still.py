@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.errors import MediaError
+from forensics.media.still_end import end_of
 from forensics.media.stretch import fit
 from forensics.model.media import Window
 from forensics.model.notice import Notice
@@ -25,7 +27,7 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CRITICAL = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _JPEG_END = b"\xff\xd9"
 _JPEG_TAIL = 64 << 10
-"""Cameras append up to some kilobytes after the end marker."""
+"""Where the end marker is looked for in a JPEG whose segments cannot be walked: behind it, cameras append kilobytes."""
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
@@ -54,6 +56,7 @@ def read_still(data: bytes) -> Still:
     if len(data) > MAX_STILL_BYTES:
         raise MediaError(f"a still of {len(data)} bytes exceeds the limit", code="media.limit")
     name, width, height = _header(data)
+    end, size = end_of(name, data), len(data)
     if width * height > MAX_STILL_PIXELS:
         raise MediaError(
             f"a still of {width}x{height} exceeds the limit of {MAX_STILL_PIXELS} pixels", code="media.limit"
@@ -68,9 +71,22 @@ def read_still(data: bytes) -> Still:
     if bgr is None or luma is None:
         raise MediaError("the still cannot be decoded", code="media.damaged", hint="The bytes are kept.")
     notices: tuple[Notice, ...] = ()
-    if not whole or (name == "jpeg" and _JPEG_END not in data[-_JPEG_TAIL:]):
+    if not whole or (name == "jpeg" and end is None and _JPEG_END not in data[-_JPEG_TAIL:]):
         notices = (Notice(code="media.truncated", message="The JPEG ends early: its lower part is missing."),)
+    elif end is not None and end < size:
+        message = f"{size - end} bytes follow the end of the picture; viewers do not show them."
+        notices = (Notice(code="media.trailing_data", message=message),)
     return Still(format=name, width=bgr.shape[1], height=bgr.shape[0], luma=luma, bgr=bgr, notices=notices)
+
+
+def still_of(handle: int) -> Still:
+    """The still that is open as ``handle``. Raises `MediaError` as `read_still` does."""
+    return read_still(os.pread(handle, MAX_STILL_BYTES + 1, 0))
+
+
+def still_window_of(handle: int, long_side: int) -> Window:
+    """`still_window` of the still that is open as ``handle``."""
+    return still_window(os.pread(handle, MAX_STILL_BYTES + 1, 0), long_side)
 
 
 def still_window(data: bytes, long_side: int) -> Window:

@@ -48,8 +48,8 @@ _RAW, _RAW_PTS, _ALL_PTS = range(3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Clip:
-    """What every call here needs to know of the file."""
+class Clip:
+    """What every call that decodes a part of a file needs to know of it."""
 
     tools: Tools
     fd: int
@@ -62,11 +62,13 @@ class _Clip:
 
     @property
     def tick(self) -> Fraction:
+        """Seconds of one unit of its timestamps."""
         assert self.video.time_base is not None
         return self.video.time_base.fraction
 
     @property
     def origin(self) -> Fraction:
+        """Where its presentation clock begins, in seconds of its timestamps."""
         return self.probe.origin.seconds if self.probe.origin else Fraction(0)
 
     def tick_from(self, seconds: float) -> int:
@@ -82,9 +84,10 @@ class _Clip:
         return np.array([float(value * self.tick - self.origin) for value in pts], dtype=np.float64)
 
 
-def _clip(tools: Tools, fd: int, probe: Probe, limits: Limits) -> _Clip:
+def clip_of(tools: Tools, fd: int, probe: Probe, limits: Limits) -> Clip:
+    """Gather it. Raises `MediaError` as `decode` does before anything is decoded."""
     video, width, height = decodable_video(probe, limits)
-    return _Clip(
+    return Clip(
         tools=tools,
         fd=fd,
         probe=probe,
@@ -125,7 +128,7 @@ def window(
 
     Raises `MediaError` as `decode` does, and ``media.limit`` when the window would not fit in memory.
     """
-    clip = _clip(tools, fd, probe, limits)
+    clip = clip_of(tools, fd, probe, limits)
     first, last = clip.tick_from(start_s), clip.tick_from(end_s) - 1
     width, height = fit(clip.width, clip.height, long_side)
     if first > last:
@@ -149,7 +152,7 @@ class Opening:
     """How the decode pass of a whole file gives an excerpt: ``branch`` is what to ask of it."""
 
     branch: Branch
-    clip: _Clip
+    clip: Clip
 
     def window(self, pts: Sequence[int], raw: bytes) -> Window:
         """The timestamps and samples of the branch as the window that `window` would have decoded once more."""
@@ -163,7 +166,7 @@ def opening(tools: Tools, fd: int, probe: Probe, excerpt: Excerpt, limits: Limit
 
     Raises `MediaError` as `decode` does.
     """
-    clip = _clip(tools, fd, probe, limits)
+    clip = clip_of(tools, fd, probe, limits)
     first, last = clip.tick_from(0.0), clip.tick_from(excerpt.end_s) - 1
     place = one_a_place(*_grid(clip, 1 / Fraction(excerpt.fps)))
     select = f"gte(pts,{first})*lte(pts,{last})*({place})"
@@ -186,7 +189,7 @@ def pictures_at(
         return []
     if len(seconds) > MAX_SHOWN:
         raise ValueError(f"at most {MAX_SHOWN} pictures at once, not {len(seconds)}")
-    clip = _clip(tools, fd, probe, limits)
+    clip = clip_of(tools, fd, probe, limits)
     size = fit(clip.width, clip.height, long_side)
     wanted = [clip.tick_at(moment) for moment in seconds]
     near = _nearby_ticks(clip)
@@ -217,7 +220,7 @@ def seek_before(probe: Probe, video: Stream, tick: int) -> str | None:
     return f"{float(seek):.6f}" if seek > (video.start_pts or 0) * video.time_base.fraction else None
 
 
-def _frame_s(clip: _Clip) -> Fraction:
+def _frame_s(clip: Clip) -> Fraction:
     """How long a frame is shown, as the container says, at most a second; a 25th where it says nothing."""
     try:
         rate = Fraction(clip.video.frame_rate or "25")
@@ -226,7 +229,7 @@ def _frame_s(clip: _Clip) -> Fraction:
     return 1 / max(rate, Fraction(1))
 
 
-def _grid(clip: _Clip, interval: Fraction) -> tuple[Fraction, Fraction]:
+def _grid(clip: Clip, interval: Fraction) -> tuple[Fraction, Fraction]:
     """The places, from the first frame on, of which each gives one frame, as many frame durations long as the interval
     holds (where it holds none, as long as itself): a tick's place is the whole part of tick * first + second.
     """
@@ -236,7 +239,7 @@ def _grid(clip: _Clip, interval: Fraction) -> tuple[Fraction, Fraction]:
     return clip.tick / length, (_JITTER_S - (clip.video.start_pts or 0) * clip.tick) / length
 
 
-def _nearby_ticks(clip: _Clip) -> int:
+def _nearby_ticks(clip: Clip) -> int:
     """A few frame durations: the frame shown at a moment usually began within them."""
     return math.ceil(_NEARBY_FRAMES * _frame_s(clip) / clip.tick)
 
@@ -246,21 +249,25 @@ def _shown_at(tick: int, decoded: Sequence[int]) -> int:
     return max((pts for pts in decoded if pts <= tick), default=min(decoded))
 
 
-def _bgr_by_pts(clip: _Clip, run: _Stretch, size: tuple[int, int]) -> dict[int, npt.NDArray[np.uint8]]:
+def _bgr_by_pts(clip: Clip, run: _Stretch, size: tuple[int, int]) -> dict[int, npt.NDArray[np.uint8]]:
+    length = clip.recipe.layout.picture_bytes(*size)
+    return {
+        pts: bgr_of(clip, pts, run.raw[place * length : (place + 1) * length], size)
+        for place, pts in enumerate(run.pts)
+    }
+
+
+def bgr_of(clip: Clip, pts: int, planes: bytes, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The picture of these planes, ``size`` (width, height) as coded, as BGR uint8 (h, w, 3), upright."""
     width, height = size
     layout = clip.recipe.layout
-    length = layout.picture_bytes(width, height)
-    found = {}
-    for place, pts in enumerate(run.pts):
-        planes = run.raw[place * length : (place + 1) * length]
-        luma = samples(memoryview(planes)[: width * height * layout.sample_bytes], (height, width), layout.depth)
-        picture = Picture(pts=pts, pixel_format=layout.name, planes=planes, luma=luma)
-        bgr = to_bgr(picture, width, height, clip.video.color_space, clip.video.color_range)
-        found[pts] = upright(bgr, clip.video.rotation)
-    return found
+    luma = samples(memoryview(planes)[: width * height * layout.sample_bytes], (height, width), layout.depth)
+    picture = Picture(pts=pts, pixel_format=layout.name, planes=planes, luma=luma)
+    bgr = to_bgr(picture, width, height, clip.video.color_space, clip.video.color_range)
+    return upright(bgr, clip.video.rotation)
 
 
-def _run(clip: _Clip, span: tuple[int, int], select: str, size: tuple[int, int], *, luma_only: bool) -> _Stretch:
+def _run(clip: Clip, span: tuple[int, int], select: str, size: tuple[int, int], *, luma_only: bool) -> _Stretch:
     """Decode ``span`` (first and last tick) from the sync frame before it; from the start if that was not early
     enough, which happens in containers without an index. The frame before the span tells whether its first is taken.
     """
@@ -276,7 +283,7 @@ def _run(clip: _Clip, span: tuple[int, int], select: str, size: tuple[int, int],
 
 
 def _run_from(
-    clip: _Clip, seek_s: str | None, span: tuple[int, int], select: str, size: tuple[int, int], *, luma_only: bool
+    clip: Clip, seek_s: str | None, span: tuple[int, int], select: str, size: tuple[int, int], *, luma_only: bool
 ) -> _Stretch:
     def build(name: str, outputs: tuple[str, ...]) -> list[str]:
         return stretch_command(

@@ -48,6 +48,9 @@ _CONDITIONAL = {
 }  # fmt: skip
 """System calls that are refused according to their arguments, see `program`."""
 
+_EXECVE = (59, 221)
+"""Refused to what runs already: a program in the jail has yet to be started through it."""
+
 MACHINES = {"x86_64": 0, "aarch64": 1}
 """Machines whose numbers are known, as uname(2) names them: their column in the tables."""
 
@@ -78,13 +81,14 @@ def numbers(machine: str) -> dict[str, int]:
 
 
 @functools.lru_cache(maxsize=4)
-def program(machine: str, *, writing: bool) -> bytes:
+def program(machine: str, *, writing: bool, executing: bool = True) -> bytes:
     """The filter as an array of ``struct sock_filter`` (eight bytes each).
 
     Refused are the calls of the table; a new process (a thread is allowed); a file opened to be written, unless
-    ``writing``; a signal other than that of abort(3); limits of other processes. What is refused fails with EPERM, so
-    that the program can say so; clone3 and openat2, whose arguments lie in memory that a filter cannot see, with
-    ENOSYS, whereupon the C library takes the older call. A call by another machine's numbers kills.
+    ``writing``; another program, unless ``executing``; a signal other than that of abort(3); limits of other processes.
+    What is refused fails with EPERM, so that the program can say so; clone3 and openat2, whose arguments lie in memory
+    that a filter cannot see, with ENOSYS, whereupon the C library takes the older call. A call by another machine's
+    numbers kills.
     """
     known = numbers(machine)
     lines = [
@@ -105,7 +109,8 @@ def program(machine: str, *, writing: bool) -> bytes:
     lines += _when(known.pop("prlimit64"), argument=0, test=_EQUAL, value=0, then=_ALLOW, other=_REFUSE)
     # abort(3) signals the program itself by tgkill.
     lines += _when(known.pop("tgkill"), argument=2, test=_EQUAL, value=_SIGABRT, then=_ALLOW, other=_REFUSE)
-    for number in sorted(known.values()):
+    refused = (*known.values(), *(() if executing else (_EXECVE[MACHINES[machine]],)))
+    for number in sorted(refused):
         lines += [_line(_EQUAL, number, 0, 1), _line(_RETURN, _REFUSE)]
     return b"".join([*lines, _line(_RETURN, _ALLOW)])
 

@@ -10,12 +10,12 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from forensics.errors import ToolError
-from forensics.media.jail import Jail, level_of, reached
+from forensics.media.jail import Jail, jail_of_program, level_of, reached
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 
 MINIMUM_LIBAVUTIL = (57, 28)
@@ -154,13 +154,13 @@ def start(
 
     It may open the files behind these descriptors to read them, those of ``writes`` among them to write them, and the
     files of ``paths`` by name. ``file_bytes`` is the largest file that it may write: none, but for the attack
-    generator.
+    generator and films.
 
     Raises `ToolError` (``tool.cannot_start``).
     """
-    bounds = _bounds(limits, cpu_s, file_bytes)
+    bounds = resource_bounds(limits.memory_bytes, cpu_s, file_bytes)
     try:
-        with Jail(argv[0], level_of(argv[0]), reads=pass_fds, writes=writes, paths=paths) as jail:
+        with jail_of_program(argv[0], level_of(argv[0]), reads=pass_fds, writes=writes, paths=paths) as jail:
             return _popen(argv, pass_fds, stdout, functools.partial(confine, bounds, jail))
     except (OSError, subprocess.SubprocessError) as error:
         raise ToolError(f"{argv[0]} cannot be started: {error}", code="tool.cannot_start") from error
@@ -184,6 +184,28 @@ def _popen(
     )
 
 
+def start_interpreter(
+    program: str, words: Sequence[str], environment: Mapping[str, str], pass_fds: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    """Start this Python anew with a program of ours, without the settings of the user or of the folder. It is not
+    confined: it must never read what is not ours.
+
+    Raises `ToolError` (``tool.cannot_start``).
+    """
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", program, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=tuple(pass_fds),
+            env=dict(environment),
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ToolError(f"{sys.executable} cannot be started: {error}", code="tool.cannot_start") from error
+
+
 def confine(bounds: Sequence[tuple[int, tuple[int, int]]], jail: Jail) -> None:
     """Give up in the child what decoding does not need."""
     for which, pair in bounds:
@@ -191,17 +213,17 @@ def confine(bounds: Sequence[tuple[int, tuple[int, int]]], jail: Jail) -> None:
     jail.enter()
 
 
-def _bounds(limits: Limits, cpu_s: int, file_bytes: int) -> list[tuple[int, tuple[int, int]]]:
+def resource_bounds(memory_bytes: int, cpu_s: int, file_bytes: int = 0) -> list[tuple[int, tuple[int, int]]]:
     """Resource limits of the child; never above the hard limit that we run under ourselves."""
     wanted = [
         (resource.RLIMIT_CPU, cpu_s, cpu_s + 5),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS, _MAX_DESCRIPTORS),
-        # Outputs are pipes, but for attacked copies: a child that can write no file loses nothing.
+        # Outputs are pipes, but for attacked copies and films: a child that can write no file loses nothing.
         (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
     ]
     if sys.platform == "linux":
-        wanted.append((resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes))
+        wanted.append((resource.RLIMIT_AS, memory_bytes, memory_bytes))
     return [(which, _clip(which, soft, hard)) for which, soft, hard in wanted]
 
 

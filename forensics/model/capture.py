@@ -30,7 +30,10 @@ class MediaState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostMedia:
-    """What a post says of its file. ``name`` is the path in the export, ``file_name`` the sender's name for it."""
+    """What a post says of its file. ``name`` is the path in the export, ``file_name`` the sender's name for it.
+
+    ``sha256`` is that of the file's bytes as they lie in the export, where they were read.
+    """
 
     state: MediaState
     kind: str | None = None
@@ -41,6 +44,7 @@ class PostMedia:
     duration_s: int | None = None
     width: int | None = None
     height: int | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class CapturedPost:
 
     ``sender`` is the id in the export's form (``channel5``); ``markup`` the parts of the text with kind and link
     target, None when the format does not tell; ``document`` the name of the post's file when a capture has several.
+    ``content`` are parts that are neither text nor file (a poll, a place, a contact) by name, as canonical JSON;
     ``rendered`` tells that it was read from a page made for people, which has names as shown and no times of edits;
     ``program`` names what wrote it when that is not Telegram Desktop: only text and time are compared across programs.
     """
@@ -61,6 +66,7 @@ class CapturedPost:
     sender: str | None = None
     media: tuple[PostMedia, ...] = ()
     markup: tuple[tuple[str, str, str], ...] | None = None
+    content: tuple[tuple[str, str], ...] = ()
 
 
 class Order(StrEnum):
@@ -78,7 +84,8 @@ class ChatCoverage:
     ``key`` names the chat across captures (kind and bare id); ``least`` and ``greatest`` are message numbers;
     ``complete`` tells that the list of messages was read to its end; ``sender`` is the one id that all posts are from,
     None when there are several or it is not told. ``selected`` tells that posts may have been left out by choice, so
-    that what is missing proves nothing; ``leaves_out_services`` that the format does not show all service messages.
+    that what is missing proves nothing; ``leaves_out_services`` that the format does not show all service messages;
+    ``unread`` counts messages that stand in the document and are not among the posts: any number may be theirs.
     """
 
     key: str
@@ -93,6 +100,7 @@ class ChatCoverage:
     sender: str | None = None
     selected: bool = False
     leaves_out_services: bool = False
+    unread: int = 0
 
     @property
     def has_own_numbers(self) -> bool:
@@ -105,7 +113,7 @@ class ChatCoverage:
         Of a list that was not read to its end, the rest may hold any number, unless its numbers come in one order, and
         the other capture's in the same: then they stand where the exporter puts them.
         """
-        if self.selected:
+        if self.selected or self.unread:
             return False
         return self.complete or (self.order is not Order.MIXED and self.order is other.order)
 
@@ -114,7 +122,8 @@ class ChatCoverage:
 class Capture:
     """One export as it was read.
 
-    ``sha256`` is the digest of the document (of the list of digests, when ``documents`` are several); ``offsets``
+    ``sha256`` is the digest of the document (of the list of digests, when ``documents`` are several pages; of the JSON,
+    when pages lie beside it); ``offsets``
     the differences of local and UTC time in seconds with the number of posts that have each; ``newest`` the latest
     time in seconds UTC that the capture speaks of: it was made no earlier. ``era`` tells the oldest version of the
     exporter that writes such fields.
@@ -136,10 +145,13 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The posts of one chat: ``numbers`` int64, rising, each once; ``digests`` (n, 2) uint64 of their source bytes."""
+    """The posts of one chat: ``numbers`` int64, rising, each once; ``digests`` (n, 2) uint64 of their source bytes;
+    ``filed`` (n,) tells which name a file that may lie in the export.
+    """
 
     numbers: NDArray[np.int64]
     digests: NDArray[np.uint64]
+    filed: NDArray[np.bool_]
 
 
 class Captured(Protocol):
@@ -158,6 +170,10 @@ class Captured(Protocol):
         """One of them. Raises InputError when the document has changed since."""
         ...
 
+    def sha256(self, media: PostMedia) -> str | None:
+        """The digest of a post's file as it lies in the export; None where it is not at hand or cannot be read."""
+        ...
+
 
 class State(StrEnum):
     """What two captures say of a post, or of a chat. None of them says why."""
@@ -166,6 +182,7 @@ class State(StrEnum):
     NOT_COVERED = "not_covered"
     TEXT_EDITED = "text_edited"
     MEDIA_REPLACED = "media_replaced"
+    FILE_DIFFERS = "file_differs"
     PLACEHOLDER_CHANGED = "placeholder_changed"
     TIME_CHANGED = "time_changed"
     EDIT_STAMP_ONLY = "edit_stamp_only"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from forensics.model.tag import Tag as Tag
 from forensics.model.time import MediaTime, TimeBase
 
 
@@ -18,15 +19,6 @@ class MediaKind(StrEnum):
     VIDEO = "video"
     STILL = "still"
     UNDECODABLE = "undecodable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
-    """One metadata entry as found: ``group`` is ``format`` or ``stream:N``, an EXIF group, and so on."""
-
-    group: str
-    name: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forensics.model.notice import Notice
+
 _NUMBER = re.compile(r"(?:-100)?([0-9]+)\Z")
 _PEER = re.compile(r"(?:channel|chat)?(?:-100)?([0-9]+)\Z")
 """As exporters write the number of another chat (``channel1234``); a person's (``user1234``) is no chat's. A chat's own
@@ -37,6 +39,23 @@ class SourceKind(StrEnum):
     PYROGRAM = "pyrogram-dump"
     TDL = "tdl-export"
     AUTO_ARCHIVER = "auto-archiver"
+    ARCHIVE = "archive"
+    """A zip or tar file whose members were read; each of these has the kind of its own reader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondAccount:
+    """Another document of the same export that tells the same post: its name there, its digest, and the bytes.
+
+    ``fields`` of the post were read there, all others in `Appearance.source`; in ``differs`` the two tell otherwise.
+    """
+
+    document: str
+    sha256: str
+    source_offset: int | None
+    source_length: int | None
+    fields: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +71,11 @@ class Post:
     before it another kind of name; ``server_date_unixtime`` is when that file came to be there, in seconds UTC.
 
     ``forwarded_from_username`` is the name of the origin in a t.me address, ``forwarded_message_id`` the number of the
-    very post that was forwarded. ``views`` are as written (a page rounds them); ``edited`` tells an edit of which no
-    time is told; ``album_id`` is equal in posts that were sent as one; ``public_page`` is the post's address at t.me
-    when the document was made from there: anybody could look it up.
+    very post that was forwarded; ``forwarded_candidates`` are to ``forwarded_unixtime``, when the original was posted,
+    as ``posted_candidates`` to ``posted_unixtime``. ``second`` stands where an export has both JSON and HTML.
+    ``views`` are as written (a page rounds them); ``edited`` tells an edit of which no time is told; ``album_id`` is
+    equal in posts that were sent as one; ``public_page`` is the post's address at t.me when the document was made from
+    there: anybody could look it up.
     """
 
     platform: str
@@ -83,6 +104,8 @@ class Post:
     source_length: int | None = None
     server_file: str | None = None
     server_date_unixtime: int | None = None
+    forwarded_candidates: tuple[int, ...] = ()
+    second: SecondAccount | None = None
 
     def is_post(self, other: Post) -> bool | None:
         """Whether both are one post, told by two captures; None when their names of the chat cannot be compared."""
@@ -103,12 +126,28 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Which member of which archive a file was.
+
+    ``path`` is its name as the archive writes it (undecodable bytes as surrogate escapes). ``offset`` is where its
+    header begins: in a zip file in the file itself, in a tar in the bytes that the compression around it yields.
+    ``modified`` is its time as written: ``2024-05-01T10:00:00`` without a zone in a zip, ``@1714557600`` in a tar.
+    """
+
+    archive_sha256: str
+    path: str
+    offset: int
+    modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
     """One place and time where these bytes were seen.
 
     ``path`` is the file as given or as found below a given folder (undecodable bytes as surrogate escapes);
     ``source`` is the document that speaks of it (an export's result.json), if any, and ``source_sha256`` the digest
-    of that document's bytes as they were read, before anything in them was mended.
+    of that document's bytes as they were read, before anything in them was mended. The path of a ``member`` is that
+    of its archive, a slash, and its place below it.
     """
 
     kind: SourceKind
@@ -116,19 +155,33 @@ class Appearance:
     source: str | None = None
     post: Post | None = None
     source_sha256: str | None = None
+    member: Member | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A file to acquire, where it was seen, and the files that belong beside it (telemetry, captions)."""
+    """A file to acquire, where it was seen, and the files that belong beside it (telemetry, captions).
+
+    ``staged`` is where a working copy lies of what has no path of its own, a member of an archive; ``notices`` is what
+    its reader has to say of it. ``sha256`` is its digest when its reader read it whole: other bytes are not what was
+    read.
+    """
 
     appearance: Appearance
     sidecars: tuple[str, ...] = ()
+    staged: str | None = None
+    notices: tuple[Notice, ...] = ()
+    sha256: str | None = None
 
     @property
     def path(self) -> str:
-        """The file system path of the file."""
+        """Where the file was seen."""
         return self.appearance.path
+
+    @property
+    def opened(self) -> str:
+        """The file system path to read it from."""
+        return self.path if self.staged is None else self.staged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

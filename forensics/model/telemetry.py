@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.tag import Tag
 
 
 class ClockBasis(StrEnum):

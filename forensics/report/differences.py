@@ -19,6 +19,10 @@ MEANINGS = {
     State.ABSENT: "The earlier capture has the post; the later does not, though it has posts before and after it.",
     State.TEXT_EDITED: "Both have the post; its text is another.",
     State.MEDIA_REPLACED: "Both have the post; what it says of its file is another.",
+    State.FILE_DIFFERS: (
+        "Both have the post and its file, with other bytes: the media was replaced, or one of the saved files is not "
+        "as Telegram gave it."
+    ),
     State.TIME_CHANGED: "Both have the post, with another posting time. Telegram does not change that.",
     State.OTHER_CHANGED: "Both have the post or chat; a field other than text, file and times is another.",
     State.PLACEHOLDER_CHANGED: "Both have the post; its file came with one only, or is missing for another reason.",

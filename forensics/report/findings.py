@@ -79,7 +79,7 @@ def _held(counts: Tally) -> str:
     left_out = ""
     if counts.failed or counts.refused:
         passed = f"{counts.refused} {'was' if counts.refused == 1 else 'were'} passed over"
-        left_out = f"; {count(counts.failed, 'input')} failed and {passed} (section 8)"
+        left_out = f"; {count(counts.failed, 'input')} failed and {passed} (section 12)"
     return f"The case holds {files}, each named by its SHA-256, found in {seen}{left_out}."
 
 

@@ -116,12 +116,21 @@ def standing(group: RepostGroup, seen: Sighting) -> str | None:
 
     Where times may mean several, no order is claimed between those that overlap.
     """
-    first = group.first
+    return _standing(group.first, group.perhaps_first, seen)
+
+
+def standings(group: RepostGroup) -> tuple[str | None, ...]:
+    """`standing` of every sighting of a group, in their order."""
+    first, perhaps = group.first, group.perhaps_first
+    return tuple(_standing(first, perhaps, seen) for seen in group.sightings)
+
+
+def _standing(first: Sighting | None, perhaps: Sequence[Sighting], seen: Sighting) -> str | None:
     if seen.between is None:
         return None
     if first is not None and (seen is first or first.is_post(seen)):
         return EARLIEST
-    if seen in group.perhaps_first:
+    if any(seen is each for each in perhaps):
         return "may be the earliest: the times do not tell"
     if first is None or first.posted is None or seen.posted is None:
         return "later"
@@ -143,6 +152,11 @@ def repost_groups(evidence: Sequence[Seen], matches: Sequence[Joining]) -> tuple
         if view.sha256 not in joined and len(view.appearances) > 1
     ]
     return tuple(sorted(groups, key=lambda group: (-len(group.items), -len(group.sightings), group.items)))
+
+
+def alone(view: Seen) -> RepostGroup:
+    """The sightings of one evidence by itself, in the order of groups."""
+    return _group({view.sha256: view}, [(view.sha256, *_WHOLE_FILE)], [])
 
 
 _UTC_BASES = {

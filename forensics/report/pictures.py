@@ -44,6 +44,12 @@ def thumbnail(bgr: Bgr, long_side: int = THUMBNAIL_SIDE, quality: int = THUMBNAI
     return _jpeg(_fit(bgr, min(1.0, long_side / max(height, width))), quality)
 
 
+def shrunk(bgr: Bgr, long_side: int) -> Bgr:
+    """The whole picture with its long side at most ``long_side`` pixels; never scaled up. Raises ValueError so."""
+    _require_bgr(bgr)
+    return _fit(bgr, min(1.0, long_side / max(bgr.shape[:2])))
+
+
 def contact_sheet(frames: Sequence[tuple[Bgr, str]], columns: int, title_lines: Sequence[str]) -> bytes:
     """Make a JPEG with all frames in rows of ``columns``, each with its label below, under the title lines.
 

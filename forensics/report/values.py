@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from forensics.model.custody import CaseInfo, Check, CustodyEvent
-from forensics.model.finding import FindingStatus, Review
+from forensics.model.finding import ErrorRates, FindingStatus, Review
 from forensics.model.match import Match, Method, SameServerFile
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance, Passed
@@ -95,7 +95,10 @@ class KeyframeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryView:
-    """One telemetry source of an evidence: counts, the first and last fix with a position, where it came from."""
+    """One telemetry source of an evidence: counts, the first and last fix with a position, where it came from.
+
+    ``drawing`` is an SVG element that this program made of its places, every text in it escaped; empty without one.
+    """
 
     origin: str
     format: str
@@ -104,6 +107,7 @@ class TelemetryView:
     located: int
     first: Fix | None
     last: Fix | None
+    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,15 +155,19 @@ class SideView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignedPair:
-    """Two frames that the alignment puts at the same moment, each as JPEG with the seconds of its own clock."""
+    """Two frames that the alignment puts at the same moment, each as JPEG with the seconds of its own clock.
+
+    ``difference_jpeg`` maps where both differ once one is laid on the other (see `forensics.report.pictures`).
+    """
 
     query_jpeg: bytes
     query_s: float
     reference_jpeg: bytes
     reference_s: float
+    difference_jpeg: bytes | None = None
 
     def __post_init__(self) -> None:
-        _require_jpeg(self.query_jpeg, self.reference_jpeg)
+        _require_jpeg(self.query_jpeg, self.reference_jpeg, self.difference_jpeg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +201,8 @@ class MethodView:
     """How it was found, in plain paragraphs, with versions, the parameters in force and what the method cannot do.
 
     ``matching`` is the procedure that was run, also when it found nothing; None when it was not run or is not known.
+    Every match scores ``match_floor`` or more, every candidate ``candidate_ceiling`` or less. ``rates`` are the errors
+    that were measured with these parameters; None: not measured.
     """
 
     text: tuple[str, ...]
@@ -200,6 +210,42 @@ class MethodView:
     versions: tuple[Row, ...]
     parameters: tuple[Row, ...]
     limits: tuple[str, ...]
+    rates: ErrorRates | None = None
+    match_floor: float | None = None
+    candidate_ceiling: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardView:
+    """What a post says of where it was forwarded from.
+
+    ``origin`` names the chat or person in words and ``target`` the chat of the post; both keys are those of
+    `forensics.report.lanes.chat_key`, ``origin_key`` None where the origin is not told for certain. ``drawn`` is False
+    for what rests on a name alone.
+    """
+
+    origin: str
+    origin_key: tuple[str, ...] | None
+    target: str
+    target_key: tuple[str, ...]
+    basis: str
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceView:
+    """A post that a logged comparison found in an earlier capture and not in a later one that covers its number.
+
+    ``post`` names it (``channel:77/3``); ``items`` are the evidence that was seen in it; ``seq`` and ``time`` are those
+    of the event in the log, ``old`` and ``new`` the SHA-256 of both captures.
+    """
+
+    post: str
+    items: tuple[str, ...]
+    seq: int
+    time: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +267,8 @@ class CaseReport:
     ``verification`` is None when `verify` was not part of the run; ``refused`` are inputs that are not evidence,
     with the reason. ``group_names`` gives the lasting name of a group by its stretches (see `repost_groups`);
     ``server_files`` are posts with one file of the servers, ``links`` the files that these alone join, and
-    ``attached`` how many recordings less there are because they give a file as one that a match joins.
+    ``attached`` how many recordings less there are because they give a file as one that a match joins. ``forwards`` and
+    ``absences`` are what posts and logged comparisons of captures say.
     """
 
     case: CaseInfo
@@ -238,6 +285,8 @@ class CaseReport:
     server_files: tuple[ServerFileView, ...] = ()
     links: tuple[SameServerFile, ...] = ()
     attached: int = 0
+    forwards: tuple[ForwardView, ...] = ()
+    absences: tuple[AbsenceView, ...] = ()
 
     def __post_init__(self) -> None:
         if len({item.sha256 for item in self.evidence}) != len(self.evidence):

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from forensics.errors import InputError
 from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
 from forensics.sources import (
+    archive,
     folder,
     opening,
     paths,
@@ -32,7 +33,19 @@ from forensics.sources import (
     telegram_html_export,
 )
 
-__all__ = ["CAPTURES", "EXPORTS", "READERS", "CaptureReader", "Reader", "discover", "open_capture"]
+__all__ = [
+    "CAPTURES",
+    "EXPORTS",
+    "READERS",
+    "CaptureReader",
+    "Met",
+    "Reader",
+    "Run",
+    "discover",
+    "here",
+    "open_capture",
+    "read_export",
+]
 
 
 class Reader(Protocol):
@@ -49,18 +62,70 @@ EXPORTS: tuple[Reader, ...] = (telegram, telegram_html_export, post_documents)
 """Readers of folders with a layout of their own; they are asked for every folder inside a plain one, too."""
 
 
+Run = Callable[[Reader, str], Iterator[Found | Passed]]
+"""How a reader is run: here, or by whoever runs it apart from what must not be harmed."""
+
+
+def here(reader: Reader, path: str) -> Iterator[Found | Passed]:
+    """In this process."""
+    return reader.read(path)
+
+
+class Met(NamedTuple):
+    """What a reader met, as it is told from one process to another: one of the two."""
+
+    found: Found | None
+    passed: Passed | None
+
+
+def read_export(place: int, path: bytes) -> Iterator[Met]:
+    """What the reader at this place of `EXPORTS` finds at ``path``, told to another process."""
+    for thing in EXPORTS[place].read(os.fsdecode(path)):
+        yield Met(None, thing) if isinstance(thing, Passed) else Met(thing, None)
+
+
+@dataclass(frozen=True, slots=True)
 class _Folders:
     """The plain folder, in which each export that it meets is read by its own reader."""
+
+    run: Run = here
 
     def sniff(self, path: str) -> bool:
         return folder.sniff(path)
 
     def read(self, path: str) -> Iterator[Found | Passed]:
-        return folder.read(path, _claimed)
+        return folder.read(path, self._claimed)
+
+    def _claimed(self, path: str) -> Iterator[Found | Passed] | None:
+        return _claimed(path, self.run)
 
 
-def _claimed(path: str) -> Iterator[Found | Passed] | None:
-    return next((reader.read(path) for reader in EXPORTS if reader.sniff(path)), None)
+@dataclass(frozen=True, slots=True)
+class _FoldersAndArchives:
+    """Plain folders and archives, for a caller with a ``room`` where members of archives can be staged."""
+
+    room: str
+    run: Run = here
+
+    def sniff(self, path: str) -> bool:
+        return folder.sniff(path) or archive.sniff(path)
+
+    def read(self, path: str) -> Iterator[Found | Passed]:
+        return folder.read(path, self._claimed, self._unpacked) if folder.sniff(path) else self._unpacked(path)
+
+    def _claimed(self, path: str) -> Iterator[Found | Passed] | None:
+        return _claimed(path, self.run)
+
+    def _unpacked(self, path: str) -> Iterator[Found | Passed]:
+        return archive.read(path, self.room, self._staged)
+
+    def _staged(self, root: str) -> Iterator[Found | Passed]:
+        claimed = self._claimed(root)
+        return folder.read(root, self._claimed, archive.kept_whole) if claimed is None else claimed
+
+
+def _claimed(path: str, run: Run) -> Iterator[Found | Passed] | None:
+    return next((run(reader, path) for reader in EXPORTS if reader.sniff(path)), None)
 
 
 READERS: tuple[Reader, ...] = (*EXPORTS, _Folders(), single)
@@ -101,7 +166,7 @@ def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextMana
     return reader.read(path, zone)
 
 
-def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:
+def discover(inputs: Sequence[str], room: str | None = None, *, run: Run = here) -> Iterator[Found | Passed]:
     """Everything in the user's files and folders, in the order given, inside a folder in the order of path bytes.
 
     A file that overlapping inputs reach twice comes once for each place where it was seen (its path, and its post);
@@ -109,12 +174,20 @@ def discover(inputs: Sequence[str]) -> Iterator[Found | Passed]:
 
     Args:
         inputs: Paths of files and folders as the user gave them (undecodable bytes as surrogate escapes).
+        room: An empty folder where members of archives can be staged; without it no archive is opened.
+        run: How each reader is run.
+
+    Raises:
+        StoreError: the room cannot be written.
+
     """
     met: set[bytes] = set()
     places = _Places({})
+    folders = _Folders(run) if room is None else _FoldersAndArchives(room, run)
+    readers: tuple[Reader, ...] = (*EXPORTS, folders, single)
     for path in inputs:
-        reader = next(reader for reader in READERS if reader.sniff(path))
-        for found in reader.read(path):
+        reader = next(reader for reader in readers if reader.sniff(path))
+        for found in run(reader, path):
             key = places.locator(found)
             if key not in met:
                 met.add(key)

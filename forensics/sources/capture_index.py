@@ -25,20 +25,22 @@ _NO_SENDER, _SEVERAL = "", "several"
 class ChatIndex:
     """The posts of one chat as they were met; all are added before any is asked for.
 
-    ``places`` are what the reader needs to find a post again.
+    ``places`` are what the reader needs to find a post again; ``unread`` counts messages that are not among the posts.
     """
 
     numbers: array[int] = field(default_factory=lambda: array("q"))
     places: array[int] = field(default_factory=lambda: array("q"))
     lengths: array[int] = field(default_factory=lambda: array("i"))
     digests: bytearray = field(default_factory=bytearray)
+    filed: bytearray = field(default_factory=bytearray)
     sender: str = _NO_SENDER
     rising: bool = True
     falling: bool = True
+    unread: int = 0
     _sorted: tuple[NDArray[np.int64], NDArray[np.intp]] | None = None
 
-    def add(self, number: int, place: int, raw: bytes, sender: str | None) -> None:
-        """Note one post. ``sender`` is None for what is nobody's (a service message)."""
+    def add(self, number: int, place: int, raw: bytes, sender: str | None, *, filed: bool = False) -> None:
+        """Note one post. ``sender`` is None for what is nobody's (a service message); ``filed`` if it names a file."""
         if self.numbers:
             self.rising = self.rising and number > self.numbers[-1]
             self.falling = self.falling and number < self.numbers[-1]
@@ -46,6 +48,7 @@ class ChatIndex:
         self.places.append(place)
         self.lengths.append(len(raw))
         self.digests += digest_of(raw)
+        self.filed.append(filed)
         if sender is not None and sender != self.sender:
             self.sender = sender if self.sender == _NO_SENDER else _SEVERAL
 
@@ -67,15 +70,17 @@ class ChatIndex:
             complete=complete,
             order=Order.RISING if self.rising else Order.FALLING if self.falling else Order.MIXED,
             sender=None if self.sender in (_NO_SENDER, _SEVERAL) else self.sender,
+            unread=self.unread,
         )
 
     def columns(self) -> Columns:
         """The columns that are compared; of a number that stands more than once, the first post."""
         digests = np.frombuffer(self.digests, dtype=np.uint64).reshape(-1, 2)
+        filed = np.frombuffer(self.filed, dtype=np.bool_)
         if self.rising:
-            return Columns(numbers=np.frombuffer(self.numbers, dtype=np.int64), digests=digests)
+            return Columns(numbers=np.frombuffer(self.numbers, dtype=np.int64), digests=digests, filed=filed)
         numbers, first = self._first()
-        return Columns(numbers=numbers, digests=digests[first])
+        return Columns(numbers=numbers, digests=digests[first], filed=filed[first])
 
     def read_again(self, fd: int, number: int, path: str) -> tuple[int, bytes]:
         """Offset and source bytes of a post, where places are offsets in the file ``fd``. Raises ChangedWhileRead."""
@@ -86,6 +91,12 @@ class ChatIndex:
                 f"{path}: written to while it was compared", hint="compare again when nothing writes to it"
             )
         return offset, raw
+
+    def has(self, number: int) -> bool:
+        """Whether there is a post of this number."""
+        numbers = self.numbers if self.rising else self._first()[0]
+        at = bisect_left(numbers, number)
+        return at < len(numbers) and int(numbers[at]) == number
 
     def find(self, number: int) -> tuple[int, int, bytes]:
         """Place, length and digest of the post of a number that is there."""

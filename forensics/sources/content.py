@@ -5,7 +5,7 @@ be a clip, and then it is evidence too, though it will not decode.
 
 Signatures: ISO/IEC 14496-12 (box types), RFC 8794 (EBML), RIFF (Microsoft 1991), ISO/IEC 13818-1 (transport and
 program streams), Adobe FLV 10.1, Microsoft ASF 01.20.06, RFC 3533 (Ogg), GIF89a, ITU-T T.81 (JPEG), ISO/IEC 15948
-(PNG), TIFF 6.0 and BigTIFF.
+(PNG), TIFF 6.0 and BigTIFF; of archives: PKWARE APPNOTE 6.3.10, RFC 1952 (gzip), bzip2, the .xz format 1.1.0.
 """
 
 from __future__ import annotations
@@ -24,6 +24,24 @@ VIDEO_EXTENSIONS = frozenset(
     "mp4 mov mkv webm avi ts m4v 3gp flv wmv mpg mpeg mts m2ts ogv".split()  # noqa: SIM905 (a list to read aloud)
 )
 STILL_EXTENSIONS = frozenset("gif jpg jpeg png tif tiff heic dng webp".split())  # noqa: SIM905
+
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz")
+"""Names of archives that are read here."""
+
+CLOSED_ARCHIVE_ENDINGS = (".7z", ".rar", ".zst", ".tzst", ".lz4", ".cab", ".z01", ".001")
+"""Names of archives, and of parts of split ones, that are not: footage may lie in them, so they are not passed in
+silence."""
+
+_COMPRESSED = frozenset(("gz", "bz2", "xz"))
+_ARCHIVE_STARTS = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),  # one without members
+    (b"\x1f\x8b\x08", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+)
+_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
+"""POSIX.1-2017, pax: ustar interchange format; GNU tar writes the same mark."""
 
 _STARTS = (
     (b"\x1a\x45\xdf\xa3", Looks.VIDEO),  # EBML: Matroska, WebM
@@ -86,3 +104,24 @@ def _is_transport_stream(head: bytes) -> bool:
             if len(syncs) == _SYNCS and syncs.count(_SYNC) == _SYNCS:
                 return True
     return False
+
+
+def archive_form(head: bytes) -> str | None:
+    """``zip``, ``tar``, ``gzip``, ``bzip2`` or ``xz`` by the first bytes; None for media and all else."""
+    if _by_bytes(head) is not None:
+        return None
+    if head[_TAR_MARK_AT : _TAR_MARK_AT + len(_TAR_MARK)] == _TAR_MARK:
+        return "tar"
+    return next((form for start, form in _ARCHIVE_STARTS if head.startswith(start)), None)
+
+
+def is_archive_name(name: str) -> bool:
+    """Whether the name is that of an archive that can be read here."""
+    return name.lower().endswith(ARCHIVE_ENDINGS)
+
+
+def is_closed_archive_name(name: str) -> bool:
+    """Whether the name is that of an archive that cannot be read here, or of a clip or still that was compressed."""
+    stem, dot, ending = name.lower().rpartition(".")
+    packed = dot and ending in _COMPRESSED and extension(stem) in VIDEO_EXTENSIONS | STILL_EXTENSIONS
+    return bool(packed) or name.lower().endswith(CLOSED_ARCHIVE_ENDINGS)

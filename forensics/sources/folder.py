@@ -21,12 +21,15 @@ def sniff(path: str) -> bool:
         return False
 
 
-def read(path: str, claim: Claim = lambda _: None) -> Iterator[Found | Passed]:
-    """Every file below the folder; a folder inside it that another reader claims is left to that reader."""
-    return walk(path, survey, claim)
+def read(path: str, claim: Claim = lambda _: None, unpack: Claim = lambda _: None) -> Iterator[Found | Passed]:
+    """Every file below the folder; a folder inside it that another reader claims is left to that reader.
+
+    What an archive in it holds is for ``unpack`` to say, if that will.
+    """
+    return walk(path, partial(survey, unpack=unpack), claim)
 
 
-def survey(folder: Folder) -> Taker:
+def survey(folder: Folder, unpack: Claim = lambda _: None) -> Taker:
     """Look at all files of one folder, then take each: clips with their sidecars, stills, or a reason."""
     seen = {name: _look(folder, name) for name in folder.files}
     pairs = sidecars.pair(
@@ -35,7 +38,7 @@ def survey(folder: Folder) -> Taker:
     )
     infos = {name: info for name, what in seen.items() if (info := _info(folder, name, what)) is not None}
     lent = frozenset((*(name for names in pairs.values() for name in names), *map(ytdlp.info_name, infos)))
-    return partial(_take, folder, seen, pairs, infos, lent)
+    return partial(_take, folder, seen, pairs, infos, lent, unpack)
 
 
 def _info(folder: Folder, name: str, what: Looks | InputError | None) -> ytdlp.Told | InputError | None:
@@ -62,6 +65,7 @@ def _take(
     pairs: Mapping[str, tuple[str, ...]],
     infos: Mapping[str, ytdlp.Told | InputError],
     lent: frozenset[str],
+    unpack: Claim,
     name: str,
 ) -> Iterator[Found | Passed]:
     path, what = folder.at(name), seen[name]
@@ -78,13 +82,22 @@ def _take(
             )
         yield Found(appearance=appearance, sidecars=tuple(folder.at(other) for other in pairs.get(name, ())))
     elif name not in lent:
-        yield no_media(path)
+        unpacked = unpack(path) if content.is_archive_name(name) else None
+        yield from (no_media(path),) if unpacked is None else unpacked
 
 
 def no_media(path: str) -> Passed:
-    """A file that is neither media nor somebody's sidecar: no defect, but said."""
+    """A file that is neither media nor somebody's sidecar: no defect, but said. An archive may hold footage."""
+    if content.is_archive_name(path):
+        return Passed(path=path, code="archive.not_opened", message=_ARCHIVE, failed=True)
+    if content.is_closed_archive_name(path):
+        return Passed(path=path, code="archive.unsupported", message=_CLOSED, failed=True)
     if sidecars.is_sidecar(path):
         message = "a subtitle or telemetry file with no clip of that name beside it; give it by name to take it"
     else:
         message = "no video or still, by content or by name; give it by name to take it all the same"
     return Passed(path=path, code="input.not_media", message=message, failed=False)
+
+
+_ARCHIVE = "an archive, which is not opened here; ingest it by name to keep it and to read its members"
+_CLOSED = "an archive, or part of one, of a kind that is not read here; unpack it, and ingest it with what was in it"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from forensics.errors import ExportInvalid, InputError
-from forensics.model.capture import Capture, CapturedPost, ChatCoverage, Columns
+from forensics.model.capture import Capture, CapturedPost, ChatCoverage, Columns, PostMedia
 from forensics.model.notice import Notice
 from forensics.model.provenance import SourceKind
 from forensics.sources import opening, paths, post_documents
@@ -86,6 +86,10 @@ class DocumentCapture:
         offset, raw = self.index[key].read_again(self.fd, number, self.about.path)
         record = self.format.again(raw, offset, self.chats[key])
         return next(told.captured for told in self.format.told(record, Oddities()) if told.captured.number == number)
+
+    def sha256(self, media: PostMedia) -> str | None:
+        """Nothing: which file beside a page or a dump is a post's is not told by a path."""
+        return None
 
 
 @dataclass(slots=True, kw_only=True)

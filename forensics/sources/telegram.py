@@ -1,4 +1,4 @@
-"""A Telegram Desktop export: its result.json tells which post each file belongs to.
+"""A Telegram Desktop export: its result.json tells which post each file belongs to, with the pages beside it if any.
 
 Every message with a media file is an appearance of that file, so a file that two posts share is found twice. What the
 export leaves out, names wrongly or cannot prove is passed over with a reason. When result.json cannot be read, that is
@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from forensics.errors import InputError
 from forensics.model.provenance import Found, Passed
-from forensics.sources import opening, paths, single, telegram_rest
+from forensics.sources import opening, paths, single, telegram_both, telegram_rest
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_files import ExportFiles
 from forensics.sources.telegram_json import NoExport
@@ -80,7 +81,9 @@ def _read(source: Source, root: str) -> Iterator[Found | Passed]:
         files = PostFiles(
             files=ExportFiles(root=root, fd=fd), claim=nested, whole=source.whole, taken={telegram_rest.RESULT}
         )
-        yield from Reading(source=source, files=files, survey=about).run()
+        with ExitStack() as stack:
+            pages = telegram_both.open_beside(stack, root, about.chats) if source.whole else None
+            yield from Reading(source=source, files=files, survey=about, pages=pages).run()
     finally:
         os.close(fd)
 

@@ -103,6 +103,23 @@ class ExportFiles:
                 self.known[path] = err
         return self.known[path]
 
+    def open(self, name: str) -> int:
+        """A descriptor of a file that was found, by its real name below the root. The caller closes it.
+
+        Raises:
+            InputError: it is not what was found.
+        """
+        fd = os.dup(self.fd)
+        try:
+            *above, last = name.split("/")
+            for part in above:
+                below = _enter(fd, part)
+                os.close(fd)
+                fd = below
+            return opening.open_file(last, dir_fd=fd)
+        finally:
+            os.close(fd)
+
     def at(self, name: str) -> str:
         """The file system path of a name below the root."""
         return paths.join(self.root, name)

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from forensics.errors import ChangedWhileRead, ExportInvalid, InputError
-from forensics.model.capture import Capture, CapturedPost, Columns
+from forensics.model.capture import Capture, CapturedPost, Columns, MediaState, PostMedia
 from forensics.model.notice import Notice
 from forensics.sources import opening, paths
+from forensics.sources.capture_files import sha256_of
 from forensics.sources.capture_index import ChatIndex
 from forensics.sources.opening import Kind
+from forensics.sources.telegram_files import ExportFiles
 from forensics.sources.telegram_html_posts import PageContext, author_of, captured, is_divider
 from forensics.sources.telegram_json import Chat
 from forensics.sources.telegram_page import MAX_PAGE_BYTES, decoded, encoded, messages_of, title_of
@@ -131,11 +133,12 @@ class Pages:
 
 @dataclass(slots=True)
 class HtmlCapture:
-    """An indexed HTML export behind the open descriptor of its folder."""
+    """An indexed HTML export behind the open descriptor of its folder. ``taken_apart`` counts pages read for posts."""
 
     pages: Pages
     about: Capture
     index: ChatIndex
+    taken_apart: int = 0
     _kept: OrderedDict[int, dict[int, CapturedPost]] = field(default_factory=OrderedDict)
 
     def columns(self, key: str) -> Columns:
@@ -146,6 +149,7 @@ class HtmlCapture:
         """One of them, from its page. Raises ChangedWhileRead."""
         place, _, _ = self.index.find(number)
         if place not in self._kept:
+            self.taken_apart += 1
             text, digest = self.pages.text(place)
             if digest != self.pages.digests[place]:
                 raise ChangedWhileRead(
@@ -156,6 +160,14 @@ class HtmlCapture:
             if len(self._kept) > KEPT_PAGES:
                 self._kept.popitem(last=False)
         return self._kept[place][number]
+
+    def sha256(self, media: PostMedia) -> str | None:
+        """The digest of a post's file in the folder of the pages."""
+        return sha256_of(ExportFiles(root=self.about.path, fd=self.pages.fd), media)
+
+    def find(self, number: int) -> CapturedPost | None:
+        """The post of a number, if the pages have one. Raises ChangedWhileRead."""
+        return self.post("", number) if self.index.has(number) else None
 
     def _posts(self, place: int, text: str) -> dict[int, CapturedPost]:
         """The posts of a page by number, the first of each; of one that is damaged, those before, as when indexed."""
@@ -175,7 +187,8 @@ def _indexed(pages: Pages, folder: str) -> tuple[Capture, ChatIndex]:
         text = pages.admit(place, author)
         try:
             for told, raw in pages.posts(place, text, author):
-                index.add(told.number, place, raw, None)
+                filed = any(media.state is MediaState.NAMED for media in told.media)
+                index.add(told.number, place, raw, None, filed=filed)
                 author = author if told.post.kind == "service" else told.post.author
                 newest = _later(newest, told)
         except ExportInvalid as err:

@@ -94,7 +94,8 @@ def captured(message: PageMessage, page: PageContext, author: str | None) -> Cap
             posted_local=local,
             author=oddities.text(author_of(message) or author),
             forwarded_from=oddities.text(_name(forwarded)),
-            forwarded_unixtime=origin,
+            forwarded_unixtime=origin[0] if len(origin) == 1 else None,
+            forwarded_candidates=origin if len(origin) > 1 else (),
             caption=_caption(content, oddities),
             reply_to=_reply_to(body),
             source_offset=message.offset,
@@ -104,11 +105,10 @@ def captured(message: PageMessage, page: PageContext, author: str | None) -> Cap
     )
 
 
-def _forwarded_at(forwarded: Element | None, zone: ZoneInfo | None) -> int | None:
-    """When the original was posted, if its label tells one time."""
+def _forwarded_at(forwarded: Element | None, zone: ZoneInfo | None) -> tuple[int, ...]:
+    """Each moment at which the original may have been posted."""
     name = None if forwarded is None else next(forwarded.children("from_name"), None)
-    moments = times_of(_date(name), zone)[1]
-    return moments[0] if len(moments) == 1 else None
+    return times_of(_date(name), zone)[1]
 
 
 def author_of(message: PageMessage) -> str | None:

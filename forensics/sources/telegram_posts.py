@@ -6,6 +6,7 @@ without a zone, ``date_unixtime`` (since June 2022) is text and UTC, ``text`` is
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -33,6 +34,21 @@ PLACEHOLDERS = (
 )
 """How a text in place of a path begins when there is no file."""
 
+_CONTENT = (
+    "poll",
+    "location_information",
+    "place_name",
+    "address",
+    "contact_information",
+    "game_title",
+    "game_description",
+    "game_link",
+    "invoice_information",
+    "title",
+    "performer",
+    "sticker_emoji",
+)
+_VOTES = frozenset(("total_voters", "voters", "chosen", "closed"))
 _UNIXTIME = re.compile(r"[0-9]{1,11}\Z")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -132,7 +148,27 @@ def captured(chat: Chat, message: Message, told: Member) -> CapturedPost:
         sender=oddities.text(sender(message)),
         media=tuple(_media(message, oddities)),
         markup=_markup(message.get("text"), oddities),
+        content=tuple(_content(message, oddities)),
     )
+
+
+def _content(message: Message, oddities: Oddities) -> Iterator[tuple[str, str]]:
+    """Polls, places and contacts, without what readers change: votes, and how long a place is still sent."""
+    for name in _CONTENT:
+        value = message.get(name)
+        if isinstance(value, dict):
+            value = {key: each for key, each in value.items() if key not in _VOTES}
+            answers = value.get("answers")
+            if isinstance(answers, list):
+                value["answers"] = [
+                    {key: each for key, each in answer.items() if key not in _VOTES}
+                    if isinstance(answer, dict)
+                    else answer
+                    for answer in answers
+                ]
+        if value is not None:
+            text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+            yield name, oddities.text(text, MAX_CAPTION) or ""
 
 
 def _media(message: Message, oddities: Oddities) -> Iterator[PostMedia]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from forensics.errors import ChangedWhileRead, InputError
+from forensics.model.notice import Notice
 from forensics.model.provenance import Found, Passed, Post, SourceKind
 from forensics.sources import opening
+from forensics.sources.telegram_both import Pages
 from forensics.sources.telegram_clock import Clocks
 from forensics.sources.telegram_json import Chat, Export, Member
 from forensics.sources.telegram_media import PLACEHOLDER_CODES, Document, PostFiles, where_of
-from forensics.sources.telegram_posts import Message, Oddities, message_id, placeholder, post
+from forensics.sources.telegram_posts import Message, Oddities, captured, message_id, placeholder, post
 from forensics.sources.telegram_survey import MEDIA_KEYS, Survey, media_paths, repeated
 from forensics.sources.telegram_window import Window
 
@@ -30,11 +32,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One export being read, after its survey."""
+    """One export being read, after its survey. ``pages`` lie beside it, or a notice why they are not joined with it."""
 
     source: Source
     files: PostFiles
     survey: Survey
+    pages: Pages | Notice | None = None
     thumbnails: set[str] = field(default_factory=set)
     oddities: Oddities = field(default_factory=Oddities)
     clocks: Clocks = field(default_factory=Clocks)
@@ -48,6 +51,8 @@ class Reading:
         """Everything in the order of the file: what is odd about it, the posts, what the posts add up to, the rest."""
         yield from self._about_the_file()
         try:
+            if isinstance(self.pages, Pages):
+                self.files.taken.update(name for name, _ in self.pages.capture.about.documents)
             self.files.pair(sorted(self.survey.sidecars), self._paths())
             yield from self._posts()
         except InputError as err:  # the survey read it to its end
@@ -89,6 +94,8 @@ class Reading:
     def _message(self, chat: Chat, message: Message, member: Member) -> Iterator[Found | Passed]:
         told = post(chat, message, member, self.oddities)
         self.clocks.see(told)
+        if isinstance(self.pages, Pages):
+            told = self.pages.note(captured(chat, message, member)).post
         for key in MEDIA_KEYS:
             path = message.get(key)
             if isinstance(path, str) and path:
@@ -118,6 +125,9 @@ class Reading:
         finding = self.clocks.finding()
         if finding is not None:
             yield self._passed("telegram.clock_inconsistent", finding, failed=False)
+        if self.pages is not None:
+            for notice in (self.pages,) if isinstance(self.pages, Notice) else self.pages.notices():
+                yield self._passed(notice.code, notice.message, failed=True)
 
     def _changed(self, why: str) -> Passed:
         return self._passed(ChangedWhileRead.code, _CHANGED.format(why), failed=True)

@@ -6,6 +6,7 @@ A new format is one module with ``sniff`` and ``read`` and one line in `FORMATS`
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -13,7 +14,8 @@ from forensics.model.telemetry import Packet, SourcedTrack, Track
 from forensics.telemetry import djmd, gpmf, klv, srt, stills, text_cues
 from forensics.telemetry.box_walk import Source
 from forensics.telemetry.boxes import read as read_boxes
-from forensics.telemetry.clip_checks import Clip, against_clip
+from forensics.telemetry.clip_checks import Clip, against_clip, inside_clip
+from forensics.telemetry.drawing import to_svg, track_drawing
 from forensics.telemetry.outputs import to_csv, to_geojson, to_gpx, to_kml
 from forensics.telemetry.redaction import check_rules, redact
 
@@ -28,7 +30,9 @@ __all__ = [
     "StreamFormat",
     "against_clip",
     "check_rules",
+    "inside_clip",
     "read_boxes",
+    "read_boxes_of",
     "read_stream",
     "read_track",
     "redact",
@@ -36,6 +40,8 @@ __all__ = [
     "to_geojson",
     "to_gpx",
     "to_kml",
+    "to_svg",
+    "track_drawing",
 ]
 
 HEAD_BYTES = 4096
@@ -73,6 +79,7 @@ OUTPUTS: Mapping[str, Callable[[Sequence[SourcedTrack]], bytes]] = {
     "kml": to_kml,
     "gpx": to_gpx,
     "csv": to_csv,
+    "svg": to_svg,
 }
 """Forms of the tracks of a file by name; the same tracks give the same bytes."""
 
@@ -87,6 +94,11 @@ def read_track(name: str, data: bytes) -> Track | None:
     head = data[:HEAD_BYTES]
     found = next((each for each in FORMATS if each.sniff(head, name)), None)
     return None if found is None else found.read(data)
+
+
+def read_boxes_of(handle: int) -> Track | None:
+    """What the boxes of the clip that is open as ``handle`` say; None when it has none."""
+    return read_boxes(Source(os.fstat(handle).st_size, lambda at, length: os.pread(handle, length, at)))
 
 
 def read_stream(name: str, packets: Sequence[Packet]) -> Track | None:

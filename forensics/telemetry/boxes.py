@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.tag import Tag
 from forensics.model.telemetry import ClockBasis, ClockRecord, Fix, Track
 from forensics.model.text import visible
 from forensics.telemetry import gpmf

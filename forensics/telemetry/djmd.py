@@ -15,11 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.tag import Tag
 from forensics.model.telemetry import ClockBasis, ClockRecord, Fix, Packet, Track
 from forensics.model.text import visible
 from forensics.telemetry.numbers import MAX_LATITUDE, MAX_LONGITUDE, degrees
+from forensics.telemetry.track_checks import checked
 
 FORMAT = "djmd"
 NAMES = frozenset(("djmd", "dbgi"))
@@ -57,7 +58,7 @@ def read_packets(packets: Sequence[Packet]) -> Track:
     reading = _Reading()
     for packet in packets[:MAX_PACKETS]:
         reading.add(packet)
-    return reading.track(len(packets))
+    return checked(reading.track(len(packets)))
 
 
 def fields(data: bytes) -> tuple[Field, ...] | None:

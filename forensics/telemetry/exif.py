@@ -9,6 +9,7 @@ another, ends when the meter is spent and not when memory is.
 from __future__ import annotations
 
 import logging
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ import exifread
 from exifread.core.exceptions import ExifError
 from exifread.core.ifd_tag import IfdTag
 
-from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.tag import Tag
 from forensics.model.text import visible
 
 MAX_READS = 150_000
@@ -113,6 +114,11 @@ def read_tags(data: bytes) -> tuple[tuple[Tag, ...], tuple[Notice, ...]]:
     if len(whole) > MAX_TAGS:
         notices.append(_notice("limit", f"{len(whole)} tags; only the first {MAX_TAGS} are told"))
     return tuple(whole[:MAX_TAGS]), tuple(notices)
+
+
+def read_tags_of(handle: int) -> tuple[tuple[Tag, ...], tuple[Notice, ...]]:
+    """`read_tags` of the still that is open as ``handle``."""
+    return read_tags(os.pread(handle, os.fstat(handle).st_size, 0))
 
 
 def _block(data: bytes, notices: list[Notice]) -> bytes | None:

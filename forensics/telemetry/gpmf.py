@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import NamedTuple
 
-from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.tag import Tag
 from forensics.model.telemetry import AltitudeDatum, ClockBasis, ClockRecord, Fix, Packet, Track
 from forensics.model.text import visible
 from forensics.telemetry.numbers import MAX_LATITUDE, MAX_LONGITUDE, degrees, metres, micros_to_utc
+from forensics.telemetry.track_checks import checked
 
 FORMAT = "gpmf"
 
@@ -91,7 +92,7 @@ def read_packets(packets: Sequence[Packet]) -> Track:
         for device in reading.entries(packet.data):
             if device.key == b"DEVC":
                 reading.device(packet.at_ms, device)
-    return reading.track()
+    return checked(reading.track())
 
 
 class _Reading:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.tag import Tag
 from forensics.model.telemetry import AltitudeDatum, ClockBasis, ClockRecord, Fix, Packet, Track
 from forensics.telemetry import klv_sets
 from forensics.telemetry.klv_items import KEY_BYTES, PREFIX, Content, ber
 from forensics.telemetry.st0102 import SECURITY
+from forensics.telemetry.track_checks import MAX_AIRCRAFT_SPEED, checked
 
 FORMAT = "klv"
 
@@ -55,7 +56,7 @@ def read_packets(packets: Sequence[Packet]) -> Track:
     for packet in packets:
         for key, value, whole in reading.split(packet.data):
             reading.add(packet.at_ms, key, value, whole)
-    return reading.track()
+    return checked(reading.track(), MAX_AIRCRAFT_SPEED)
 
 
 class _Set(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from forensics.model.media import Tag
+from forensics.model.tag import Tag
 from forensics.model.text import visible
 from forensics.telemetry.numbers import micros_to_utc
 

@@ -18,6 +18,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from forensics.model.telemetry import AltitudeDatum, Fix, SourcedTrack, Track
+from forensics.model.text import visible
+from forensics.telemetry.escaping import xml_text
 from forensics.telemetry.runs import Place, places, runs
 
 NAMESPACE = "urn:footage-forensics:track:v1"
@@ -38,9 +40,9 @@ CSV_HEADER = (
     "redacted",
 )
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?\Z", re.ASCII)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet takes for a formula (OWASP, CSV Injection); the wide signs in East Asia."""
 
 
 def to_geojson(tracks: Sequence[SourcedTrack]) -> bytes:
@@ -144,13 +146,12 @@ def _kml_folder(sourced: SourcedTrack) -> str:
     redacted = f"redacted: {', '.join(sourced.redacted)}\n" if sourced.redacted else ""
     about = f"SHA-256 of the file: {sourced.sha256}\n{redacted}{notices}"
     marks = "".join(_kml_run(run, track) for run in runs(track))
-    return (
-        f"<Folder>\n<name>{_xml(_title(sourced))}</name>\n<description>{_xml(about)}</description>\n{marks}</Folder>\n"
-    )
+    name, description = xml_text(_title(sourced)), _balloon(about)
+    return f"<Folder>\n<name>{name}</name>\n<description>{description}</description>\n{marks}</Folder>\n"
 
 
 def _title(sourced: SourcedTrack) -> str:
-    return f"{sourced.source}: {sourced.track.format} {sourced.track.family or 'of no family'}"
+    return visible(f"{sourced.source}: {sourced.track.format} {sourced.track.family or 'of no family'}")
 
 
 def _kml_run(run: tuple[Place, ...], track: Track) -> str:
@@ -183,7 +184,7 @@ def _kml_timed(run: tuple[Place, ...], name: str, mode: str, level: bool) -> str
 
 def _kml_mark(place: Place) -> str:
     said = "".join(
-        f'<Data name="{name}"><value>{_xml(str(value))}</value></Data>'
+        f'<Data name="{name}"><value>{xml_text(str(value))}</value></Data>'
         for name, value in _said(place.fix).items()
         if value is not None
     )
@@ -201,7 +202,7 @@ def to_gpx(tracks: Sequence[SourcedTrack]) -> bytes:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<gpx version="1.1" creator="footage-forensics" '
         f'xmlns="http://www.topografix.com/GPX/1/1" xmlns:track="{NAMESPACE}">\n'
-        f"<metadata><desc>{_xml(notices)}</desc></metadata>\n{told}</gpx>\n"
+        f"<metadata><desc>{xml_text(notices)}</desc></metadata>\n{told}</gpx>\n"
     ).encode()
 
 
@@ -213,7 +214,8 @@ def _gpx_track(sourced: SourcedTrack) -> str:
         f"<trkseg>\n{''.join(_gpx_point(place, level) for place in run)}</trkseg>\n" for run in runs(track)
     )
     return (
-        f"<trk><name>{_xml(_title(sourced))}</name><src>SHA-256 of the file: {sourced.sha256}{_xml(redacted)}</src>\n"
+        f"<trk><name>{xml_text(_title(sourced))}</name>"
+        f"<src>SHA-256 of the file: {sourced.sha256}{xml_text(redacted)}</src>\n"
         f"{segments}</trk>\n"
     )
 
@@ -223,7 +225,9 @@ def _gpx_point(place: Place, level: bool) -> str:
     elevation = f"<ele>{_number(fix.absolute_altitude)}</ele>" if level and fix.absolute_altitude else ""
     time = f"<time>{fix.utc}</time>" if fix.utc else ""
     said = "".join(
-        f"<track:{name}>{_xml(str(value))}</track:{name}>" for name, value in _said(fix).items() if value is not None
+        f"<track:{name}>{xml_text(str(value))}</track:{name}>"
+        for name, value in _said(fix).items()
+        if value is not None
     )
     return (
         f'<trkpt lat="{place.latitude}" lon="{place.longitude}">{elevation}{time}'
@@ -232,8 +236,8 @@ def _gpx_point(place: Place, level: bool) -> str:
 
 
 def to_csv(tracks: Sequence[SourcedTrack]) -> bytes:
-    """One row a sample, located or not, values as written. A cell that a spreadsheet would run as a formula gets a
-    leading apostrophe; numbers have none.
+    """One row a sample, located or not, values as written but for what acts on a screen, which is made visible. A cell
+    that a spreadsheet would run as a formula gets a leading apostrophe; numbers have none.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -255,8 +259,10 @@ def _rows(sourced: SourcedTrack) -> Iterator[tuple[str, ...]]:
 def _cell(value: str | None) -> str:
     if value is None:
         return ""
-    return "'" + value if value.startswith(_FORMULA_STARTS) and not _DECIMAL.match(value) else str(value)
+    guarded = value.startswith(_FORMULA_STARTS) and not _DECIMAL.match(value)
+    return f"'{visible(value)}" if guarded else visible(value)
 
 
-def _xml(text: str) -> str:
-    return html.escape(_NOT_XML.sub("\ufffd", text), quote=False).replace('"', "&quot;")
+def _balloon(text: str) -> str:
+    """Text that map programs show as HTML once the XML is read (OGC 12-007r2, 9.1.3.10): escaped for both."""
+    return xml_text(html.escape(text))

@@ -32,13 +32,14 @@ def runs(track: Track) -> tuple[tuple[Place, ...], ...]:
     """Places of consecutive cues whose time does not go back, cut at the antimeridian. No place is added."""
     found: list[list[Place]] = []
     for place in places(track):
-        if not found or _breaks(found[-1][-1], place):
+        if not found or broken(found[-1][-1], place):
             found.append([])
         found[-1].append(place)
     return tuple(tuple(run) for run in found)
 
 
-def _breaks(before: Place, after: Place) -> bool:
+def broken(before: Place, after: Place) -> bool:
+    """Whether no line may join two places: cues lie between, time goes back, or they lie across the antimeridian."""
     if after.fix.cue != before.fix.cue + 1:
         return True
     if before.fix.at_ms is not None and after.fix.at_ms is not None and after.fix.at_ms < before.fix.at_ms:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 
-from forensics.model.media import Tag
 from forensics.model.notice import Notice
+from forensics.model.tag import Tag
 from forensics.model.telemetry import AltitudeDatum, ClockBasis, ClockRecord, Fix, Track
 from forensics.telemetry import xmp
 from forensics.telemetry.exif import app1_segments, read_tags

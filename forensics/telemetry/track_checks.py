@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
 from forensics.model.notice import Notice
-from forensics.model.telemetry import Fix
+from forensics.model.telemetry import Fix, Track
 from forensics.telemetry.srt_values import Clock
 
 MAX_STEP_S = 0.3
@@ -23,6 +25,8 @@ MAX_STEP_WHOLE_S = 1.1
 
 MAX_SPEED = 100.0
 """Metres a second: more than twice the top speed of the fastest drone of a known family (DJI FPV, 140 km/h)."""
+MAX_AIRCRAFT_SPEED = 340.0
+"""Metres a second, for KLV, which is flown on manned aircraft, too: the speed of sound at sea level."""
 RECEIVER_INTERVAL_S = 0.2
 """Seconds between two fixes of a receiver (5 a second); cues in between repeat the last fix, then the place steps."""
 
@@ -32,6 +36,8 @@ from one barometer, and over each untouched file of a known drone it moves by 0.
 
 SHOWN = 5
 """Places of a finding that its notice lists; the count tells the rest."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius R1 (IUGG)."""
@@ -52,9 +58,30 @@ def distance_m(here: tuple[float, float], there: tuple[float, float]) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, chord)))
 
 
-def notices(samples: Sequence[Sample]) -> list[Notice]:
-    """Everything about the order, the clocks and the places that cannot be so in an untouched file."""
-    return [*_timeline(samples), *_clocks(samples), *_jumps(samples), *_climbs(samples), *_take_off(samples)]
+def notices(samples: Sequence[Sample], limit: float = MAX_SPEED) -> list[Notice]:
+    """Everything about the order, the clocks and the places that cannot be so in an untouched file.
+
+    Args:
+        samples: In file order.
+        limit: Metres a second above which a place or height moves impossibly fast.
+    """
+    jumps, climbs = _jumps(samples, limit), _climbs(samples, limit)
+    return [*_timeline(samples), *_clocks(samples), *jumps, *climbs, *_take_off(samples)]
+
+
+def checked(track: Track, limit: float = MAX_SPEED) -> Track:
+    """A track of a format that declares UTC, with the `notices` of its samples. Its steps of time are held to those of
+    clocks of whole seconds: a receiver tells UTC when it has it, not when the sample was taken.
+    """
+    found = notices([Sample(fix, _utc(fix)) for fix in track.fixes], limit)
+    return replace(track, notices=(*track.notices, *found)) if found else track
+
+
+def _utc(fix: Fix) -> Clock | None:
+    if fix.utc is None:
+        return None
+    micros = (datetime.fromisoformat(fix.utc) - _EPOCH) // timedelta(microseconds=1)
+    return Clock(text=fix.utc, micros=micros, fraction=False)
 
 
 def _timeline(samples: Sequence[Sample]) -> list[Notice]:
@@ -102,7 +129,7 @@ def _clocks(samples: Sequence[Sample]) -> list[Notice]:
     return notices
 
 
-def _jumps(samples: Sequence[Sample]) -> list[Notice]:
+def _jumps(samples: Sequence[Sample], limit: float) -> list[Notice]:
     """Speed from one place to the next other one, less the grid of the decimals written, over no less time than a
     receiver needs.
     """
@@ -116,18 +143,18 @@ def _jumps(samples: Sequence[Sample]) -> list[Notice]:
         if held is not None and here == held[0]:
             continue
         if held is not None:
-            metres = distance_m(held[0], here) - _grid_m(fix.latitude, fix.longitude)
+            metres = distance_m(held[0], here) - grid_m(fix.latitude, fix.longitude)
             speed = metres / max(abs(seconds - held[1]), RECEIVER_INTERVAL_S)
-            if speed > MAX_SPEED:
+            if speed > limit:
                 found.append(f"{metres:.0f} m at cue {fix.cue}")
         held = (here, seconds)
     if not found:
         return []
-    message = f"the place moves faster than {MAX_SPEED:.0f} m/s {len(found)} times: {_listed(found)}"
+    message = f"the place moves faster than {limit:.0f} m/s {len(found)} times: {_listed(found)}"
     return [Notice(code="telemetry.implausible_jump", message=message)]
 
 
-def _climbs(samples: Sequence[Sample]) -> list[Notice]:
+def _climbs(samples: Sequence[Sample], limit: float) -> list[Notice]:
     """A height that rises or falls faster than a drone flies in any direction."""
     found: list[str] = []
     held: tuple[float, float] | None = None
@@ -138,13 +165,13 @@ def _climbs(samples: Sequence[Sample]) -> list[Notice]:
         height = float(text)
         if held is not None and height != held[0]:
             metres = abs(height - held[0])
-            if metres / max(abs(seconds - held[1]), RECEIVER_INTERVAL_S) > MAX_SPEED:
+            if metres / max(abs(seconds - held[1]), RECEIVER_INTERVAL_S) > limit:
                 found.append(f"{height - held[0]:+.0f} m at cue {fix.cue}")
         if held is None or height != held[0]:
             held = (height, seconds)
     if not found:
         return []
-    message = f"the height moves faster than {MAX_SPEED:.0f} m/s {len(found)} times: {_listed(found)}"
+    message = f"the height moves faster than {limit:.0f} m/s {len(found)} times: {_listed(found)}"
     return [Notice(code="telemetry.implausible_climb", message=message)]
 
 
@@ -171,7 +198,7 @@ def _seconds(fix: Fix, clock: Clock | None) -> float | None:
     return None if fix.at_ms is None else fix.at_ms / 1000
 
 
-def _grid_m(latitude: str, longitude: str) -> float:
+def grid_m(latitude: str, longitude: str) -> float:
     """The diagonal of one step of the decimals written, in metres: what rounding alone can move a place."""
     metres = math.tau * EARTH_RADIUS_M / 360
     return metres * math.hypot(10.0 ** -_decimals(latitude), 10.0 ** -_decimals(longitude))

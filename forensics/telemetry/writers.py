@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from forensics.model.media import Tag
+from forensics.model.tag import Tag
 
 _ANDROID_BRANDS = frozenset(("isom", "iso2", "avc1", "mp41"))
 

@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from forensics.model.media import Tag
+from forensics.model.tag import Tag
 from forensics.model.text import visible
 
 GROUP = "xmp"

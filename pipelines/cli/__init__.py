@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from forensics import __version__
-from forensics.errors import ForensicsError
+from forensics.errors import ForensicsError, StoreError
+from forensics.model.text import visible
 from pipelines.cli.attest import attest_check
 from pipelines.cli.audit import audit
 from pipelines.cli.certificate import certificate
+from pipelines.cli.cluster import cluster
+from pipelines.cli.compare import compare
+from pipelines.cli.completion import completion
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.export import export
 from pipelines.cli.ingest import ingest
 from pipelines.cli.init import init
 from pipelines.cli.key import key
-from pipelines.cli.lines import tell, tell_error
+from pipelines.cli.lines import tell, tell_error, tell_usage
 from pipelines.cli.lists import lists
+from pipelines.cli.manual import manual
 from pipelines.cli.match import match
 from pipelines.cli.receipt import receipt
 from pipelines.cli.receive import receive
@@ -38,8 +44,9 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, review, show, timeline, track, telegram, lists, validate),
+    *(run, init, ingest, match, compare, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
+    *(cluster, completion, manual),
 )
 """Every command, in the order of the help text."""
 
@@ -75,11 +82,8 @@ def run_command(arguments: list[str]) -> int:
         result = commands.main(args=arguments, prog_name="forensics", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.UsageError as error:
-        error.show()
-        return ExitCode.USAGE
     except click.ClickException as error:
-        error.show()
+        tell_usage(error)
         return ExitCode.USAGE
     except ForensicsError as error:
         tell_error(error)
@@ -90,4 +94,26 @@ def run_command(arguments: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return ExitCode.OK
+    except OSError as error:
+        return _no_room(error)
     return int(result) if isinstance(result, int) else ExitCode.OK
+
+
+def _no_room(error: OSError) -> ExitCode:
+    """Stdout in a file on a full disk, a folder for temporary files: a full disk that no part could name as its own.
+
+    Raises the error when it is anything else: that is a bug.
+    """
+    from forensics.acquire import is_full
+
+    if not is_full(error):
+        raise error
+    where = visible(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else "what is written to"
+    tell_error(
+        StoreError(
+            f"no room on the disk of {where}: {error.strerror}",
+            code="store.full",
+            hint="Free space there, then run the same command again.",
+        )
+    )
+    return ExitCode.STORE

@@ -10,18 +10,21 @@ from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, say
 from pipelines.cli.options import case_option, output_options
 
+SPOILED_BY = {"ffmpeg": ExitCode.TOOL, "free space": ExitCode.STORE}
+"""What the machine lacks; anything else that is not as it should be touches what can be relied upon."""
+
 
 @click.command()
 @case_option
 @output_options
 def doctor(case_dir: Path | None, as_json: bool, quiet: bool, verbose: bool) -> int:
-    """Versions, confinement, self-check of the hash vectors, and the case's health."""
+    """Versions, confinement, clock, free space, self-check of the hash vectors, and the case's health."""
     from pipelines.doctor import examine
 
     worst = ExitCode.OK
     for finding in examine(case_dir):
         if not finding.ok:
-            worst = max(worst, ExitCode.TOOL if finding.name == "ffmpeg" else ExitCode.INTEGRITY)
+            worst = max(worst, SPOILED_BY.get(finding.name, ExitCode.INTEGRITY))
         if as_json:
             emit({"type": "doctor", "name": finding.name, "ok": finding.ok, "found": finding.found})
         elif not quiet or not finding.ok:

@@ -1,4 +1,4 @@
-"""forensics ingest: take files, folders and Telegram exports into the case."""
+"""forensics ingest: take files, folders, archives and Telegram exports into the case."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pipelines.ingest import Outcome
 
 
+LINES_OF_A_KIND = 20
+"""Lines on stderr for one code: an export of 20,000 posts without their files would bury all else that was said."""
+
+
 @click.command()
 @input_arguments(required=True)
 @case_option
@@ -26,15 +30,12 @@ def ingest(
     inputs: tuple[str, ...],
     files0_from: str | None,
     case_dir: Path | None,
-    jobs: int | None,
-    operator: str | None,
-    cpu_s: int | None,
-    sandbox: str | None,
+    flags: dict[str, object],
     as_json: bool,
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Keep, digest, probe and fingerprint INPUT files, folders and Telegram exports.
+    """Keep, digest, probe and fingerprint INPUT files, folders, archives and Telegram exports.
 
     The same bytes again make no second copy: they get a new appearance in their manifest.
     """
@@ -46,7 +47,7 @@ def ingest(
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to ingest: name files or folders, or use --files0-from")
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "sandbox": sandbox})
+    desk = open_desk(case_dir, flags)
     work = Work(desk, signed=True, quiet=quiet)
     with work as desk, shown("ingest", quiet=quiet or as_json) as progress:
         for sentence in desk.case.recover(desk.run):
@@ -66,6 +67,7 @@ class Tally:
         self._counts = {"ingested": 0, "known": 0, "failed": 0, "skipped": 0}
         self._skipped: dict[str, int] = {}
         self._noticed = 0
+        self._told: dict[str, int] = {}
 
     def print_all(self, outcomes: Iterable[Outcome | Passed]) -> ExitCode:
         """Print every outcome and the summary; return the exit code."""
@@ -85,6 +87,7 @@ class Tally:
             )
             for code, count in sorted(self._skipped.items()):
                 say(f"skipped: {count} x {code} (-v names them)")
+        self._tell_rest()
         return self.exit_code()
 
     def exit_code(self) -> ExitCode:
@@ -113,8 +116,9 @@ class Tally:
             )
         elif self._verbose or (outcome.status == "ingested" and not self._quiet):
             say(f"{outcome.status}  {(outcome.id or '-')[:12]}  {outcome.path}")
-        for line in self._notice_lines(outcome):
-            tell(f"{outcome.path}: {line}", quiet=self._quiet and outcome.status != "failed")
+        if outcome.notices and self._has_room(outcome.notices[0].code):
+            for line in self._notice_lines(outcome):
+                tell(f"{outcome.path}: {line}", quiet=self._quiet and outcome.status != "failed")
 
     def _notice_lines(self, outcome: Outcome) -> list[str]:
         """All notices with --verbose; else one line a file, which names the codes of the others."""
@@ -137,5 +141,18 @@ class Tally:
             notices = [{"code": passed.code, "message": passed.message}]
             fields = {"id": None, "status": "failed"} if passed.failed else {}
             emit({"type": kind, **path_fields(passed.path), **fields, "notices": notices})
-        if passed.failed or self._verbose:
+        if self._verbose or (passed.failed and self._has_room(passed.code)):
             tell(f"{passed.path}: {passed.message} [{passed.code}]", quiet=self._quiet and not passed.failed)
+
+    def _has_room(self, code: str) -> bool:
+        """Whether one more line of this code is told now, or counted for the end."""
+        self._told[code] = self._told.get(code, 0) + 1
+        return self._verbose or self._told[code] <= LINES_OF_A_KIND
+
+    def _tell_rest(self) -> None:
+        if self._verbose:
+            return
+        for code, count in sorted(self._told.items()):
+            if count > LINES_OF_A_KIND:
+                where = "-v and --json name each; the custody log names those that were not taken"
+                tell(f"{count - LINES_OF_A_KIND} more lines of [{code}] were not printed: {where}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 
@@ -38,6 +40,17 @@ def say(text: str = "") -> None:
     click.echo(_bounded(text))
 
 
+def lay(text: str) -> None:
+    """As `say`, folded at the width of the terminal; what goes into a file or a pipe is never folded."""
+    if not sys.stdout.isatty():
+        say(text)
+        return
+    from pipelines.tables import folded
+
+    for piece in folded(_bounded(text), shutil.get_terminal_size().columns):
+        click.echo(piece)
+
+
 def tell(text: str, *, quiet: bool = False) -> None:
     """One line on stderr, made safe for a terminal."""
     if not quiet:
@@ -48,6 +61,15 @@ def tell_error(error: ForensicsError) -> None:
     """The error in one line: what and why, then what to do."""
     hint = f" - {error.hint}" if error.hint else ""
     tell(f"forensics: {error.message}{hint} [{error.code}]")
+
+
+def tell_usage(error: click.ClickException) -> None:
+    """What click says of a wrong command line, with the words of that command line made safe for a terminal."""
+    told = io.StringIO()
+    error.show(told)
+    said = error.format_message()
+    text = told.getvalue().replace(said, _bounded(said)) if said else told.getvalue()
+    click.echo(visible(text.rstrip("\n"), keep_newlines=True), err=True)
 
 
 def _bounded(text: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.cli.exits import ExitCode
-from pipelines.cli.lines import emit, path_fields, say, tell
+from pipelines.cli.lines import emit, lay, path_fields, say, tell
 from pipelines.cli.options import (
     Work,
     case_option,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.case import Case
     from pipelines.learned import NamedModel
     from pipelines.match import Matched
+    from pipelines.searched import Searched
 
 
 @click.command()
@@ -39,12 +40,7 @@ def match(
     inputs: tuple[str, ...],
     files0_from: str | None,
     case_dir: Path | None,
-    model: str | None,
-    model_licence: str | None,
-    jobs: int | None,
-    operator: str | None,
-    cpu_s: int | None,
-    sandbox: str | None,
+    flags: dict[str, object],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -57,25 +53,19 @@ def match(
     from pipelines.learned import open_model
     from pipelines.progress import shown
 
-    flags = {
-        "jobs": jobs,
-        "operator": operator,
-        "cpu_s": cpu_s,
-        "sandbox": sandbox,
-        "model": model,
-        "model_licence": model_licence,
-    }
     desk = open_desk(case_dir, flags)
     named = open_model(desk.settings)
     paths = gather(inputs, files0_from)
     from_outside = bool(paths) or files0_from is not None
     work = Work(desk, signed=not from_outside, quiet=quiet)
-    with work as desk, shown("match", quiet=quiet or as_json) as progress:
-        if from_outside:
-            results = job.match_queries(desk.case, desk.run, paths, desk.settings, progress, named)
-        else:
-            results = job.match_case(desk.case, desk.run, desk.settings, progress, named)
-        code = Printer(desk.case, named, as_json=as_json, quiet=quiet).print_all(results)
+    with work as desk:
+        printer = Printer(desk.case, named, as_json=as_json, quiet=quiet)
+        with shown("match", quiet=quiet or as_json) as progress:
+            if from_outside:
+                printer.take(job.match_queries(desk.case, desk.run, paths, desk.settings, progress, named))
+            else:
+                printer.take(job.match_case(desk.case, desk.run, desk.settings, progress, named))
+        code = printer.print_all()
     return work.code(code)
 
 
@@ -87,33 +77,40 @@ class Printer:
         self._spec = None if model is None else model.spec
         self._as_json = as_json
         self._quiet = quiet
+        self._searched: Searched | None = None
+        self._pairs: list[Matched] = []
+        self._noticed = self._moved = 0
+        self._integrity = False
 
-    def print_all(self, results: Iterable[Matched | Notice]) -> ExitCode:
-        """Print every pair and the summary; PARTIAL when something could not be compared."""
+    def take(self, results: Iterable[Matched | Notice | Searched]) -> None:
+        """Gather every pair while progress is shown; tell what could not be compared at once."""
         from forensics.errors import IntegrityError
         from forensics.model.notice import Notice
+        from pipelines.searched import Searched
 
-        pairs: list[Matched] = []
-        noticed = moved = 0
-        integrity = False
         for result in results:
             if isinstance(result, Notice):
-                noticed += result.code != "match.review_stands"
-                moved += result.code == "match.review_stands"
-                integrity = integrity or result.code.startswith(IntegrityError.code)
+                self._noticed += result.code != "match.review_stands"
+                self._moved += result.code == "match.review_stands"
+                self._integrity = self._integrity or result.code.startswith(IntegrityError.code)
                 tell(f"{result.message} [{result.code}]")
                 if self._as_json:
                     kind = "notice" if result.code == "match.review_stands" else "not_compared"
                     emit({"type": kind, "code": result.code, "message": result.message})
+            elif isinstance(result, Searched):
+                self._searched = result
             else:
-                pairs.append(result)
-        pairs.sort(key=lambda pair: (-pair.match.score, pair.match.query_id, pair.match.reference_id))
-        for pair in pairs:
+                self._pairs.append(result)
+
+    def print_all(self) -> ExitCode:
+        """Print every pair and the summary; PARTIAL when something could not be compared."""
+        self._pairs.sort(key=lambda pair: (-pair.match.score, pair.match.query_id, pair.match.reference_id))
+        for pair in self._pairs:
             self._print(pair)
-        self._sum_up(pairs, noticed)
-        if integrity:
+        self._sum_up(self._pairs, self._noticed)
+        if self._integrity:
             return ExitCode.INTEGRITY
-        return ExitCode.PARTIAL if noticed or moved else ExitCode.OK
+        return ExitCode.PARTIAL if self._noticed or self._moved else ExitCode.OK
 
     def _sum_up(self, pairs: Sequence[Matched], noticed: int) -> None:
         import msgspec
@@ -130,10 +127,14 @@ class Printer:
             counts = {"matches": matches, "candidates": candidates, "rejected": rejected, "not_compared": noticed}
             named = {} if self._spec is None else {"model": msgspec.to_builtins(self._spec)}
             sound = sounds.coverage(self._case)
-            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named})
+            search = {} if self._searched is None else {"search": self._searched.as_json()}
+            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named, **search})
         elif not self._quiet:
             told = f"; {rejected} rejected by an examiner" if rejected else ""
             say(f"{matches} matches, {candidates} candidates for a person to look at{told}")
+            if self._searched is not None:
+                found = self._searched
+                say(f"search: exhaustive, {found.hashes} frame hashes and {found.features} features in the index")
             counts = sounds.coverage(self._case)
             say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             if self._spec is not None:
@@ -150,22 +151,33 @@ class Printer:
         found = pair.match
         decision = "rejected" if pair.status == "rejected" else found.decision
         say(f"{decision:9}  {found.score:.3f}  {found.assessment}{'  mirrored' if found.mirrored else ''}")
-        say(f"           {found.query_id[:12]}  {pair.query_path}")
-        say(f"           {found.reference_id[:12]}  {pair.reference_path}")
+        lay(f"           {found.query_id[:12]}  {pair.query_path}")
+        lay(f"           {found.reference_id[:12]}  {pair.reference_path}")
         for segment in found.segments:
             if segment.moment is not None:
-                say(f"           {moment_in_words(segment, found.assessment)}")
-                continue
-            if segment.query_start_s == segment.query_end_s:  # two stills have no times
-                continue
-            say(
-                f"           {segment.query_start_s:.2f}-{segment.query_end_s:.2f} s  =  "
-                f"{segment.reference_start_s:.2f}-{segment.reference_end_s:.2f} s  at speed {segment.speed:.2f}"
-            )
+                lay(f"           {moment_in_words(segment, found.assessment)}")
+        for line in segment_lines(found.segments):
+            lay(line)
         if found.sound is not None:
-            say(f"           {sound_in_words(found.sound)}")
+            lay(f"           {sound_in_words(found.sound)}")
         if pair.finding is not None:
             say(f"           finding {pair.finding[:16]}, {pair.status}")
+
+
+def segment_lines(segments: Sequence[Segment]) -> Iterator[str]:
+    """Yield the table of the stretches of two videos; stills have no times."""
+    from pipelines.tables import table
+
+    rows = [
+        (
+            f"{each.query_start_s:.2f} to {each.query_end_s:.2f}",
+            f"{each.reference_start_s:.2f} to {each.reference_end_s:.2f}",
+            f"{each.speed:.2f}",
+        )
+        for each in segments
+        if each.moment is None and each.query_start_s != each.query_end_s
+    ]
+    yield from table(rows, heads=("query, s", "reference, s", "speed"), right=(0, 1), indent=11)
 
 
 def as_line(pair: Matched) -> dict[str, object]:

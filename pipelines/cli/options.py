@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from forensics.errors import InputError
+from forensics.errors import InputError, IntegrityError, StoreError
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import tell
 
@@ -50,9 +51,28 @@ def output_options(command: Command) -> Command:
     return command
 
 
+def _as_flags(command: Command, *names: str) -> Command:
+    """Hand these options to the command together, as entries of its one argument ``flags``."""
+
+    @functools.wraps(command)
+    def with_flags(**given: Any) -> Any:
+        flags = given.pop("flags", {}) | {name: given.pop(name) for name in names}
+        return command(**given, flags=flags)
+
+    return cast("Command", with_flags)
+
+
 def work_options(command: Command) -> Command:
-    """Settings of a run: ``--jobs``, ``--operator``, ``--cpu-s``, ``--sandbox``."""
+    """Settings of a run, as ``flags``: who works, for whom, how long, how closely confined."""
+    command = _as_flags(command, "jobs", "engine", "certs", "insecure", "operator", "cpu_s", "sandbox")
     for option in (
+        click.option("--insecure", is_flag=True, default=None, help="Let a cluster be reached in the clear."),
+        click.option("--certs", metavar="DIR", help="Certificates of the cluster, made by: forensics cluster certs."),
+        click.option(
+            "--engine",
+            metavar="ADDRESS",
+            help="Cluster that does the work: dask+tls://HOST:PORT of its scheduler.  [default: local]",
+        ),
         click.option(
             "--sandbox",
             type=click.Choice(["auto", "require"]),
@@ -67,7 +87,8 @@ def work_options(command: Command) -> Command:
 
 
 def model_options(command: Command) -> Command:
-    """A model of learned descriptors: ``--model``, ``--model-licence``."""
+    """A model of learned descriptors, as ``flags``."""
+    command = _as_flags(command, "model", "model_licence")
     for option in (
         click.option("--model-licence", metavar="FILE", help="Text of that model's licence, for the record."),
         click.option(
@@ -146,16 +167,21 @@ class Work:
     """
 
     def __init__(self, desk: Desk, *, signed: bool, quiet: bool) -> None:
-        from pipelines import seal
+        from pipelines import footing, seal
 
         self._quiet = quiet
+        self._worst = ExitCode.OK
+        # Before anything is logged: the first line that is would hide that the clock went back.
+        for notice in footing.notices(desk.case, desk.run):
+            tell(f"{notice.message} [{notice.code}]")
+            if notice.code == footing.CLOCK_BACK:
+                self._worst = ExitCode.PARTIAL
         signer = desk.run.signer or self._signer(desk, signed)
         run = replace(desk.case.enrolled(desk.run, desk.settings.operator), signer=signer)
         self.desk = replace(desk, run=run)
         if signed:
             seal.enter(desk.case, run)
         self._before = desk.case.log.head().lines
-        self._worst = ExitCode.OK
 
     def __enter__(self) -> Desk:
         return self.desk
@@ -164,21 +190,27 @@ class Work:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # A person who interrupts does not wait for a network too: the stamp is pending then.
-        self.seal(stamp=kind is None)
+        self.seal(stamp=kind is None, stopped=error if isinstance(error, StoreError) else None)
 
-    def seal(self, *, stamp: bool = True) -> None:
-        """Seal what was done so far, and have the seal stamped."""
+    def seal(self, *, stamp: bool = True, stopped: StoreError | None = None) -> None:
+        """Seal what was done so far, and have the seal stamped. What ``stopped`` the work may hinder that too: then
+        its message says so.
+        """
         from pipelines import seal
 
         authorities = self.desk.settings.timestamp if stamp else ()
         for notice in seal.seal_at_end(self.desk.case, self.desk.run, self._before, authorities):
-            found = ExitCode.INTEGRITY if notice.code.startswith("integrity") else ExitCode.PARTIAL
-            self._worst = max(self._worst, found)
+            if stopped is not None and notice.code == stopped.code:
+                stopped.message = f"{stopped.message}; and the log is not sealed"
+                continue
+            found = {IntegrityError.code: ExitCode.INTEGRITY, StoreError.code: ExitCode.STORE}
+            self._worst = max(self._worst, found.get(notice.code.partition(".")[0], ExitCode.PARTIAL))
             tell(f"{notice.message} [{notice.code}]")
 
     def code(self, code: ExitCode) -> ExitCode:
         """The exit code of the command, when its work ended with this one."""
-        return self._worst if code is ExitCode.OK or self._worst is ExitCode.INTEGRITY else code
+        outranks = code is ExitCode.OK or self._worst in {ExitCode.STORE, ExitCode.INTEGRITY}
+        return self._worst if outranks else code
 
     def _signer(self, desk: Desk, signed: bool) -> Signer | None:
         from pipelines import keys

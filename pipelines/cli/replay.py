@@ -25,10 +25,7 @@ def replay(
     names: tuple[str, ...],
     every: bool,
     case_dir: Path | None,
-    jobs: int | None,
-    operator: str | None,
-    cpu_s: int | None,
-    sandbox: str | None,
+    flags: dict[str, object],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -39,7 +36,7 @@ def replay(
 
     if not names and not every:
         raise click.UsageError("name an evidence, or use --all")
-    desk = open_desk(case_dir, {"jobs": jobs, "operator": operator, "cpu_s": cpu_s, "sandbox": sandbox})
+    desk = open_desk(case_dir, flags)
     ids = tuple(desk.case.store.ids()) if every else tuple(desk.case.resolve(name) for name in names)
     worst = ExitCode.OK
     equal = 0

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from forensics.model.text import visible
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.lines import emit, path_fields, say, tell
-from pipelines.cli.options import Work, case_option, open_desk, output_options
+from pipelines.cli.options import Work, ask, case_option, open_desk, output_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pyhanko.sign.signers import SimpleSigner
+
     from forensics.report import Form
+    from pipelines.surroundings import Surroundings
+
+PASSPHRASE_VARIABLE = "FORENSICS_PDF_PASSPHRASE_FILE"  # noqa: S105  the name of a variable
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 LANGUAGES = ("en", "uk", "ru")
@@ -35,6 +41,12 @@ LANGUAGES = ("en", "uk", "ru")
     "who may have these under seal.  [default: --public]",
 )
 @click.option("--with", "along", metavar="ID", multiple=True, help="Another item given out with it: findings on both.")
+@click.option(
+    "--sign",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Sign the paper (PAdES) with the key and certificate of a PKCS #12 file.",
+)
 @click.option("--operator", help="Who acts, for the record.")
 @case_option
 @output_options
@@ -47,6 +59,7 @@ def report(
     bates: str | None,
     public: bool | None,
     along: tuple[str, ...],
+    sign: Path | None,
     operator: str | None,
     case_dir: Path | None,
     as_json: bool,
@@ -55,13 +68,16 @@ def report(
 ) -> int:
     """Render the case report, one HTML file that works offline; or with --exhibit ID one evidence on paper."""
     if exhibit is not None:
+        from pipelines.scope import PUBLIC, SEALED
+
         if with_verify:
             raise click.UsageError("--verify is for the case report: a paper is the same on each day")
         work = Work(open_desk(case_dir, {"operator": operator}), signed=False, quiet=quiet)
         form = _form(lang, paper, bates)
-        return _print(work, exhibit, out, form, public=public is not False, along=along, as_json=as_json)
-    if along or public is not None or any(option is not None for option in (lang, paper, bates)):
-        raise click.UsageError("--lang, --paper, --bates, --public, --sealed and --with go with --exhibit")
+        profile = PUBLIC if public is not False else SEALED
+        return _print(work, exhibit, out, form, profile=profile, along=along, sign=sign, as_json=as_json)
+    if along or any(option is not None for option in (lang, paper, bates, public, sign)):
+        raise click.UsageError("--lang, --paper, --bates, --public, --sealed, --with and --sign go with --exhibit")
     from pipelines import report as job
     from pipelines.progress import shown
     from pipelines.verify import checks_of
@@ -87,17 +103,37 @@ def _form(lang: str | None, paper: str | None, bates: str | None) -> Form:
     )
 
 
+def _credentials(file: Path | None, surroundings: Surroundings) -> SimpleSigner | None:
+    from pipelines.keys import passphrase_from_file
+    from pipelines.paper_signature import open_credentials
+
+    if file is None:
+        return None
+    passphrase = passphrase_from_file(surroundings, PASSPHRASE_VARIABLE) or ask(f"Passphrase of {file}")
+    return open_credentials(file, passphrase, surroundings.now())
+
+
 def _print(
-    work: Work, name: str, out: Path | None, form: Form, *, public: bool, along: Sequence[str], as_json: bool
+    work: Work,
+    name: str,
+    out: Path | None,
+    form: Form,
+    *,
+    profile: str,
+    along: Sequence[str],
+    sign: Path | None,
+    as_json: bool,
 ) -> int:
     from forensics.model.notice import Notice
     from pipelines import exhibit_paper as job
-    from pipelines.scope import PUBLIC, SEALED
 
-    profile = PUBLIC if public else SEALED
     code = ExitCode.OK
+    credentials = _credentials(sign, work.desk.run.surroundings)
     with work as desk:
-        for thing in job.write_paper(desk.case, desk.run, name, out, form, profile=profile, along=along):
+        papers = job.write_paper(
+            desk.case, desk.run, name, out, form, profile=profile, along=along, credentials=credentials
+        )
+        for thing in papers:
             if isinstance(thing, Notice):
                 code = ExitCode.PARTIAL
                 tell(f"{thing.message} [{thing.code}]")
@@ -108,6 +144,7 @@ def _print(
                         "id": thing.evidence,
                         **path_fields(str(thing.path)),
                         "sha256": thing.sha256,
+                        **({"signed_by": thing.signed_by, "unsigned": thing.unsigned} if thing.signed_by else {}),
                         "profile": thing.profile,
                         "findings": thing.findings,
                         "withheld": thing.withheld,
@@ -116,4 +153,7 @@ def _print(
             else:
                 say(f"{thing.path}")
                 say(f"  SHA-256 of the paper, for the cover letter: {thing.sha256}")
+                if thing.signed_by:
+                    say(f"  signed as {visible(thing.signed_by)}; without the signature, its first bytes have SHA-256")
+                    say(f"  {thing.unsigned}")
     return work.code(code)

@@ -37,12 +37,7 @@ def run(
     case_dir: Path | None,
     no_verify: bool,
     case_id: str | None,
-    model: str | None,
-    model_licence: str | None,
-    jobs: int | None,
-    operator: str | None,
-    cpu_s: int | None,
-    sandbox: str | None,
+    flags: dict[str, object],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -60,14 +55,6 @@ def run(
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to work on: name files or folders, or use --files0-from")
-    flags = {
-        "jobs": jobs,
-        "operator": operator,
-        "cpu_s": cpu_s,
-        "sandbox": sandbox,
-        "model": model,
-        "model_licence": model_licence,
-    }
     work = job.begin(case_dir, case_id, flags, key_maker(quiet=quiet))
     silent = quiet or as_json
     sealing = Work(Desk(case=work.case, settings=work.settings, run=work.run), signed=True, quiet=quiet)
@@ -79,7 +66,8 @@ def run(
             code = tally.print_all(job.ingest_all(work, paths, sys.argv[1:], progress))
         with shown("match", quiet=silent) as progress:
             printer = Printer(work.case, work.model, as_json=as_json, quiet=quiet)
-            code = max(code, printer.print_all(job.match_all(work, progress)), key=_weight)
+            printer.take(job.match_all(work, progress))
+        code = max(code, printer.print_all(), key=_weight)
         sealing.seal(stamp=False)
         checks = None if no_verify else job.verify_all(work)
         problems = sum(check.status is CheckStatus.FAILED for check in checks or ())

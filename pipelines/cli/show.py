@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.lines import emit, say
+from pipelines.cli.lines import emit, lay
 from pipelines.cli.options import case_option, open_desk, output_options
 
 
@@ -25,4 +25,4 @@ def show(name: str, public: bool, case_dir: Path | None, as_json: bool, quiet: b
         emit(described.as_fields())
         return
     for line in described.lines():
-        say(line)
+        lay(line)

@@ -16,6 +16,7 @@ from pipelines.cli.options import Work, case_option, open_desk, output_options
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from forensics.captures import Files
     from forensics.model.capture import Capture, CapturedPost, Difference
     from pipelines.cli.options import Desk
     from pipelines.telegram_diff import Comparison
@@ -34,6 +35,7 @@ def telegram() -> None:
 @click.argument("new", type=click.Path())
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write one printable page, too.")
 @click.option("--export-tz", "zone", metavar="ZONE", help="Time zone of HTML exports, such as Europe/Kyiv.")
+@click.option("--files/--no-files", default=True, help="Compare the files of posts, too, by SHA-256 (default: yes).")
 @click.option("--operator", help="Who acts, for the record.")
 @case_option
 @output_options
@@ -42,6 +44,7 @@ def diff(
     new: str,
     page: Path | None,
     zone: str | None,
+    files: bool,
     operator: str | None,
     case_dir: Path | None,
     as_json: bool,
@@ -58,7 +61,7 @@ def diff(
     work = _work(case_dir, operator, quiet=quiet)
     context: AbstractContextManager[Desk | None] = nullcontext() if work is None else work
     with ExitStack() as stack, context as desk:
-        comparison = job.open_both(stack, old, new, zone)
+        comparison = job.open_both(stack, old, new, zone, files=files)
         for difference in comparison.differences():
             if as_json:
                 emit(job.difference_fields(difference, comparison))
@@ -129,7 +132,21 @@ def _close(comparison: Comparison, *, as_json: bool, quiet: bool) -> bool:
                 say(line)
         counts = ", ".join(f"{count} {state}" for state, count in sorted(comparison.counts.items()))
         say(f"{counts or 'no differences'}")
+        say(_files_line(comparison.files))
+        if comparison.unlisted.posts:
+            say(
+                f"{comparison.unlisted.posts} posts have other source bytes in what is not compared (reactions, layout)"
+            )
     return bool(notices)
+
+
+def _files_line(files: Files | None) -> str:
+    if files is None:
+        return "files of posts: not compared"
+    return (
+        f"files of posts that both name: {files.equal} equal, {files.differ} not, {files.not_at_hand} not compared "
+        "because one of the two is not at hand"
+    )
 
 
 def _capture_lines(which: str, capture: Capture) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli.exits import ExitCode
-from pipelines.cli.lines import emit, say, tell
+from pipelines.cli.lines import emit, lay, say, tell
 from pipelines.cli.options import case_option, open_desk, output_options
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def _print(found: Timeline, *, as_json: bool) -> None:
 
     for each in found.footage:
         for line in job.group_lines(each, found):
-            say(line)
+            lay(line)
         say()
     for lead in found.leads:
-        say(job.lead_line(lead))
+        lay(job.lead_line(lead))
     for line in job.summary_lines(found):
-        say(line)
+        lay(line)
 
 
 def _print_json(found: Timeline) -> None:

@@ -17,7 +17,7 @@ from pipelines.cli.options import case_option, open_desk, output_options, settin
 if TYPE_CHECKING:
     from pipelines.track import Tracks
 
-FORMS = ("geojson", "kml", "gpx", "csv")
+FORMS = ("geojson", "kml", "gpx", "csv", "svg")
 
 
 @click.command()

@@ -34,12 +34,7 @@ def validate(
     most: int | None,
     attacks: tuple[str, ...],
     seed: int,
-    model: str | None,
-    model_licence: str | None,
-    jobs: int | None,
-    operator: str | None,
-    cpu_s: int | None,
-    sandbox: str | None,
+    flags: dict[str, object],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -53,14 +48,6 @@ def validate(
     from pipelines.learned import open_model
     from pipelines.progress import shown
 
-    flags = {
-        "jobs": jobs,
-        "operator": operator,
-        "cpu_s": cpu_s,
-        "sandbox": sandbox,
-        "model": model,
-        "model_licence": model_licence,
-    }
     desk = open_desk(case_dir, flags)
     named = open_model(desk.settings)
     plan = job.Plan(most=most, attacks=attacks, seed=seed)

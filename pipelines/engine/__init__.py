@@ -1,14 +1,15 @@
-"""How jobs run: one after another, or in worker processes. Both give the same outcomes."""
+"""How jobs run: one after another, in worker processes, or on a cluster. All give the same outcomes."""
 
 from __future__ import annotations
 
 from pipelines.engine.base import Done, Engine, Failed, Job
+from pipelines.engine.cluster import Cluster, OnCluster, Versions
 from pipelines.engine.processes import Processes
 from pipelines.engine.serial import Serial
 
-__all__ = ["Done", "Engine", "Failed", "Job", "Processes", "Serial", "open_engine"]
+__all__ = ["Cluster", "Done", "Engine", "Failed", "Job", "OnCluster", "Processes", "Serial", "Versions", "open_engine"]
 
 
 def open_engine(jobs: int) -> Engine:
-    """The engine for that many workers: one worker runs in this process."""
+    """The engine of this machine for that many workers: one worker runs in this process."""
     return Serial() if jobs == 1 else Processes(jobs)

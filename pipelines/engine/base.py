@@ -25,18 +25,19 @@ class Done(Generic[Item, Result]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Generic[Item]):
     """The job did not end: ``code`` is that of the library's error, ``worker.killed`` or ``worker.bug``; ``message``
-    says what was seen.
+    says what was seen, ``hint`` what to do.
     """
 
     item: Item
     code: str
     message: str
+    hint: str = ""
 
 
 def failed(item: Item, error: BaseException) -> Failed[Item]:
     """The outcome of a job that raised."""
     if isinstance(error, ForensicsError):
-        return Failed(item=item, code=error.code, message=error.message)
+        return Failed(item=item, code=error.code, message=error.message, hint=error.hint)
     return Failed(item=item, code="worker.bug", message=f"{type(error).__name__}: {error}")
 
 

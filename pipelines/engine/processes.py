@@ -8,11 +8,12 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from pipelines.engine.base import Done, Failed, Item, Job, Result, failed
@@ -101,12 +102,19 @@ class Processes:
 
     def _alone(self, job: Job[Item, Result], item: Item) -> Done[Item, Result] | Failed[Item]:
         pool = self._open(job, 1)
+        workers: list[BaseProcess] = []
         try:
             with _undisturbed():
                 future = pool.submit(_work, item)
+            workers = list(pool._processes.values())
             return _outcome(item, future)
-        except BrokenProcessPool as error:
-            return Failed(item=item, code="worker.killed", message=f"the worker process died on this file ({error})")
+        except BrokenProcessPool:
+            return Failed(
+                item=item,
+                code="worker.killed",
+                message=f"the worker process died on this file ({_ending(workers)})",
+                hint="Often a lack of memory: run the same command again with -j 1.",
+            )
         finally:
             _kill(pool)
 
@@ -123,6 +131,17 @@ def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[
     if isinstance(error, BrokenProcessPool):
         raise error
     return failed(item, error)
+
+
+def _ending(workers: Sequence[BaseProcess]) -> str:
+    """How these workers, of which there is one, have ended."""
+    for worker in workers:
+        worker.join()
+        code = worker.exitcode
+        if code is not None and code < 0:
+            return f"signal {-code}, {signal.Signals(-code).name}"
+        return f"exit code {code}"
+    return "before it began"
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

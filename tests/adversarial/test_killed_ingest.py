@@ -2,6 +2,7 @@
 
 import shutil
 
+from tests.adversarial import forked
 from tests.adversarial.killing import call, kill_during_ingest, look
 from tests.integration.conftest import clips  # noqa: F401
 
@@ -24,3 +25,13 @@ def test_after_kill_9_the_same_command_completes_and_the_case_verifies(clips, tm
     assert (found["lost"], found["extra"]) == (0, 0)
     assert found["manifests"] == 9
     assert found["appearances"] == [1] * 9
+
+
+POINTS = 12
+"""`make bench` has three hundred."""
+
+
+def test_a_dozen_kills_at_random_points_lose_nothing_and_the_same_command_completes() -> None:
+    found = forked.alone("tests.adversarial.kills", POINTS)
+    assert found["problems"] == {}
+    assert found["landed"] > POINTS // 2

@@ -69,7 +69,7 @@ for left in range(0, 330_000, 6_000):
     kept = list(store.ids())
     if kept:
         break
-assert ("store", "store.full") in refused and ("log", "store.log") in refused, refused
+assert ("store", "store.full") in refused and ("log", "store.full") in refused, refused
 assert len(kept) == 1 and not sound()
 print("refused", sorted(refused), "kept after", left)
 """

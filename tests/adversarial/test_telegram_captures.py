@@ -62,7 +62,8 @@ def test_names_and_texts_of_an_enemy_stay_text(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pipelines", "telegram", "diff", "old.json", "new.json", "--html", "page.html"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
+    assert done.returncode == 3, done.stderr.decode()
+    assert b"telegram.text_replaced" in done.stderr
     page = (tmp_path / "page.html").read_text("utf-8")
     for told in (page, done.stdout.decode(), done.stderr.decode()):
         assert not {"\u202e", "\x1b", "\x07"} & {*told}

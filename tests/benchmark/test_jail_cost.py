@@ -15,6 +15,7 @@ import pytest
 from forensics import media
 from forensics.media import tools as media_tools
 from forensics.media.jail import Level, reached
+from tests.benchmark import jail_cost
 
 pytestmark = [
     pytest.mark.benchmark,
@@ -81,3 +82,9 @@ def test_the_jail_costs_no_more_than_a_twentieth(tmp_path: Path, monkeypatch: py
         print(f"{name:8} ratio of the least {ratio:.3f}")
         assert ratio <= ALLOWED
     os.close(fd)
+
+
+def test_readers_in_their_jail_cost_no_more_than_a_twentieth_of_a_clip() -> None:
+    row = next(row for row in jail_cost.table(ROUNDS, 30) if row.name == jail_cost.WHOLE_CLIP)
+    print(f"\n{row}")
+    assert row.jailed_least / row.plain_least <= ALLOWED

@@ -1,9 +1,10 @@
-"""kill -9 at 25 random moments of an ingest of 20 real clips."""
+"""kill -9 at 25 random moments of an ingest of 20 real clips by several workers, and at 300 of one of small files."""
 
 import shutil
 
 import pytest
 
+from tests.adversarial import forked
 from tests.adversarial.killing import call, kill_during_ingest, look
 
 pytestmark = pytest.mark.benchmark
@@ -37,3 +38,20 @@ def test_twenty_five_kills_lose_nothing_and_double_nothing(shared, tmp_path) -> 
         assert (found["lost"], found["extra"], found["manifests"]) == (0, 0, CLIPS)
         assert found["appearances"] == [1] * CLIPS
     assert landed >= KILLS
+
+
+POINTS = 300
+SEED = 2
+
+
+def test_three_hundred_kills_at_random_points_lose_nothing_and_the_same_command_completes() -> None:
+    found = forked.alone("tests.adversarial.kills", POINTS, SEED)
+    print(f"\n{found}")
+    assert found["problems"] == {}
+    assert found["landed"] > POINTS // 2
+
+
+def test_eight_ingests_at_once_lose_nothing_and_double_nothing_ten_times() -> None:
+    found = forked.alone("tests.adversarial.writers", 8, 10)
+    print(f"\n{found}")
+    assert found["problems"] == {}

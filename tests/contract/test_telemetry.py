@@ -14,7 +14,7 @@ SRT = "".join(
     + PLACE.format(50 + n / 1e5, 6 - n / 1e5)
     for n in range(5)
 )
-KLV = [st0601(sensor(50 - n / 100, -6.5 + n / 100, 120.0, 1_700_000_000_000_000 + n)) for n in range(3)]
+KLV = [st0601(sensor(50 - n / 100, -6.5 + n / 100, 120.0, 1_700_000_000_000_000 + 10_000_000 * n)) for n in range(3)]
 GPMF = [gps5([(500_000_000 + n, -65_000_000 - n, 12_000)] * 2) for n in range(3)]
 CUE = "<font>2024-06-14 20:15:0{}.042\n[latitude: {:.6f}] [longitude: 6.5] [rel_alt: 5.3 abs_alt: 23.1]</font>\n"
 

@@ -165,6 +165,93 @@ def test_what_is_no_capture_is_a_usage_error(forensics, tmp_path: Path, data: by
     assert done.err.startswith("forensics: ")
 
 
+@pytest.mark.parametrize("kind", ["an id that is text", "a second place of the chat"])
+def test_what_stands_in_the_later_file_unread_is_never_called_absent(forensics, tmp_path: Path, kind: str) -> None:
+    old, new = _put(tmp_path / "old", *(_message(n) for n in (1, 2, 3))), tmp_path / "new"
+    if kind == "an id that is text":
+        _put(new, _message(1), _message(2) | {"id": "2"}, _message(3))
+    else:
+        new.mkdir()
+        chat = {"name": "c", "type": "public_channel", "id": 5}
+        both = [chat | {"messages": [_message(1), _message(3)]}, chat | {"messages": [_message(2)]}]
+        (new / "result.json").write_text(json.dumps({"chats": {"list": both}}), "utf-8")
+    done = forensics("telegram", "diff", old, new, "--json")
+    assert done.code == 3
+    (line,) = done.of("difference")
+    assert (line["states"], line["ranges"]) == (["not_covered"], [[2, 2]])
+    assert "any number may be theirs" in line["reason"]
+    back = forensics("telegram", "diff", new, old, "--json")
+    assert [line["states"] for line in back.of("difference")] == [["added"]], "nor does such a capture call one late"
+
+
+def test_polls_and_places_are_compared_and_what_is_not_is_counted(forensics, tmp_path: Path) -> None:
+    poll = {"question": "a", "total_voters": 1, "answers": [{"text": "x", "voters": 1}]}
+    place = {"latitude": 50.1, "longitude": 30.1}
+    old = _put(
+        tmp_path / "old", _message(1, poll=poll), _message(2, poll=poll), _message(3, location_information=place),
+        _message(4), _message(5),
+    )  # fmt: skip
+    voted = poll | {"total_voters": 9, "answers": [{"text": "x", "voters": 9}]}
+    new = _put(
+        tmp_path / "new", _message(1, poll=voted), _message(2, poll=poll | {"question": "b"}),
+        _message(3, location_information=place | {"latitude": 50.2}), _message(4, reactions=[{"emoji": "x"}]),
+        _message(5, date_unixtime="soon"),
+    )  # fmt: skip
+    done = forensics("telegram", "diff", old, new, "--json")
+    told = [(line["id"], line["states"], [each["field"] for each in line["changes"]]) for line in done.of("difference")]
+    assert told == [(2, ["other_fields_changed"], ["poll"]), (3, ["other_fields_changed"], ["location_information"])]
+    (summary,) = done.of("summary")
+    assert summary["unlisted"] == 3
+    assert [notice["code"] for notice in summary["notices"]] == ["telegram.time_invalid"]
+
+
+@pytest.fixture
+def filed(tmp_path: Path) -> tuple[Path, Path]:
+    """Two exports of five posts with files: 1 alike, 2 other bytes, 3 absent later, 4 not at hand later, 5 refused."""
+    posts = [_message(n, file=f"v/{n}.mp4", media_type="video_file") for n in range(1, 5)]
+    posts.append(_message(5, file="../secret.mp4"))
+    folders = []
+    (tmp_path / "secret.mp4").write_bytes(b"s")
+    for name, left in (("old", posts), ("new", [post for post in posts if post["id"] != 3])):
+        folder = _put(tmp_path / name, *left)
+        (folder / "v").mkdir()
+        for post in left[:4]:
+            number = int(post["id"])
+            if number < 4 or name == "old":
+                (folder / f"v/{number}.mp4").write_bytes(f"{number}{name if number == 2 else ''}".encode())
+        folders.append(folder)
+    return folders[0], folders[1]
+
+
+def test_files_of_a_post_in_both_are_compared_by_their_bytes(forensics, filed: tuple[Path, Path], tmp_path) -> None:
+    page = tmp_path / "page.html"
+    done = forensics("telegram", "diff", *filed, "--json", "--html", page)
+    assert done.code == 0, done.err
+    assert [(line["id"], line["states"]) for line in done.of("difference")] == [
+        (3, ["absent_in_coverage"]), (2, ["file_differs"])
+    ]  # fmt: skip
+    absent, differs = done.of("difference")
+    digests = [hashlib.sha256(data).hexdigest() for data in (b"3", b"2old", b"2new")]
+    assert absent["old"]["post"]["media"][0]["sha256"] == digests[0]
+    assert differs["changes"] == [{"field": "file.sha256", "old": digests[1], "new": digests[2]}]
+    assert [differs[which]["post"]["media"][0]["sha256"] for which in ("old", "new")] == digests[1:]
+    assert done.of("summary")[0]["files"] == {"differ": 1, "equal": 1, "not_at_hand": 2}
+    assert digests[2] in page.read_text("utf-8").replace("</span><wbr><span>", "")
+    plain = forensics("telegram", "diff", *filed)
+    assert "files of posts that both name: 1 equal, 1 not, 2 not compared" in plain.out
+
+
+def test_files_are_left_alone_when_asked_and_a_link_is_not_followed(forensics, filed: tuple[Path, Path]) -> None:
+    done = forensics("telegram", "diff", *filed, "--json", "--no-files")
+    assert [line["id"] for line in done.of("difference")] == [3]
+    assert done.of("summary")[0]["files"] is None
+    (filed[1] / "v/2.mp4").unlink()
+    (filed[1] / "v/2.mp4").symlink_to(filed[0] / "v/1.mp4")
+    linked = forensics("telegram", "diff", *filed, "--json")
+    assert linked.of("summary")[0]["files"] == {"differ": 0, "equal": 1, "not_at_hand": 3}
+    assert [line["id"] for line in linked.of("difference")] == [3]
+
+
 def _html(number: int, text: str, time: str = "12.07.2022 11:00:00 UTC+02:00") -> str:
     return (
         f'<div class="message default clearfix" id="message{number}"><div class="body"><div class="pull_right date '

@@ -68,7 +68,12 @@ def test_a_person_is_told_each_clock_and_the_page_has_both_tracks(forensics: Run
     assert "telemetry  srt D: 6 fixes in 6 cues" in shown
     assert "telemetry  boxes: 1 fixes in 1 cues" in shown
     assert forensics("report", "-c", flown / "case", "-o", tmp_path / "page.html").code in (0, 3)
-    assert "inside: boxes" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "inside: boxes" in page
+    drawn = ElementTree.fromstring(
+        page[page.index('<svg xmlns="http://www.w3.org/2000/svg"') :].partition("</svg>")[0] + "</svg>"
+    )
+    assert [len(each.attrib["points"].split()) for each in drawn.iter() if each.tag.endswith("polyline")] == [6]
 
 
 def test_a_case_of_before_names_the_new_fact_as_the_one_difference(flown: Path) -> None:
@@ -95,7 +100,7 @@ def test_the_track_of_an_evidence_has_the_sidecar_and_the_clip_apart(forensics: 
 
 def test_a_file_outside_any_case_gives_each_form(forensics: Run, flown: Path, tmp_path: Path) -> None:
     srt = flown / "clips/DJI_0001.SRT"
-    for form in ("geojson", "kml", "gpx", "csv"):
+    for form in ("geojson", "kml", "gpx", "csv", "svg"):
         out = tmp_path / f"track.{form}"
         done = forensics("track", srt, "--format", form, "--out", out, "--json", cwd=tmp_path)
         assert (done.code, [line["type"] for line in done.lines]) == (0, ["track", "summary"])

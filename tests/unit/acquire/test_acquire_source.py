@@ -308,3 +308,19 @@ def test_a_descriptor_is_digested_from_its_start(source: Path) -> None:
         assert digest_file(fd) == digest_file(source)
     finally:
         os.close(fd)
+
+
+def test_a_file_that_is_all_holes_is_not_read_for_hours(source: Path, tmp_path: Path) -> None:
+    with source.open("r+b") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(Unreadable) as caught:
+        acquire(str(source), tmp_path / "copy")
+    assert caught.value.code == "input.sparse"
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_file_with_some_holes_is_copied_with_its_zeros(source: Path, tmp_path: Path) -> None:
+    with source.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END) + (1 << 22)
+        file.truncate(size)
+    assert acquire(str(source), tmp_path / "copy").digests.size == size

@@ -119,3 +119,21 @@ def test_media_newer_than_post_and_edit_is_not_called_replaced(edited):
     lead = lead_of(told("1", server_date_unixtime=1_000_500, edited_unixtime=edited))
     assert lead is not None
     assert lead.kind is LeadKind.UNEXPLAINED
+
+
+def test_an_edit_of_which_no_time_is_told_explains_newer_media_and_both_readings_are_said():
+    lead = lead_of(told("1", server_date_unixtime=1_000_500, edited=True))
+    assert lead is not None
+    assert (lead.kind, lead.seconds) == (LeadKind.REPLACED, 500)
+    assert "not told" in lead.text
+    timed = lead_of(told("1", server_date_unixtime=1_000_500, edited=True, edited_unixtime=1_000_100))
+    assert timed is not None
+    assert timed.kind is LeadKind.UNEXPLAINED, "an edit before the file came to be cannot have brought it in"
+
+
+@pytest.mark.parametrize("more", [{"edited": True}, {"edited_unixtime": 1_000_100}])
+def test_older_media_in_an_edited_post_may_have_come_with_the_edit(more):
+    lead = lead_of(told("1", server_date_unixtime=900_000, **more))
+    assert lead is not None
+    assert lead.kind is LeadKind.REUSED
+    assert "edited" in lead.text

@@ -9,7 +9,7 @@ import pytest
 from forensics import media
 from forensics.media import commands
 from forensics.media import data as data_module
-from pipelines.embedded import read_embedded
+from pipelines.embedded import leads, read_embedded
 from tests.telemetry_bytes import sensor, st0601, transport_stream
 
 PLACE = "[latitude: 50.00000{0}] [longitude: 6.5] [rel_alt: 5.3 abs_alt: 23.1]"
@@ -106,3 +106,27 @@ def test_a_clip_without_data_runs_no_program(tools: media.Tools, tmp_path: Path)
     with path.open("rb") as file:
         probe = media.probe(tools, file.fileno()).probe
         assert media.read_data(tools, file.fileno(), probe).command == ()
+
+
+@pytest.mark.parametrize(("cues", "told"), [(4, []), (2, ["telemetry.length_mismatch"])])
+def test_a_text_track_that_ends_before_its_clip_is_told_with_its_stream(
+    tools: media.Tools, tmp_path: Path, cues: int, told: list[str]
+) -> None:
+    path = _with_text(tmp_path, "".join(CUE.format(n, n + 1) for n in range(cues)), "text.mp4", "mov_text")
+    with path.open("rb") as file:
+        probe = media.probe(tools, file.fileno()).probe
+        found = leads(read_embedded(tools, file.fileno(), probe, media.DEFAULT_LIMITS), probe, [])
+    assert [notice.code for notice in found] == told
+    assert all(notice.message.startswith("stream:1: the track ends 2") for notice in found)
+
+
+def test_places_and_clocks_of_an_inner_track_are_checked_like_those_beside_a_clip(
+    tools: media.Tools, tmp_path: Path
+) -> None:
+    path = tmp_path / "klv.ts"
+    start = 1_700_000_000_000_000
+    far = [st0601(sensor(50 - n, -6.5, 120.0, start + n * (9_000_000 if n == 2 else 1_000_000))) for n in range(3)]
+    path.write_bytes(transport_stream(0x06, [(90_000 * n, packet) for n, packet in enumerate(far)]))
+    (carried,) = _embedded(tools, path).carried
+    codes = {notice.code for notice in carried.track.notices}
+    assert {"telemetry.implausible_jump", "telemetry.clock_discontinuity"} <= codes

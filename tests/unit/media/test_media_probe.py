@@ -80,6 +80,15 @@ def test_tags_are_kept_with_repeats_and_cut_with_a_notice(ask: Ask, clip: Path, 
     assert "media.tags_dropped" in [notice.code for notice in few.notices]
 
 
+def test_a_file_of_more_tags_than_an_opening_may_cost_is_not_opened_again(ask: Ask, clip: Path) -> None:
+    probed = ask(clip)
+    assert probed.tags_found == len(probed.probe.tags) > 0
+    assert probed.openable(media.Limits()) is None
+    refused = probed.openable(media.Limits(max_opened_tags=probed.tags_found - 1))
+    assert refused is not None
+    assert refused.code == "media.limit"
+
+
 def test_tags_over_the_byte_cap_are_left_out_but_not_the_streams(ask: Ask, clip: Path, clips: Path) -> None:
     path = clips / "wordy.mkv"
     ffmpeg("-i", clip, "-c", "copy", "-metadata", "comment=" + "x" * 60_000, path)

@@ -107,3 +107,32 @@ def test_a_cut_jpeg_is_decoded_as_far_as_it_goes_and_says_so() -> None:
 def test_a_file_of_gigabytes_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(still, "MAX_STILL_BYTES", 100)
     assert refusal(encoded(".png", picture())) == "media.limit"
+
+
+@pytest.mark.parametrize("extension", [".png", ".jpg", ".webp"])
+@pytest.mark.parametrize("appended", [b"PK\x03\x04" + bytes(96), b"\xff\xd8\xff\xd9" * 50_000, b"\0"])
+def test_what_follows_the_end_of_a_still_is_told(extension: str, appended: bytes) -> None:
+    found = read_still(encoded(extension, picture()) + appended)
+    assert [(notice.code, notice.message.split()[0]) for notice in found.notices] == [
+        ("media.trailing_data", str(len(appended)))
+    ]
+
+
+def test_a_thumbnail_inside_a_segment_is_not_the_end_of_the_jpeg() -> None:
+    small, data = encoded(".jpg", picture(8, 6)), encoded(".jpg", picture(400, 300))
+    segment = b"\xff\xe1" + struct.pack(">H", len(small) + 8) + b"Exif\0\0" + small
+    assert read_still(data[:2] + segment + data[2:]).notices == ()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_further_pictures_that_a_jpeg_lists_belong_to_it(order: str) -> None:
+    first, second = encoded(".jpg", picture(400, 300)), encoded(".jpg", picture(80, 60))
+    mark = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8)
+    directory = struct.pack(f"{order}HHHIII", 1, 0xB002, 7, 32, 26, 0)
+    length = 2 + 4 + len(mark) + len(directory) + 32
+    offset = len(first) + length + 2 - 10  # the list counts from its own byte order mark
+    entries = struct.pack(f"{order}IIIHH", 0, 0, 0, 0, 0) + struct.pack(f"{order}IIIHH", 0, len(second), offset, 0, 0)
+    listed = b"\xff\xe2" + struct.pack(">H", length) + b"MPF\0" + mark + directory + entries
+    together = first[:2] + listed + first[2:] + second
+    assert read_still(together).notices == ()
+    assert [notice.code for notice in read_still(together + b"more").notices] == ["media.trailing_data"]

@@ -35,6 +35,7 @@ def test_a_flag_that_was_not_given_changes_nothing() -> None:
         ({"flags": {"jobs": 9999}}, "not between"),
         ({"flags": {"cpu_s": 0}}, "above 0"),
         ({"environ": {"FORENSICS_SANDBOX": "off"}}, "sandbox = 'off' is not known"),
+        ({"environ": {"FORENSICS_INSECURE": "perhaps"}}, "not true or false"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place(layers, words) -> None:
@@ -42,7 +43,9 @@ def test_a_wrong_setting_is_refused_with_its_place(layers, words) -> None:
         layered(**layers)
 
 
-@pytest.mark.parametrize("name", ["key", "timestamp", "model", "model_licence", "sandbox"])
+@pytest.mark.parametrize(
+    "name", ["key", "timestamp", "model", "model_licence", "sandbox", "engine", "certs", "insecure"]
+)
 def test_what_opens_a_file_or_calls_somebody_is_not_for_the_case_to_set(name) -> None:
     with pytest.raises(InputError, match=f"the case's configuration cannot set {name}"):
         layered(case={name: "/some/file"})
@@ -50,6 +53,13 @@ def test_what_opens_a_file_or_calls_somebody_is_not_for_the_case_to_set(name) ->
 
 def test_every_setting_goes_into_the_record() -> None:
     assert set(Settings().as_record()) == {"jobs", "operator", "custodian", "cpu_s", "sandbox"}
+
+
+def test_of_a_cluster_the_record_names_the_kind_and_not_the_address() -> None:
+    settings = layered(flags={"engine": "dask+tls://10.1.2.3:8786", "certs": "/c"}, environ={"FORENSICS_INSECURE": "1"})
+    assert settings.insecure is True
+    assert settings.as_record()["engine"] == "dask+tls"
+    assert "certs" not in settings.as_record()
 
 
 def test_a_missing_file_is_an_empty_table_and_a_broken_one_is_refused(tmp_path) -> None:

@@ -54,6 +54,7 @@ def test_a_killed_worker_takes_only_its_own_item_with_it() -> None:
     assert [thing.item for thing in found] == list(range(12))
     assert [thing.item for thing in found if isinstance(thing, Failed)] == [4]
     assert found[4].code == "worker.killed"
+    assert "signal 9, SIGKILL" in found[4].message
 
 
 def test_no_more_workers_are_started_than_there_are_items(monkeypatch) -> None:

@@ -146,6 +146,23 @@ def test_an_absence_is_told_of_that_post_and_no_other():
     assert absent(None, found) == ()
 
 
+def test_what_a_public_page_lacks_is_told_of_posts_from_that_page_only():
+    page = replace(CHAT, key="t.me:chronicle", id="Chronicle", type=None)
+    assert key_of(replace(ABSENT, chat=page)) == "t.me:chronicle/3"
+    assert key_of(replace(ABSENT, chat=replace(page, key="t.me:a b/3 channel:65"))) is None
+    detail = {"old": "1", "new": "2", DETAIL: "t.me:chronicle/3"}
+    event = CustodyEvent(
+        case="T", seq=4, prev="0", time="2026-01-01T00:00:00.000000Z", event=EventType.COMPARISON, run="r",
+        operator="o", item=None, detail=detail,
+    )  # fmt: skip
+    found = absences([event])
+    shown = replace(ORIGIN.post, channel_id="Chronicle", public_page="t.me/Chronicle/3", channel_type=None)
+    assert [each.seq for each in absent(shown, found)] == [4]
+    assert absent(replace(shown, public_page=None), found) == (), "a user name in a dump may be another one's by now"
+    assert absent(replace(shown, channel_id="other"), found) == ()
+    assert absent(replace(ORIGIN.post, channel_type="public_channel"), found) == ()
+
+
 def test_a_lead_is_told_with_both_times_in_json_and_in_words():
     post = seen("A", "3", 1_000_000, server_date_unixtime=1_000_500, edited_unixtime=1_000_600)
     lead = lead_of(post.post)

@@ -116,7 +116,7 @@ def test_every_picture_has_words_and_every_box_has_a_label(page):
 
 def test_pictures_are_blurred_and_grey_until_the_reader_asks(page):
     assert re.search(r"\nimg \{[^}]*filter: blur\(\d+px\) grayscale\(1\)", page.style)
-    assert "#pictures:checked ~ main img" in page.style
+    assert "#pictures:checked ~ * img" in page.style
     assert ".reveal:checked ~ * img" in page.style
     assert all("checked" not in attrs for tag, attrs in page.tags if tag == "input")
 
@@ -204,7 +204,7 @@ def test_a_failed_check_is_told_at_once_and_in_full(build, case):
     text = flat(Page(render_case(replace(case, verification=failed))).text)
     assert "Integrity check failed." in text
     assert "FAILED: 1 check failed" in text
-    assert text.index("store/aa/original") < text.index("What was found")
+    assert text.index("store/aa/original") < text.index("1. What was found")
 
 
 @pytest.mark.parametrize("verification", [None, VerificationView(ok=1, skipped=0, problems=())])
@@ -219,7 +219,7 @@ def test_an_empty_case_is_a_whole_page(case):
     empty = replace(case, evidence=(), matches=(), refused=(), notices=(), log_head=None, verification=None)
     page = Page(render_case(empty))
     assert "The case holds 0 distinct files" in flat(page.text)
-    assert [tag for tag, _ in page.tags].count("h2") == 10
+    assert [tag for tag, _ in page.tags].count("h2") == 14
 
 
 def test_a_query_outside_the_case_is_said_to_be_outside(build, case):

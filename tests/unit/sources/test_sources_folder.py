@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -253,3 +254,26 @@ def test_nothing_is_written_and_no_access_time_moves(tmp_path: Path) -> None:
     assert len(_read(clip.parent, clip)[0]) == 1
     assert [(path.stat().st_atime_ns, path.stat().st_mtime_ns) for path in (clip, clip.parent)] == before
     assert sorted(os.listdir(clip.parent)) == ["clip.mp4", "clip.srt"]
+
+
+def test_finding_leaves_no_trace_on_what_it_reads(tmp_path: Path) -> None:
+    """Read-only media stay as they are: no file beside them, no time moved, where the system lets us ask for that."""
+    source = tmp_path / "source"
+    _put(source / "sub" / "clip.mp4")
+    _put(source / "sub" / "clip.srt", b"1\n")
+    _put(source / "result.json", b'{"name":"c","type":"public_channel","id":1,"messages":[]}')
+    with zipfile.ZipFile(source / "sub" / "a.zip", "w") as archive:
+        archive.writestr("b.mp4", MP4)
+    (tmp_path / "room").mkdir()
+    everything = [source, *sorted(source.rglob("*"))]
+    for path in everything:
+        os.utime(path, ns=(1, path.stat().st_mtime_ns))
+    before = [(path, os.lstat(path)) for path in everything]
+    found = list(discover([str(source), str(source / "sub")], str(tmp_path / "room")))
+    assert any(isinstance(one, Found) and one.staged for one in found)
+    now_there = [(path, os.lstat(path)) for path in everything]
+    assert [source, *sorted(source.rglob("*"))] == everything
+    for (_, then), (path, now) in zip(before, now_there, strict=True):
+        assert (now.st_mtime_ns, now.st_ctime_ns, now.st_mode) == (then.st_mtime_ns, then.st_ctime_ns, then.st_mode)
+        if hasattr(os, "O_NOATIME"):
+            assert now.st_atime_ns == 1, path

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from forensics.model.telemetry import ClockBasis, ClockRecord, Fix, Track
-from forensics.telemetry import Clip, against_clip
+from forensics.telemetry import Clip, against_clip, inside_clip
 
 
 def _track(count: int, step_ms: int, clock: str | None = None) -> Track:
@@ -54,3 +54,35 @@ def test_a_track_without_two_times_or_a_clip_without_length_says_nothing() -> No
 )
 def test_a_difference_that_a_time_zone_explains_is_none(clock: str, told: list[str]) -> None:
     assert _codes(_track(300, 33, clock), _clip("9.9", "2024-06-14T20:15:47.000000Z")) == told
+
+
+def _inner(first_ms: int, count: int, step_ms: int, utc: str | None = None) -> Track:
+    fixes = tuple(
+        Fix(cue=n, at_ms=first_ms + n * step_ms, clock_as_written=None, latitude="1", longitude="2", utc=utc)
+        for n in range(count)
+    )
+    return Track(format="klv", family="ST 0601", cues=count, fixes=fixes)
+
+
+@pytest.mark.parametrize(
+    ("first_ms", "count", "told"),
+    [
+        (0, 300, []),
+        (66, 298, []),
+        (3000, 210, ["begin_mismatch"]),
+        (-3000, 390, ["begin_mismatch"]),
+        (0, 200, ["length_mismatch"]),
+        (3000, 300, ["begin_mismatch", "length_mismatch"]),
+    ],
+)
+def test_a_track_inside_a_clip_begins_and_ends_with_it(first_ms: int, count: int, told: list[str]) -> None:
+    found = inside_clip(_inner(first_ms, count, 33), _clip("9.9"))
+    assert [notice.code.removeprefix("telemetry.") for notice in found] == told
+
+
+def test_utc_inside_a_clip_is_held_against_the_containers_clock() -> None:
+    clip = _clip("9.9", "2024-06-14T20:15:47.000000Z")
+    assert inside_clip(_inner(0, 300, 33, "2024-06-14T20:15:47.042000Z"), clip) == ()
+    (told,) = inside_clip(_inner(0, 300, 33, "2024-06-14T20:22:47.042000Z"), clip)
+    assert told.code == "telemetry.container_clock"
+    assert "begins at 2024-06-14T20:22:47.042000Z" in told.message

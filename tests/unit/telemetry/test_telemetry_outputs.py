@@ -118,7 +118,7 @@ def test_csv_has_a_row_for_every_sample_and_runs_no_formula() -> None:
     rows = list(csv.reader(io.StringIO(to_csv(_of(track)).decode(), newline="")))
     assert rows[0][:3] == ["cue", "at_ms", "clock_as_written"]
     assert rows[1] == ["0", "0", "'=HYPERLINK(1)", "-50.1", "+6.5", "", "", "", "", "DJI_0042.SRT", SHA, ""]
-    assert rows[2] == ["1", "1000", 'a,b\n"c"', "", "", "", "", "", "", "DJI_0042.SRT", SHA, ""]
+    assert rows[2] == ["1", "1000", 'a,b⟨U+000A⟩"c"', "", "", "", "", "", "", "DJI_0042.SRT", SHA, ""]
 
 
 @pytest.mark.parametrize("name", OUTPUTS)

@@ -1,0 +1,47 @@
+"""The report of a large case: how large, how long it takes to write, how long to open."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from forensics.report import is_large, render_folder
+from tests.benchmark.large_case import large_case
+from tests.browser import Browser, browser_program
+
+EVIDENCE, MATCHES = 5_000, 50_000
+
+MOST_MS = 20.0
+"""CPU milliseconds that an evidence may cost."""
+
+MOST_OPENING_S = 2.0
+
+
+@pytest.mark.benchmark
+def test_five_thousand_evidence_are_written_and_opened_in_time(tmp_path: Path) -> None:
+    case = large_case(EVIDENCE, MATCHES)
+    assert is_large(case)
+    (tmp_path / "pages").mkdir()
+    sizes: dict[str, int] = {}
+    start = time.process_time()
+    for name, page in render_folder(case, "report.html", "pages"):
+        (tmp_path / name).write_bytes(page)
+        sizes[name] = len(page)
+    cost = 1000 * (time.process_time() - start) / EVIDENCE
+    print(f"\n{EVIDENCE} evidence, {len(case.matches)} matches: {len(sizes)} files, {sum(sizes.values()) / 1e6:.0f} MB")
+    print(f"first page {sizes['report.html'] / 1e3:.0f} kB; {cost:.1f} ms an evidence")
+    assert cost < MOST_MS
+    if browser_program() is None:
+        pytest.skip("no Chromium on this machine: opening was not measured")
+    largest = {}
+    for name in sorted(name for name in sizes if name.endswith(".html")):
+        kind = name.split("-")[0]
+        largest[kind] = max(largest.get(kind, name), name, key=sizes.__getitem__)
+    with Browser() as browser:
+        browser.open(tmp_path / "report.html")  # the browser's own start
+        for name in largest.values():
+            for width in (1440, 360):
+                took = browser.open(tmp_path / name, width=width)
+                print(f"{name} at {width}: {sizes[name] / 1e3:.0f} kB, {took:.2f} s")
+                assert took < MOST_OPENING_S
+                assert browser.value("document.scrollingElement.scrollWidth") == width

@@ -1,0 +1,176 @@
+"""Readers that a crafted file has taken over, or that are at fault: run in the jail by the tests of the jail."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from forensics.errors import MediaError, ToolError
+from forensics.media.still import Still
+from forensics.model.media import Tag, Window
+from forensics.model.notice import Notice
+from forensics.model.provenance import Passed
+from forensics.model.telemetry import Packet, Track
+from forensics.sources import Met
+
+
+def eat_memory(handle: int) -> Still:
+    held = []
+    while True:
+        held.append(np.empty(64 << 20, np.uint8))
+
+
+def eat_cpu(handle: int) -> Track | None:
+    while True:
+        pass
+
+
+def eat_cpu_over_tags(handle: int) -> tuple[tuple[Tag, ...], tuple[Notice, ...]]:
+    while True:
+        pass
+
+
+def sleep() -> int:
+    time.sleep(60)
+    return 0
+
+
+def crash() -> int:
+    return len(ctypes.string_at(0))
+
+
+def crash_over_text(name: str, data: bytes) -> Track | None:
+    ctypes.string_at(0)
+    return None
+
+
+def leave() -> int:
+    os._exit(0)
+
+
+def leave_with_failure() -> int:
+    os._exit(7)
+
+
+def tell_another_type() -> int:
+    return "no number"  # type: ignore[return-value]
+
+
+def tell_much() -> bytes:
+    return bytes(10_000)
+
+
+def err() -> int:
+    return {}["missing"]  # type: ignore[return-value]
+
+
+def refuse_the_file() -> int:
+    raise MediaError("nothing in it", code="media.damaged", hint="Fetch it again.")
+
+
+def blame_the_machine() -> int:
+    raise ToolError("ffmpeg is gone", code="tool.missing")
+
+
+def open_another(path: str) -> str:
+    with open(path) as file:
+        return file.read()
+
+
+def open_to_write(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT)
+
+
+def write_to_evidence(handle: int) -> int:
+    return os.open(f"/proc/self/fd/{handle}", os.O_RDWR)
+
+
+def connect(port: int) -> int:
+    socket.create_connection(("127.0.0.1", port), 5)
+    return 0
+
+
+def start_a_process() -> int:
+    return os.fork() or os._exit(0)  # type: ignore[func-returns-value]
+
+
+def run_a_program() -> int:
+    return subprocess.run(["/bin/true"]).returncode
+
+
+def become_a_program() -> int:
+    os.execv("/bin/true", ["true"])
+
+
+def signal_the_parent() -> int:
+    os.kill(os.getppid(), 0)
+    return 0
+
+
+def evidence(handle: int, length: int) -> bytes:
+    return os.pread(handle, length, 0)
+
+
+def open_descriptors() -> tuple[int, ...]:
+    """All that this process holds."""
+    held = []
+    for fd in range(256):
+        try:
+            os.fstat(fd)
+        except OSError:
+            continue
+        held.append(fd)
+    return tuple(held)
+
+
+def environment() -> dict[str, str]:
+    return dict(os.environ)
+
+
+def load_late() -> str:
+    """A codec and a module that nothing loaded before the jail was closed."""
+    before = {"encodings.cp037", "colorsys"} & sys.modules.keys()
+    import colorsys
+
+    return f"{sorted(before)} {'A'.encode('cp037').hex()} {colorsys.rgb_to_hls(0, 0, 0)[1]}"
+
+
+def count_to(last: int, crash_at: int) -> Iterator[int]:
+    for number in range(last):
+        if number == crash_at:
+            ctypes.string_at(0)
+        yield number
+
+
+def undecodable_name() -> tuple[str, ...]:
+    return ("clip\udcff.mp4", "clip.mp4")
+
+
+def picture(side: int) -> Window:
+    luma = np.arange(side * side, dtype=np.uint8).reshape(1, side, side)
+    return Window(seconds=np.array([1.5]), luma=luma[:, :, ::-1])
+
+
+def sizes(packets: tuple[Packet, ...]) -> tuple[int, ...]:
+    return tuple(len(packet.data) for packet in packets)
+
+
+def names_in(folder: str) -> Iterator[str]:
+    yield from sorted(os.listdir(folder))
+
+
+def crash_over_an_export(place: int, path: bytes) -> Iterator[Met]:
+    ctypes.string_at(0)
+    yield Met(None, None)
+
+
+def read_beside_an_export(place: int, path: bytes) -> Iterator[Met]:
+    with open(os.path.join(os.path.dirname(path), b"beside")) as file:
+        yield Met(None, Passed(path="", code="stolen", message=file.read(), failed=False))
