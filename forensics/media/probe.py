@@ -175,8 +175,8 @@ def _facts(raw: dict[str, Any], boxes: Boxes | None, limits: Limits) -> tuple[Pr
     origin, edit_list = clock_origin(streams, video, track_ids, boxes, _text(outer, "start_time"))
     sound = first_sound(streams)
     sound_zero = sound_origin(streams, sound.index if sound else None, track_ids, boxes, _text(outer, "start_time"))
-    if boxes is not None:
-        notices += _stored_notices(listed, video, streams)
+    if boxes is not None or _text(outer, "format_name") == "avi":
+        notices += _stored_notices(listed, video, streams, indexed=boxes is not None)
     return (
         Probe(
             container=container,
@@ -290,15 +290,20 @@ def _count_tags(raw: dict[str, Any]) -> int:
     return sum(len(tags[""]) for tags in groups if isinstance(tags, dict))
 
 
-def _stored_notices(listed: list[dict[str, Any]], video: int | None, streams: tuple[Stream, ...]) -> list[Notice]:
-    """The index lists more frames than can be read: the data was cut off."""
+def _stored_notices(
+    listed: list[dict[str, Any]], video: int | None, streams: tuple[Stream, ...], *, indexed: bool
+) -> list[Notice]:
+    """More frames are listed than can be read: the data was cut off, or, where only a header counts them, dropped."""
     if video is None:
         return []
     stored, readable = _whole(listed[video].get("nb_frames")), streams[video].packets
     if stored is None or readable is None or stored <= readable:
         return []
-    message = f"The index lists {stored} frames of video, {readable} can be read."
-    return [Notice(code="media.truncated", message=message)]
+    if indexed:
+        message = f"The index lists {stored} frames of video, {readable} can be read."
+        return [Notice(code="media.truncated", message=message)]
+    message = f"The header lists {stored} frames of video, {readable} are there."
+    return [Notice(code="media.fewer_frames", message=message)]
 
 
 def _trailing(count: int) -> Notice:

@@ -126,3 +126,14 @@ def test_an_flv_whose_pictures_end_before_the_stated_length_is_told(
     )  # fmt: skip
     found = [notice.code for notice in shorter_than_stated(probe, video, span, frames)]
     assert found == (["media.shorter_than_stated"] if told else [])
+
+
+def test_an_avi_that_holds_fewer_frames_than_its_header_lists_is_told(tools: media.Tools, tmp_path: Path) -> None:
+    path = made(tools, tmp_path / "whole.avi", *CLIP, "-c:v", "mpeg4", "-fflags", "+bitexact")
+    assert "media.fewer_frames" not in codes(tools, path)
+    data = path.read_bytes()
+    at = data.index(b"idx1")
+    last = data.rindex(b"00dc", 0, at)
+    without = b"JUNK" + data[last + 4 : at].replace(b"00dc", b"JUNK")
+    path.write_bytes(data[:last] + without + b"JUNK" + data[at + 4 :])
+    assert "media.fewer_frames" in codes(tools, path)
