@@ -172,7 +172,7 @@ def in_words(transform: Transform | None, query: str, reference: str) -> str:
         *(["negative"] if transform.inverted else []),
         *([f"turned {90 * transform.quarter_turns} deg"] if transform.quarter_turns else []),
         f"scale {transform.scale:.3f}",
-        f"turn {transform.rotation_deg:.1f} deg",
+        f"turn {transform.rotation_deg:z.1f} deg",
     ]
     x0, y0, x1, y1 = transform.crop
     a0, b0, a1, b1 = transform.box
