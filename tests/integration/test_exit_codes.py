@@ -53,6 +53,14 @@ def test_usage_for_bad_flags_and_no_case(forensics, arguments) -> None:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("arguments", [[], ["track", "E-0001"]])
+def test_what_is_missing_on_a_command_line_is_told_on_lines_of_their_own(forensics, arguments) -> None:
+    done = forensics(*arguments)
+    assert done.code == ExitCode.USAGE
+    assert len(done.err.splitlines()) > 5
+    assert "⟨" not in done.err
+
+
 def test_usage_for_a_folder_that_is_no_case(forensics, tmp_path, clips) -> None:
     done = forensics("ingest", clips, "-c", tmp_path)
     assert done.code == ExitCode.USAGE
