@@ -182,8 +182,9 @@ class Case:
             return None
         return str(self.signed_manifest(evidence).record.case.get("exhibit"))
 
-    def resolve(self, name: str) -> str:
-        """The evidence that a SHA-256, an unambiguous prefix of it, or an exhibit number means.
+    def resolve(self, name: str, *, or_file: bool = False) -> str:
+        """The evidence that a SHA-256, an unambiguous prefix of it, or an exhibit number means. ``or_file``: a file
+        could have been named too, and there is none of that name.
 
         Raises:
             CaseError: none or several.
@@ -198,6 +199,7 @@ class Case:
         if len(found) == 1:
             return found[0]
         reason = "no evidence" if not found else f"{len(found)} evidences"
+        reason = f"no such file, and {reason}" if or_file else reason
         raise CaseError(
             f"{name}: {reason} of this case by that name",
             hint=f"give the SHA-256, {MIN_PREFIX} or more of its first digits, or the exhibit number (see the report)",

@@ -99,6 +99,8 @@ def reader_level() -> Level:
 class _HostEnded(ToolError):
     """The process that forks readers ended while one ran."""
 
+    code = "tool.cannot_start"
+
 
 class _Call:
     """One child and its answer. Leaving the context ends it."""
@@ -201,7 +203,7 @@ class _Call:
         self._ended = -1
         if len(record) < ENDED.size:
             self._host.forget()
-            raise _HostEnded("what starts readers has ended", code="tool.cannot_start")
+            raise _HostEnded("what starts readers has ended")
         status, used = ENDED.unpack(record)
         ended_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if ended_by == signal.SIGXCPU or (ended_by == signal.SIGKILL and used >= self._cpu_s * 1_000_000):
