@@ -13,6 +13,9 @@ IMPLAUSIBLE_S = 24 * 3600
 """A header that claims a day more than its frames fill does not describe them. Sound, a last frame that stands, and
 rounding make hours at most."""
 
+SHORT_S = Fraction(1, 4)
+"""An FLV file whose pictures end so much before the stated length is told: writers round, and the last frame stands."""
+
 IMPLAUSIBLE_SPAN_S = 30 * 24 * 3600
 """Frames a month apart are no recording: batteries and storage of cameras that film for weeks write many files."""
 
@@ -62,6 +65,23 @@ def implausible_duration(probe: Probe, video: Stream, span: tuple[int, int] | No
     elif (claimed := _longest(probe.duration, video.duration)) > filled + IMPLAUSIBLE_S:
         message = f"The header claims {float(claimed):.0f} seconds; the frames fill {float(filled):.3f}."
         yield Notice(code="media.duration_implausible", message=message)
+
+
+def shorter_than_stated(probe: Probe, video: Stream, span: tuple[int, int] | None, frames: int) -> Iterator[Notice]:
+    """A notice when the pictures of an FLV file end well before the length in its header: it was cut, or its sound
+    goes on.
+
+    Nothing in such a file counts its frames, so that one which was cut between two tags looks whole (Adobe Flash Video
+    File Format Specification 10.1, E.3 and E.5: ``duration`` of onMetaData). ``span`` as for `implausible_duration`.
+    """
+    stated = _seconds(probe.duration)
+    if probe.container != "flv" or span is None or video.time_base is None:
+        return
+    filled = Fraction(span[1] - span[0]) * video.time_base.fraction
+    interval = filled / (frames - 1) if frames > 1 else Fraction(0)
+    if stated - filled > max(SHORT_S, 2 * interval):
+        message = f"The header states {float(stated):.3f} seconds; the last picture comes at {float(filled):.3f}."
+        yield Notice(code="media.shorter_than_stated", message=message)
 
 
 def _longest(*texts: str | None) -> Fraction:

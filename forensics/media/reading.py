@@ -23,7 +23,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from forensics.errors import ParserStopped, ToolError
+from forensics.errors import ParserStopped, StoreError, ToolError
 from forensics.media.hosting import usable_host
 from forensics.media.jail import Level, reached
 from forensics.media.limits import DEFAULT_LIMITS, Limits
@@ -54,7 +54,8 @@ def read(
     Raises:
         ParserStopped: a bound was broken, or the answer is none.
         MediaError, InputError: what the function raises.
-        ToolError: ``tool.cannot_start``.
+        ToolError: ``tool.cannot_start``, ``tool.host_ended`` twice in a row.
+        StoreError: no room for the answer.
     """
     try:
         return _read(function, words, handle, limits)
@@ -99,7 +100,7 @@ def reader_level() -> Level:
 class _HostEnded(ToolError):
     """The process that forks readers ended while one ran."""
 
-    code = "tool.cannot_start"
+    code = "tool.host_ended"
 
 
 class _Call:
@@ -203,7 +204,9 @@ class _Call:
         self._ended = -1
         if len(record) < ENDED.size:
             self._host.forget()
-            raise _HostEnded("what starts readers has ended")
+            raise _HostEnded(
+                "what starts readers has ended", hint="run again; it may have been killed for lack of memory"
+            )
         status, used = ENDED.unpack(record)
         ended_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if ended_by == signal.SIGXCPU or (ended_by == signal.SIGKILL and used >= self._cpu_s * 1_000_000):
@@ -238,10 +241,16 @@ def _memory(data: bytes, room: int) -> int:
     else:
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
-    at = 0
-    while at < len(data):
-        at += os.write(fd, memoryview(data)[at : at + CHUNK])
-    os.ftruncate(fd, max(room, len(data)))  # a hole takes no memory
+    try:
+        at = 0
+        while at < len(data):
+            at += os.write(fd, memoryview(data)[at : at + CHUNK])
+        os.ftruncate(fd, max(room, len(data)))  # a hole takes no memory
+    except OSError as error:
+        os.close(fd)
+        raise StoreError(
+            f"no room for the answer of a reader: {error.strerror}", hint="lift the limit on file sizes (ulimit -f)"
+        ) from error
     return fd
 
 

@@ -26,7 +26,7 @@ from tests.adversarial import forked, small_inputs
 from tests.adversarial.cut_ingest import failures, kept
 
 FILES = 6
-CLEAR = ("full", "No space left on device", "Read-only file system")
+CLEAR = ("full", "no room", "No space left on device", "Read-only file system")
 """One of these stands in the one line that a person sees."""
 
 PLENTY = "64m"

@@ -46,7 +46,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """The seven containers and two kinds of stills, with what ffmpeg is told for each."""
 
-UNCOUNTED = frozenset({"flv", "ts"})
+UNCOUNTED = frozenset({"ts"})
 """Containers in which nothing that is read counts the frames: cut between two packets, one is a whole, shorter file.
 What they lose without a word is counted apart: a known gap (docs/faults.md), not a pass.
 """

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from forensics import media
 from forensics.media import isobmff
-from forensics.media.oddities import implausible_duration
+from forensics.media.oddities import implausible_duration, shorter_than_stated
 from forensics.model.media import Probe, Stream
 from forensics.model.time import TimeBase
 
@@ -101,3 +102,27 @@ def test_a_duration_that_no_recording_has_is_told(
     )  # fmt: skip
     found = [notice.code for notice in implausible_duration(probe, STREAM, span)]
     assert found == (["media.duration_implausible"] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("container", "stated", "span", "frames", "told"),
+    [
+        ("flv", "1.5", (0, 1400), 15, False),
+        ("flv", "1.5", (0, 1200), 13, True),
+        ("flv", "1.5", (0, 0), 1, True),
+        ("flv", "10", (0, 9000), 10, False),
+        ("flv", None, (0, 1400), 15, False),
+        ("flv", "1.5", None, 1, False),
+        ("mpegts", "1.5", (0, 100), 2, False),
+    ],
+)
+def test_an_flv_whose_pictures_end_before_the_stated_length_is_told(
+    container: str, stated: str | None, span: tuple[int, int] | None, frames: int, told: bool
+) -> None:
+    video = replace(STREAM, time_base=TimeBase(num=1, den=1000))
+    probe = Probe(
+        container=container, duration=stated, start=None, bit_rate=None, brands=(), streams=(video,), tags=(), video=0,
+        origin=None, edit_list=False, trailing_bytes=0,
+    )  # fmt: skip
+    found = [notice.code for notice in shorter_than_stated(probe, video, span, frames)]
+    assert found == (["media.shorter_than_stated"] if told else [])

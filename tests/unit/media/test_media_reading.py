@@ -134,7 +134,8 @@ def test_the_jail_of_readers_holds_for_an_ordinary_user_as_well() -> None:
     left = ["--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search"]
     somebody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *left]
     words = [*somebody, sys.executable, "-c", AS_SOMEBODY]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    surroundings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=60)
     assert done.stdout == "65534|0|()\n", done.stderr
 
 

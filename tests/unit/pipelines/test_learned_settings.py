@@ -133,6 +133,7 @@ def test_a_models_own_licence_outranks_that_of_its_package_and_the_users_file_bo
 def test_a_package_with_several_models_or_none_is_asked_about(package: Path) -> None:
     with (package / "some_models-1.2.dist-info/RECORD").open("a") as record:
         record.write("some_models/other.onnx,,\n")
+    written(package / "some_models", descriptor(), "other.onnx")
     with pytest.raises(ModelInvalid, match=r"some_models/net\.onnx, some_models/other\.onnx"):
         open_model(Settings(model="package:some-models"))
     with pytest.raises(ModelInvalid, match="but: none"):
