@@ -176,8 +176,15 @@ class Case:
         """The newest manifest as it was signed, with digests in place of what is concealed. Raises ManifestError."""
         return _manifest_of(self.manifest_bytes(evidence))
 
-    def resolve(self, name: str) -> str:
-        """The evidence that a SHA-256, an unambiguous prefix of it, or an exhibit number means.
+    def exhibit_of(self, evidence: str) -> str | None:
+        """The exhibit number of an evidence; None when the case does not hold it. Raises ManifestError."""
+        if not self.store.contains(evidence):
+            return None
+        return str(self.signed_manifest(evidence).record.case.get("exhibit"))
+
+    def resolve(self, name: str, *, or_file: bool = False) -> str:
+        """The evidence that a SHA-256, an unambiguous prefix of it, or an exhibit number means. ``or_file``: a file
+        could have been named too, and there is none of that name.
 
         Raises:
             CaseError: none or several.
@@ -192,9 +199,10 @@ class Case:
         if len(found) == 1:
             return found[0]
         reason = "no evidence" if not found else f"{len(found)} evidences"
+        reason = f"no such file, and {reason}" if or_file else reason
         raise CaseError(
             f"{name}: {reason} of this case by that name",
-            hint=f"give the SHA-256, its first {MIN_PREFIX} or more digits, or the exhibit number",
+            hint=f"give the SHA-256, {MIN_PREFIX} or more of its first digits, or the exhibit number (see the report)",
         )
 
     def _has_number(self, evidence: str, exhibit: str) -> bool:

@@ -149,7 +149,7 @@ def _sides(case: Case, names: tuple[str, str], folder: Path, kit: Kit) -> tuple[
 
 
 def _kept(case: Case, name: str) -> _Side:
-    evidence = case.resolve(name)
+    evidence = case.resolve(name, or_file=True)
     manifest = case.manifest(evidence)
     exhibit = str(manifest.record.case.get("exhibit"))
     if "fingerprint" not in manifest.facts.recipe:

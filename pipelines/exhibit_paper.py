@@ -111,7 +111,8 @@ def write_paper(
     if extent.withheld:
         yield Notice(
             code="export.findings_withheld",
-            message=f"{view.label}: {extent.withheld} findings are withheld: their other item is not given out with it",
+            message=f"{view.label}: {extent.withheld} findings are withheld: their other item is not given out with it "
+            "- name it with --with to print them; --sealed prints all",
         )
     yield Printed(
         evidence=evidence,

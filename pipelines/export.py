@@ -132,7 +132,8 @@ def export(
             plan = _plan(case, run, log, standing, evidence, frozenset(ids), profile)
             if plan.extent.withheld:
                 left_out = f"{plan.extent.withheld} findings are withheld: their other item is not exported with it"
-                yield Notice(code="export.findings_withheld", message=f"{plan.name}: {left_out}")
+                what = "name it too to enclose them; --sealed encloses all"
+                yield Notice(code="export.findings_withheld", message=f"{plan.name}: {left_out} - {what}")
             yield _deliver(case, run, log, plan, out / (plan.name + (".zip" if zipped else "")))
 
 

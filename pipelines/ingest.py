@@ -73,6 +73,7 @@ class Outcome:
     path: str
     status: str
     id: str | None = None
+    exhibit: str | None = None
     manifest: str | None = None
     version: int | None = None
     duration_s: float | None = None
@@ -391,6 +392,7 @@ class _Clerk:
             path=prepared.found.path,
             status="failed" if undecodable else status,
             id=evidence,
+            exhibit=str(manifest.record.case["exhibit"]),
             manifest=str(self.case.store.path(evidence, "manifest.json").relative_to(self.case.root)),
             version=manifest.version,
             duration_s=duration_of(manifest.facts),

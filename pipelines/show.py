@@ -22,7 +22,8 @@ from pipelines.tables import table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """What a case holds on one evidence. ``operators`` are the names behind the log's pseudonyms.
+    """What a case holds on one evidence. ``operators`` are the names behind the log's pseudonyms,
+    ``others`` the exhibit numbers of what the findings are about: None for what the case does not hold.
 
     ``concealed``, when what a public copy tells is asked for, is what the signed manifest has as digests: each place
     with the names of the values at hand, and how many digests have no disclosure.
@@ -32,6 +33,7 @@ class Described:
     manifest_path: str
     manifest: Manifest
     findings: tuple[StoredFinding, ...]
+    others: Mapping[str, str | None]
     checks: tuple[named_checks.NamedCheck, ...]
     events: tuple[CustodyEvent, ...]
     concealed: tuple[tuple[str, tuple[str, ...], int], ...]
@@ -95,7 +97,8 @@ class Described:
         asked = match.query_id == self.id
         other = match.reference_id if asked else match.query_id
         decision = "rejected" if stored.rejected else match.decision
-        yield f"{decision:9}  {match.assessment} with {other[:16]}, score {match.score:.3f}"
+        named = f"{self.others.get(other) or '-'} {other[:16]}"
+        yield f"{decision:9}  {match.assessment} with {named}, score {match.score:.3f}"
         yield from _review_lines(stored)
         times = [
             (f"{part.query_start_s:.2f} to {part.query_end_s:.2f}",
@@ -122,11 +125,15 @@ def describe(case: Case, evidence: str, *, public: bool = False) -> Described:
     at_hand = case.disclosures.of_evidence(evidence, signed.version)
     names = {} if public else persons.names(case)
     stored = [(with_name(each, names), each.finding.match) for each in findings.load(case)]
+    concerning = [(each, match) for each, match in stored if evidence in (match.query_id, match.reference_id)]
     return Described(
         id=evidence,
         manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
         manifest=replace(signed, record=custody.reveal_record(signed.record, () if public else at_hand)),
-        findings=tuple(each for each, match in stored if evidence in (match.query_id, match.reference_id)),
+        findings=tuple(each for each, _ in concerning),
+        others={
+            each: case.exhibit_of(each) for _, match in concerning for each in (match.query_id, match.reference_id)
+        },
         checks=tuple(named_checks.with_name(each, names) for each in named_checks.checks_of(case, evidence)),
         events=tuple(line.event for line in case.log.events() if line.event.item == evidence),
         concealed=tuple(custody.concealed_places(signed.record, at_hand)) if public else (),

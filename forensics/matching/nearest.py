@@ -235,13 +235,21 @@ def _alike(copy: Copy, other: Copy) -> bool:
     return copy.codec is not None and (copy.codec, copy.width, copy.height) == (other.codec, other.width, other.height)
 
 
+def _elapsed(seconds: int) -> str:
+    """A stretch of time between two posts: exact, and in days and hours where seconds tell a person nothing."""
+    if seconds < 3600:
+        return f"{seconds} s"
+    days, rest = divmod(seconds, 86_400)
+    return f"{seconds} s ({days} d {rest // 3600} h {rest % 3600 // 60} min)"
+
+
 def _posted(copies: Sequence[Copy]) -> Reason | None:
     """Copies first posted later than another. A file without a known posting time is not excluded by it."""
     earliest = min((copy.posted for copy in copies if copy.posted is not None), default=None)
     if earliest is None:
         return None
     found = {
-        copy.id: f"was first posted {copy.posted - earliest} s after the earliest post"
+        copy.id: f"was first posted {_elapsed(copy.posted - earliest)} after the earliest post"
         for copy in copies
         if copy.posted is not None and copy.posted > earliest
     }

@@ -161,7 +161,7 @@ def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextMana
     if reader is None:
         raise InputError(
             "is no capture that can be compared",
-            hint="name an export folder, or its result.json",
+            hint="name an export folder, or its result.json (of an archive, once it is unpacked)",
         )
     return reader.read(path, zone)
 

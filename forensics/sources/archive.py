@@ -154,7 +154,8 @@ class _Reading:
         """The archive as a file to acquire: read as one, unless nothing could be read of it."""
         notices = [] if fault is None else [Notice(code=fault.code, message=f"the archive {fault.message}")]
         for code, count in sorted(Counter(each.code for each in self.passed).items()):
-            message = f"{count} members of the archive were not taken: {_first(self.passed, code)}"
+            members = "1 member of the archive was" if count == 1 else f"{count} members of the archive were"
+            message = f"{members} not taken: {_first(self.passed, code)}"
             notices.append(Notice(code=code, message=message))
         kind = SourceKind.FILE if fault is not None and not self.members else SourceKind.ARCHIVE
         appearance = Appearance(kind=kind, path=self.path)

@@ -105,6 +105,7 @@ class Tally:
                 {
                     "type": "evidence",
                     "id": outcome.id,
+                    "exhibit": outcome.exhibit,
                     **path_fields(outcome.path),
                     "status": outcome.status,
                     "manifest": outcome.manifest,
@@ -115,7 +116,8 @@ class Tally:
                 }
             )
         elif self._verbose or (outcome.status == "ingested" and not self._quiet):
-            say(f"{outcome.status}  {(outcome.id or '-')[:12]}  {outcome.path}")
+            number = f"{outcome.exhibit}  " if outcome.exhibit else ""
+            say(f"{outcome.status}  {(outcome.id or '-')[:12]}  {number}{outcome.path}")
         if outcome.notices and self._has_room(outcome.notices[0].code):
             for line in self._notice_lines(outcome):
                 tell(f"{outcome.path}: {line}", quiet=self._quiet and outcome.status != "failed")
@@ -125,9 +127,11 @@ class Tally:
         lines = [f"{notice.message} [{notice.code}]" for notice in outcome.notices]
         if self._verbose or len(lines) < 2:
             return lines
+        from forensics.report.wording import count
+
         others = sorted({notice.code for notice in outcome.notices[1:]} - {outcome.notices[0].code})
         codes = f" ({', '.join(others)})" if others else ""
-        more = f"; {len(lines) - 1} more notices{codes}, see show or -v"
+        more = f"; {count(len(lines) - 1, 'more notice')}{codes}, see show or -v"
         return [lines[0] + more]
 
     def _print_passed(self, passed: Passed) -> None:

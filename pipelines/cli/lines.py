@@ -68,7 +68,8 @@ def tell_usage(error: click.ClickException) -> None:
     told = io.StringIO()
     error.show(told)
     said = error.format_message()
-    text = told.getvalue().replace(said, _bounded(said)) if said else told.getvalue()
+    ours = isinstance(error, click.exceptions.NoArgsIsHelpError | click.MissingParameter)  # no word of the command line
+    text = told.getvalue().replace("\t", "    ") if ours or not said else told.getvalue().replace(said, _bounded(said))
     click.echo(visible(text.rstrip("\n"), keep_newlines=True), err=True)
 
 

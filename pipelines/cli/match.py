@@ -79,6 +79,7 @@ class Printer:
         self._quiet = quiet
         self._searched: Searched | None = None
         self._pairs: list[Matched] = []
+        self._names: dict[str, str] = {}
         self._noticed = self._moved = 0
         self._integrity = False
 
@@ -151,8 +152,8 @@ class Printer:
         found = pair.match
         decision = "rejected" if pair.status == "rejected" else found.decision
         say(f"{decision:9}  {found.score:.3f}  {found.assessment}{'  mirrored' if found.mirrored else ''}")
-        lay(f"           {found.query_id[:12]}  {pair.query_path}")
-        lay(f"           {found.reference_id[:12]}  {pair.reference_path}")
+        lay(f"           {self._name(found.query_id)}  {pair.query_path}")
+        lay(f"           {self._name(found.reference_id)}  {pair.reference_path}")
         for segment in found.segments:
             if segment.moment is not None:
                 lay(f"           {moment_in_words(segment, found.assessment)}")
@@ -162,6 +163,13 @@ class Printer:
             lay(f"           {sound_in_words(found.sound)}")
         if pair.finding is not None:
             say(f"           finding {pair.finding[:16]}, {pair.status}")
+
+    def _name(self, evidence: str) -> str:
+        """The first digits, and the exhibit number of bytes that the case holds: what other commands take."""
+        if evidence not in self._names:
+            exhibit = self._case.exhibit_of(evidence)
+            self._names[evidence] = evidence[:12] + (f"  {exhibit}" if exhibit else "")
+        return self._names[evidence]
 
 
 def segment_lines(segments: Sequence[Segment]) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +23,9 @@ from pipelines.cli.options import (
     output_options,
     work_options,
 )
+
+if TYPE_CHECKING:
+    from forensics.model.custody import Check
 
 
 @click.command()
@@ -71,17 +76,32 @@ def run(
         sealing.seal(stamp=False)
         checks = None if no_verify else job.verify_all(work)
         problems = sum(check.status is CheckStatus.FAILED for check in checks or ())
+        outcome = "not verified: --no-verify" if checks is None else _verified(checks)
         if problems:
             tell(f"NOT VERIFIED: {problems} problems; run: forensics verify {work.case.root}")
             code = ExitCode.INTEGRITY
         with shown("report", quiet=silent) as progress:
             places = job.report_all(work, checks, progress)
+    if not as_json and not quiet and not problems:
+        say(outcome)
     for name, path in places.items():
         if as_json:
             emit({"type": "output", "name": name, **path_fields(str(path))})
         elif not quiet:
             say(f"{name}: {path}")
     return sealing.code(code)
+
+
+def _verified(checks: Sequence[Check]) -> str:
+    """How the verification of a case without problems came out, in one line."""
+    from forensics.model.custody import CheckStatus
+    from forensics.report.wording import count
+    from pipelines.cli.verify import COUNTED
+
+    held = sum(check.status is CheckStatus.OK for check in checks)
+    undone = sum(check.status is CheckStatus.SKIPPED and check.name not in COUNTED for check in checks)
+    left = f"; {count(undone, 'check')} could not be done, named by: forensics verify" if undone else ""
+    return f"verified: {held} checks hold, no problem{left}"
 
 
 def _weight(code: ExitCode) -> int:

@@ -86,7 +86,7 @@ def _find(name: str, case_dir: Path | None) -> Tracks:
     except CaseError as error:
         raise InputError(f"{name}: no such file, and {error.message}", hint=error.hint) from error
     limits = replace(DEFAULT_LIMITS, decode_cpu_s=desk.settings.cpu_s)
-    return of_evidence(desk.case, desk.case.resolve(name), tools, limits)
+    return of_evidence(desk.case, desk.case.resolve(name, or_file=True), tools, limits)
 
 
 def _plain(found: Tracks) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Every row of the exit table, through the real command line."""
 
+import importlib
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ def subclasses(kind):
 def test_every_error_of_the_library_has_an_exit_code_and_a_code_of_its_own() -> None:
     from forensics import errors
 
+    importlib.import_module("forensics.media.reading")  # its own error counts too, whichever tests ran before
     tree = list(subclasses(errors.ForensicsError))
     assert all(any(issubclass(kind, branch) for branch, _ in BY_ERROR) for kind in tree)
     assert len({kind.code for kind in tree}) == len(tree)
@@ -51,6 +53,22 @@ def test_usage_for_bad_flags_and_no_case(forensics, arguments) -> None:
     done = forensics(*arguments)
     assert done.code == ExitCode.USAGE
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["track", "E-0001"]])
+def test_what_is_missing_on_a_command_line_is_told_on_lines_of_their_own(forensics, arguments) -> None:
+    done = forensics(*arguments)
+    assert done.code == ExitCode.USAGE
+    assert len(done.err.splitlines()) > 5
+    assert "⟨" not in done.err
+
+
+@pytest.mark.parametrize("arguments", [["compare", "E-0001", "gone.mp4"], ["track", "gone.SRT", "--format", "csv"]])
+def test_a_misspelt_file_is_called_a_file_that_is_not_there(forensics, ingested, arguments) -> None:
+    done = forensics(*arguments, "-c", ingested)
+    assert done.code == ExitCode.USAGE
+    assert "gone" in done.err
+    assert "no such file, and no evidence of this case by that name" in done.err
 
 
 def test_usage_for_a_folder_that_is_no_case(forensics, tmp_path, clips) -> None:

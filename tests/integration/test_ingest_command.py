@@ -27,6 +27,7 @@ def test_each_file_gets_a_line_and_the_last_line_is_the_summary(by_two, clips) -
     assert {line["path"] for line in evidence} == {str(path) for path in clips.iterdir()}
     assert all(line["status"] == "ingested" and line["notices"] == [] for line in evidence)
     assert all((case / line["manifest"]).is_file() for line in evidence)
+    assert {line["exhibit"] for line in evidence} == {"E-0001", "E-0002", "E-0003"}
     assert all(line["keyframes"] >= 1 and line["duration_s"] > 3 for line in evidence)
     summary = done.lines[-1]
     assert summary["type"] == "summary"

@@ -1,6 +1,7 @@
 """match, report and show, through the real command line."""
 
 import json
+import re
 import shutil
 
 from tests.integration.conftest import ffmpeg
@@ -31,6 +32,19 @@ def test_findings_stand_once_however_often_matching_is_run(forensics, matched, t
     assert sorted(path.name for path in (case / "findings").iterdir()) == before
     assert len(before) >= 1
     assert forensics("verify", case).code == 0
+
+
+def test_the_numbers_that_other_commands_take_are_printed(forensics, ingested, clips, tmp_path) -> None:
+    case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
+    run = forensics("run", clips, "-c", case)
+    assert re.search(r"^verified: [1-9]\d* checks hold, no problem$", run.out, re.MULTILINE), run.out
+    assert "not verified: --no-verify" in forensics("run", clips, "-c", case, "--no-verify").out
+    first, copy = (
+        re.search(rf"^ +[0-9a-f]{{12}}  (E-\d{{4}})  {re.escape(str(clips / name))}$", run.out, re.MULTILINE)
+        for name in ("first.mp4", "copy.mp4")
+    )
+    assert first and copy
+    assert f"with {copy[1]} " in forensics("show", first[1], "-c", case).out
 
 
 def test_a_query_from_outside_is_compared_and_not_admitted(forensics, ingested, clips, tmp_path) -> None:

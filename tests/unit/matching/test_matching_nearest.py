@@ -26,6 +26,13 @@ def test_the_larger_earlier_longer_file_is_named_with_all_its_reasons():
     assert all(reason.excludes == ("b",) for reason in found.reasons)
 
 
+def test_long_times_between_posts_are_told_in_days_too():
+    found = nearest([copy("a", posted=0), copy("b", posted=154_516), copy("c", posted=3599)], [match("b", "a")])
+    told = next(reason for reason in found.reasons if reason.criterion == Criterion.POSTED).text
+    assert "154516 s (1 d 18 h 55 min) after" in told
+    assert "3599 s after" in told
+
+
 def test_reasons_that_conflict_name_nobody():
     found = nearest([copy("a", width=640, height=360, posted=100), copy("b", posted=500)], [match("b", "a")])
     assert found.ids == ()
