@@ -18,7 +18,7 @@ from forensics.model.media import Tag, Window
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Packet, Track
-from forensics.sources import Met
+from forensics.sources import Answer, Met, tell_capture
 
 
 def eat_memory(handle: int) -> Still:
@@ -174,3 +174,27 @@ def crash_over_an_export(place: int, path: bytes) -> Iterator[Met]:
 def read_beside_an_export(place: int, path: bytes) -> Iterator[Met]:
     with open(os.path.join(os.path.dirname(path), b"beside")) as file:
         yield Met(None, Passed(path="", code="stolen", message=file.read(), failed=False))
+
+
+def crash_over_a_capture(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    ctypes.string_at(0)
+    yield Answer()
+
+
+def crash_when_asked(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    yield next(tell_capture(handle, path, zone))
+    ctypes.string_at(0)
+
+
+def read_beside_a_capture(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    with open(os.path.join(os.path.dirname(path), b"beside")) as file:
+        yield Answer(sha256=file.read())
+
+
+def tell_other_posts(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    """Falling numbers, then a post that was not asked for."""
+    for answer in tell_capture(handle, path, zone):
+        if answer.columns is not None:
+            numbers, digests, filed = answer.columns
+            answer = Answer(columns=(numbers[8:16] + numbers[:8] + numbers[16:], digests, filed))
+        yield answer

@@ -17,7 +17,7 @@ import select
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -73,15 +73,19 @@ def _read(function: Callable[..., Value], words: tuple[object, ...], handle: int
 def read_each(
     function: Callable[..., Iterator[Value]],
     *words: object,
+    handle: int | None = None,
     folders: tuple[str, ...] = (),
     limits: Limits = DEFAULT_LIMITS,
-) -> Iterator[Value]:
+    prompt: bool = False,
+) -> Generator[Value, None, None]:
     """Each value that ``function`` yields, as it is found; the child may read all that lies below ``folders``.
+
+    With ``prompt`` no value waits for the next ones: the handle is a pipe by which a caller asks for each.
 
     Raises as `read` does, at the place that the child had reached.
     """
     _, declared = signature(function)
-    with _Call(function, words, None, limits, folders) as call:
+    with _Call(function, words, handle, limits, folders, prompt=prompt) as call:
         for kind, payload in call.frames(None):
             yield value_from(kind, payload, memoryview(b""), declared)
 
@@ -110,6 +114,8 @@ class _Call:
         handle: int | None,
         limits: Limits,
         folders: tuple[str, ...],
+        *,
+        prompt: bool = False,
     ) -> None:
         self._name = function.__qualname__
         arguments = msgspec.msgpack.encode(words)
@@ -129,6 +135,7 @@ class _Call:
             memory_bytes=limits.memory_bytes,
             given=len(arguments),
             folders=tuple(os.fsencode(folder) for folder in folders),
+            prompt=prompt,
         )
         self._host = host
         self._memory = _memory(arguments, limits.reader_bytes)

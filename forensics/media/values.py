@@ -73,9 +73,10 @@ def aligned(at: int) -> int:
 
 
 def fault_frame(error: BaseException) -> bytes:
-    """The frame of an error: one of ours by its name, any other as what went wrong in a reader."""
+    """The frame of an error: one of ours by its name in `forensics.errors`, any other as what went wrong in a reader."""
     if isinstance(error, ForensicsError):
-        fault = Fault(type(error).__name__, error.code, error.message[:MAX_MESSAGE], error.hint[:MAX_MESSAGE])
+        known = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+        fault = Fault(known, error.code, error.message[:MAX_MESSAGE], error.hint[:MAX_MESSAGE])
     elif isinstance(error, MemoryError):
         fault = Fault("", "parser.memory", "it wanted more memory than a reader may have")
     else:

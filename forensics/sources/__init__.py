@@ -21,6 +21,7 @@ from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
 from forensics.sources import (
     archive,
+    capture_answers,
     folder,
     opening,
     paths,
@@ -32,19 +33,24 @@ from forensics.sources import (
     telegram_html,
     telegram_html_export,
 )
+from forensics.sources.capture_answers import Answer, Question, line_of
 
 __all__ = [
     "CAPTURES",
     "EXPORTS",
     "READERS",
+    "Answer",
     "CaptureReader",
     "Met",
+    "Question",
     "Reader",
     "Run",
     "discover",
     "here",
+    "line_of",
     "open_capture",
     "read_export",
+    "tell_capture",
 ]
 
 
@@ -164,6 +170,11 @@ def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextMana
             hint="name an export folder, or its result.json",
         )
     return reader.read(path, zone)
+
+
+def tell_capture(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    """As `open_capture`, asked by another process over the pipe ``handle``."""
+    return capture_answers.answers(handle, os.fsdecode(path), zone, open_capture)
 
 
 def discover(inputs: Sequence[str], room: str | None = None, *, run: Run = here) -> Iterator[Found | Passed]:
