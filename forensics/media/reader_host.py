@@ -32,7 +32,7 @@ import msgspec
 
 from forensics.media.jail import Jail, Level
 from forensics.media.tools import resource_bounds
-from forensics.media.values import aligned, fault_frame, frame_of
+from forensics.media.values import HEADER, RAW, aligned, fault_frame, frame_of
 
 LENGTH = struct.Struct("<I")
 """Before each request: its bytes. Descriptors come with it."""
@@ -270,15 +270,22 @@ def signature(function: Callable[..., Any]) -> tuple[tuple[Any, ...], Any]:
 
 def _tell_each(tell: int, values: Iterator[Any], gather: int) -> None:
     gathered = bytearray()
-    for value in values:
-        frame, arrays = frame_of(value)
-        if arrays:
-            raise TypeError("a value of a stream holds an array")
-        gathered += frame
-        if len(gathered) >= gather:
-            _write(tell, gathered)
-            gathered.clear()
-    _write(tell, gathered)
+    try:
+        for value in values:
+            if isinstance(value, bytes):
+                _write(tell, gathered + HEADER.pack(RAW, len(value)))
+                gathered.clear()
+                _write(tell, value)
+                continue
+            frame, arrays = frame_of(value)
+            if arrays:
+                raise TypeError("a value of a stream holds an array")
+            gathered += frame
+            if len(gathered) >= gather:
+                _write(tell, gathered)
+                gathered.clear()
+    finally:  # what was found before an error goes before it
+        _write(tell, gathered)
 
 
 def _write(fd: int, data: bytes | bytearray) -> None:

@@ -11,6 +11,7 @@ child that breaks a bound is killed, its file gets a `ParserStopped`, and the ne
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import mmap
 import os
 import select
@@ -140,6 +141,7 @@ class _Call:
         self._host = host
         self._memory = _memory(arguments, limits.reader_bytes)
         self._told, tell = os.pipe()
+        _widen(tell)
         self._ended, ended = os.pipe()
         with contextlib.ExitStack() as stack:
             for fd in (tell, ended):
@@ -164,7 +166,7 @@ class _Call:
             self._stop()
         self._close()
 
-    def frames(self, count: int | None) -> Iterator[tuple[bytes, bytearray]]:
+    def frames(self, count: int | None) -> Iterator[tuple[bytes, bytes | bytearray]]:
         """The frames of the answer: exactly ``count``, or as many as come. Raises ParserStopped."""
         seen = 0
         while head := self._take(HEADER.size, at_end=True):
@@ -184,8 +186,10 @@ class _Call:
             mmap.mmap(self._memory, length, prot=mmap.PROT_READ | mmap.PROT_WRITE, flags=mmap.MAP_PRIVATE)
         )
 
-    def _take(self, length: int, *, at_end: bool = False) -> bytearray:
+    def _take(self, length: int, *, at_end: bool = False) -> bytes | bytearray:
         """So many bytes; none, where the answer may end and does."""
+        if length > CHUNK // 2:
+            return self._take_much(length)
         while len(self._arrived) - self._at < length:
             self._wait(self._told)
             more = os.read(self._told, CHUNK)
@@ -199,6 +203,20 @@ class _Call:
             self._arrived += more
         self._at += length
         return self._arrived[self._at - length : self._at]
+
+    def _take_much(self, length: int) -> bytes:
+        """So many bytes, copied as seldom as can be."""
+        parts = [bytes(self._arrived[self._at : self._at + length])]
+        left = length - len(parts[0])
+        self._at += len(parts[0])
+        while left:
+            self._wait(self._told)
+            parts.append(os.read(self._told, min(left, CHUNK)))
+            if not parts[-1]:
+                self._settle()
+                raise _nonsense()
+            left -= len(parts[-1])
+        return b"".join(part for part in parts if part)
 
     def _settle(self) -> None:
         """Wait for the end of the child. Raises ParserStopped when it was not its own."""
@@ -248,6 +266,14 @@ def _memory(data: bytes, room: int) -> int:
         at += os.write(fd, memoryview(data)[at : at + CHUNK])
     os.ftruncate(fd, max(room, len(data)))  # a hole takes no memory
     return fd
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold a chunk, where the system allows it: else writer and reader wait for one another at each page."""
+    widen = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if widen is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, widen, CHUNK)
 
 
 def _nonsense() -> ParserStopped:
