@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from forensics import captures, sources
-from forensics.errors import InputError
+from forensics import captures, media
+from forensics.errors import InputError, ParserStopped
 from forensics.model.capture import Capture, Captured, CapturedPost, ChatCoverage, Difference, PostMedia, State
 from forensics.model.custody import EventType
 from forensics.model.manifest import Json
 from forensics.model.notice import Notice
-from pipelines import absences
+from pipelines import absences, open_captures
 from pipelines.case import Case, Run
 
 MAX_ON_PAGE = 500
@@ -43,7 +43,7 @@ class Comparison:
     absent: list[str] = field(default_factory=list)
 
     def differences(self) -> Iterator[Difference]:
-        """Step 2. Raises InputError when a document changes meanwhile."""
+        """Step 2. Raises InputError when a document changes meanwhile, ParserStopped when its reader is stopped."""
         for difference in captures.compare(self.old, self.new, self.files, self.unlisted):
             self.found += 1
             for state in difference.states:
@@ -87,25 +87,27 @@ def open_both(stack: ExitStack, old: str, new: str, zone: str | None = None, *, 
 
     Raises:
         InputError: one of them cannot be read as a capture; no zone of that name.
+        ParserStopped: the reader of one was stopped.
     """
-    known = None if zone is None else _zone(zone)
+    if zone is not None:
+        _require_zone(zone)
     return Comparison(
-        old=_open(stack, old, known),
-        new=_open(stack, new, known),
+        old=_open(stack, old, zone),
+        new=_open(stack, new, zone),
         files=captures.Files() if files else None,
     )
 
 
-def _open(stack: ExitStack, path: str, zone: ZoneInfo | None) -> Captured:
+def _open(stack: ExitStack, path: str, zone: str | None) -> Captured:
     try:
-        return stack.enter_context(sources.open_capture(path, zone))
-    except InputError as err:
-        raise InputError(f"{path}: {err.message}", hint=err.hint, code=err.code) from err
+        return stack.enter_context(open_captures.open_capture(path, zone, media.DEFAULT_LIMITS))
+    except (InputError, ParserStopped) as err:
+        raise type(err)(f"{path}: {err.message}", hint=err.hint, code=err.code) from err
 
 
-def _zone(name: str) -> ZoneInfo:
+def _require_zone(name: str) -> None:
     try:
-        return ZoneInfo(name)
+        ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as err:
         raise InputError(
             f"{name}: no such time zone", hint="name it as in Europe/Kyiv; a system without time zone data needs tzdata"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +20,8 @@ from forensics.model.media import Tag, Window
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Packet, Track
-from forensics.sources import Met
+from forensics.sources import Answer, Info, Met, tell_capture, tell_members
+from forensics.sources.archive_members import Head, Refusal
 
 
 def eat_memory(handle: int) -> Still:
@@ -149,6 +152,14 @@ def count_to(last: int, crash_at: int) -> Iterator[int]:
         yield number
 
 
+def mix_with_an_error(length: int) -> Iterator[bytes | int]:
+    """Small values, long ones, and an error behind the last."""
+    for number in range(3):
+        yield number
+        yield bytes([number]) * (number * length)
+    raise MediaError("nothing in it", code="media.damaged")
+
+
 def undecodable_name() -> tuple[str, ...]:
     return ("clip\udcff.mp4", "clip.mp4")
 
@@ -174,3 +185,68 @@ def crash_over_an_export(place: int, path: bytes) -> Iterator[Met]:
 def read_beside_an_export(place: int, path: bytes) -> Iterator[Met]:
     with open(os.path.join(os.path.dirname(path), b"beside")) as file:
         yield Met(None, Passed(path="", code="stolen", message=file.read(), failed=False))
+
+
+def crash_over_a_capture(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    ctypes.string_at(0)
+    yield Answer()
+
+
+def crash_when_asked(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    yield next(tell_capture(handle, path, zone))
+    ctypes.string_at(0)
+
+
+def read_beside_a_capture(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    with open(os.path.join(os.path.dirname(path), b"beside")) as file:
+        yield Answer(sha256=file.read())
+
+
+def tell_other_posts(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    """Falling numbers, then a post that was not asked for."""
+    for answer in tell_capture(handle, path, zone):
+        if answer.columns is not None:
+            numbers, digests, filed = answer.columns
+            answer = Answer(columns=(numbers[8:16] + numbers[:8] + numbers[16:], digests, filed))
+        yield answer
+
+
+def crash_over_an_info(data: bytes) -> Info | None:
+    ctypes.string_at(0)
+    return None
+
+
+def read_another_over_an_info(data: bytes) -> Info | None:
+    with open(json.loads(data)["beside"]) as file:
+        raise MediaError(file.read())
+
+
+def crash_in_the_second_member(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | Head]:
+    heads = 0
+    for word in tell_members(handle, size, most):
+        heads += isinstance(word, Head)
+        if heads == 2 and isinstance(word, bytes):
+            ctypes.string_at(0)
+        yield word
+
+
+def tell_fewer_bytes(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | Head]:
+    for word in tell_members(handle, size, most):
+        yield word[1:] if isinstance(word, bytes) else word
+
+
+def tell_no_bytes(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | Head]:
+    for word in tell_members(handle, size, most):
+        if isinstance(word, Head):
+            yield replace(word, follows=False)
+
+
+def lead_out(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | Head]:
+    """Names that lead out, which its own reader would have told as they are."""
+    for word in tell_members(handle, size, most):
+        yield replace(word, name=b"../" + word.name) if isinstance(word, Head) else word
+
+
+def write_beside_an_archive(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | Head]:
+    with open(os.readlink(f"/proc/self/fd/{handle}") + ".mine", "w"):
+        yield b""

@@ -151,7 +151,7 @@ def _yt_dlp_row(samples: Path) -> Row:
     (path,) = (samples / "ytdlp").glob("*.info.json")
     fd = os.open(path.parent, os.O_RDONLY)
     try:
-        told = ytdlp.read(path.name, dir_fd=fd)
+        told = ytdlp.read_info(ytdlp.data_of(path.name, dir_fd=fd))
     finally:
         os.close(fd)
     assert told is not None

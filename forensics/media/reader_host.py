@@ -32,7 +32,7 @@ import msgspec
 
 from forensics.media.jail import Jail, Level
 from forensics.media.tools import resource_bounds
-from forensics.media.values import aligned, fault_frame, frame_of
+from forensics.media.values import HEADER, RAW, aligned, fault_frame, frame_of
 
 LENGTH = struct.Struct("<I")
 """Before each request: its bytes. Descriptors come with it."""
@@ -60,7 +60,7 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
     With it come descriptors: where the child tells, where the host tells how it ended, the memory in which the
     arguments lie (``given`` bytes) and in which the child lays the arrays of its answer; then, where the function's
     first parameter is `HANDLE`, that of the evidence; and where ``folders`` are to be read (paths as bytes), that of
-    the folder in which relative names begin.
+    the folder in which relative names begin. ``prompt`` tells each value of a stream at once.
     """
 
     number: int
@@ -71,6 +71,7 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
     memory_bytes: int
     given: int
     folders: tuple[bytes, ...] = ()
+    prompt: bool = False
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -230,7 +231,7 @@ def _read(request: Read, tell: int, given: list[int]) -> None:
     memory, *handle = given
     told = function(*handle[:takes_handle], *words.decode(os.pread(memory, request.given, 0)))
     if isinstance(told, Iterator):
-        _tell_each(tell, told)
+        _tell_each(tell, told, 0 if request.prompt else _SMALL)
     else:
         frame, arrays = frame_of(told)
         _lay(memory, arrays)
@@ -267,17 +268,24 @@ def signature(function: Callable[..., Any]) -> tuple[tuple[Any, ...], Any]:
     return tuple(hints.values()), returned
 
 
-def _tell_each(tell: int, values: Iterator[Any]) -> None:
+def _tell_each(tell: int, values: Iterator[Any], gather: int) -> None:
     gathered = bytearray()
-    for value in values:
-        frame, arrays = frame_of(value)
-        if arrays:
-            raise TypeError("a value of a stream holds an array")
-        gathered += frame
-        if len(gathered) >= _SMALL:
-            _write(tell, gathered)
-            gathered.clear()
-    _write(tell, gathered)
+    try:
+        for value in values:
+            if isinstance(value, bytes):
+                _write(tell, gathered + HEADER.pack(RAW, len(value)))
+                gathered.clear()
+                _write(tell, value)
+                continue
+            frame, arrays = frame_of(value)
+            if arrays:
+                raise TypeError("a value of a stream holds an array")
+            gathered += frame
+            if len(gathered) >= gather:
+                _write(tell, gathered)
+                gathered.clear()
+    finally:  # what was found before an error goes before it
+        _write(tell, gathered)
 
 
 def _write(fd: int, data: bytes | bytearray) -> None:

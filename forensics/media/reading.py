@@ -11,13 +11,14 @@ child that breaks a bound is killed, its file gets a `ParserStopped`, and the ne
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import mmap
 import os
 import select
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -74,15 +75,19 @@ def _read(function: Callable[..., Value], words: tuple[object, ...], handle: int
 def read_each(
     function: Callable[..., Iterator[Value]],
     *words: object,
+    handle: int | None = None,
     folders: tuple[str, ...] = (),
     limits: Limits = DEFAULT_LIMITS,
-) -> Iterator[Value]:
+    prompt: bool = False,
+) -> Generator[Value, None, None]:
     """Each value that ``function`` yields, as it is found; the child may read all that lies below ``folders``.
+
+    With ``prompt`` no value waits for the next ones: the handle is a pipe by which a caller asks for each.
 
     Raises as `read` does, at the place that the child had reached.
     """
     _, declared = signature(function)
-    with _Call(function, words, None, limits, folders) as call:
+    with _Call(function, words, handle, limits, folders, prompt=prompt) as call:
         for kind, payload in call.frames(None):
             yield value_from(kind, payload, memoryview(b""), declared)
 
@@ -113,6 +118,8 @@ class _Call:
         handle: int | None,
         limits: Limits,
         folders: tuple[str, ...],
+        *,
+        prompt: bool = False,
     ) -> None:
         self._name = function.__qualname__
         arguments = msgspec.msgpack.encode(words)
@@ -132,10 +139,12 @@ class _Call:
             memory_bytes=limits.memory_bytes,
             given=len(arguments),
             folders=tuple(os.fsencode(folder) for folder in folders),
+            prompt=prompt,
         )
         self._host = host
         self._memory = _memory(arguments, limits.reader_bytes)
         self._told, tell = os.pipe()
+        _widen(tell)
         self._ended, ended = os.pipe()
         with contextlib.ExitStack() as stack:
             for fd in (tell, ended):
@@ -160,7 +169,7 @@ class _Call:
             self._stop()
         self._close()
 
-    def frames(self, count: int | None) -> Iterator[tuple[bytes, bytearray]]:
+    def frames(self, count: int | None) -> Iterator[tuple[bytes, bytes | bytearray]]:
         """The frames of the answer: exactly ``count``, or as many as come. Raises ParserStopped."""
         seen = 0
         while head := self._take(HEADER.size, at_end=True):
@@ -180,8 +189,10 @@ class _Call:
             mmap.mmap(self._memory, length, prot=mmap.PROT_READ | mmap.PROT_WRITE, flags=mmap.MAP_PRIVATE)
         )
 
-    def _take(self, length: int, *, at_end: bool = False) -> bytearray:
+    def _take(self, length: int, *, at_end: bool = False) -> bytes | bytearray:
         """So many bytes; none, where the answer may end and does."""
+        if length > CHUNK // 2:
+            return self._take_much(length)
         while len(self._arrived) - self._at < length:
             self._wait(self._told)
             more = os.read(self._told, CHUNK)
@@ -195,6 +206,20 @@ class _Call:
             self._arrived += more
         self._at += length
         return self._arrived[self._at - length : self._at]
+
+    def _take_much(self, length: int) -> bytes:
+        """So many bytes, copied as seldom as can be."""
+        parts = [bytes(self._arrived[self._at : self._at + length])]
+        left = length - len(parts[0])
+        self._at += len(parts[0])
+        while left:
+            self._wait(self._told)
+            parts.append(os.read(self._told, min(left, CHUNK)))
+            if not parts[-1]:
+                self._settle()
+                raise _nonsense()
+            left -= len(parts[-1])
+        return b"".join(part for part in parts if part)
 
     def _settle(self) -> None:
         """Wait for the end of the child. Raises ParserStopped when it was not its own."""
@@ -252,6 +277,14 @@ def _memory(data: bytes, room: int) -> int:
             f"no room for the answer of a reader: {error.strerror}", hint="lift the limit on file sizes (ulimit -f)"
         ) from error
     return fd
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold a chunk, where the system allows it: else writer and reader wait for one another at each page."""
+    widen = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if widen is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, widen, CHUNK)
 
 
 def _nonsense() -> ParserStopped:

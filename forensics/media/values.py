@@ -22,8 +22,8 @@ from forensics.errors import ForensicsError, InputError, MediaError, ParserStopp
 HEADER = struct.Struct("<cQ")
 """Before each frame: its kind, and how many bytes follow."""
 
-VALUE, LOOSE, FAULT = b"V", b"J", b"F"
-"""MessagePack; JSON; an error."""
+VALUE, LOOSE, FAULT, RAW = b"V", b"J", b"F", b"R"
+"""MessagePack; JSON; an error; bytes as they are, which in a stream may be most of what is told."""
 
 ALIGNED = 64
 """Arrays begin at multiples of it: a cache line."""
@@ -73,9 +73,10 @@ def aligned(at: int) -> int:
 
 
 def fault_frame(error: BaseException) -> bytes:
-    """The frame of an error: one of ours by its name, any other as what went wrong in a reader."""
+    """The frame of an error: one of ours by its name in `forensics.errors`, any other as what went wrong."""
     if isinstance(error, ForensicsError):
-        fault = Fault(type(error).__name__, error.code, error.message[:MAX_MESSAGE], error.hint[:MAX_MESSAGE])
+        known = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+        fault = Fault(known, error.code, error.message[:MAX_MESSAGE], error.hint[:MAX_MESSAGE])
     elif isinstance(error, MemoryError):
         fault = Fault("", "parser.memory", "it wanted more memory than a reader may have")
     else:
@@ -100,6 +101,8 @@ def value_from(kind: bytes, payload: bytes | bytearray, arrays: memoryview, decl
     try:
         if kind == FAULT:
             raise _error(msgspec.convert(json.loads(payload), Fault))
+        if kind == RAW:
+            return msgspec.convert(bytes(payload), declared)
         if kind == LOOSE:
             return msgspec.convert(json.loads(payload), declared)
         if kind == VALUE:

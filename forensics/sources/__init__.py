@@ -21,6 +21,7 @@ from forensics.model.capture import Captured
 from forensics.model.provenance import Found, Passed
 from forensics.sources import (
     archive,
+    capture_answers,
     folder,
     opening,
     paths,
@@ -32,19 +33,35 @@ from forensics.sources import (
     telegram_html,
     telegram_html_export,
 )
+from forensics.sources.archive_entries import Entry
+from forensics.sources.archive_members import Entries, entries_of, heard, tell_members
+from forensics.sources.capture_answers import Answer, Question, line_of
+from forensics.sources.ytdlp import Told as Info
+from forensics.sources.ytdlp import read_info
 
 __all__ = [
     "CAPTURES",
     "EXPORTS",
+    "HERE",
     "READERS",
+    "Answer",
     "CaptureReader",
+    "Entry",
+    "Hands",
+    "Info",
     "Met",
+    "Question",
     "Reader",
     "Run",
     "discover",
+    "heard",
     "here",
+    "line_of",
     "open_capture",
     "read_export",
+    "read_info",
+    "tell_capture",
+    "tell_members",
 ]
 
 
@@ -84,20 +101,35 @@ def read_export(place: int, path: bytes) -> Iterator[Met]:
         yield Met(None, thing) if isinstance(thing, Passed) else Met(thing, None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What reads untrusted bytes: here, or apart. ``run`` runs a reader, ``read_info`` tells what an info.json of
+    yt-dlp says, ``entries`` gives the members of an archive.
+    """
+
+    run: Run = here
+    read_info: folder.ReadInfo = read_info
+    entries: Entries = entries_of
+
+
+HERE = Hands()
+"""All in this process."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Folders:
     """The plain folder, in which each export that it meets is read by its own reader."""
 
-    run: Run = here
+    hands: Hands = HERE
 
     def sniff(self, path: str) -> bool:
         return folder.sniff(path)
 
     def read(self, path: str) -> Iterator[Found | Passed]:
-        return folder.read(path, self._claimed)
+        return folder.read(path, self._claimed, read_info=self.hands.read_info)
 
     def _claimed(self, path: str) -> Iterator[Found | Passed] | None:
-        return _claimed(path, self.run)
+        return _claimed(path, self.hands.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +137,26 @@ class _FoldersAndArchives:
     """Plain folders and archives, for a caller with a ``room`` where members of archives can be staged."""
 
     room: str
-    run: Run = here
+    hands: Hands = HERE
 
     def sniff(self, path: str) -> bool:
         return folder.sniff(path) or archive.sniff(path)
 
     def read(self, path: str) -> Iterator[Found | Passed]:
-        return folder.read(path, self._claimed, self._unpacked) if folder.sniff(path) else self._unpacked(path)
+        return self._plain(path, self._unpacked) if folder.sniff(path) else self._unpacked(path)
+
+    def _plain(self, path: str, unpack: Callable[[str], Iterator[Found | Passed]]) -> Iterator[Found | Passed]:
+        return folder.read(path, self._claimed, unpack, self.hands.read_info)
 
     def _claimed(self, path: str) -> Iterator[Found | Passed] | None:
-        return _claimed(path, self.run)
+        return _claimed(path, self.hands.run)
 
     def _unpacked(self, path: str) -> Iterator[Found | Passed]:
-        return archive.read(path, self.room, self._staged)
+        return archive.read(path, self.room, self._staged, self.hands.entries)
 
     def _staged(self, root: str) -> Iterator[Found | Passed]:
         claimed = self._claimed(root)
-        return folder.read(root, self._claimed, archive.kept_whole) if claimed is None else claimed
+        return self._plain(root, archive.kept_whole) if claimed is None else claimed
 
 
 def _claimed(path: str, run: Run) -> Iterator[Found | Passed] | None:
@@ -166,7 +201,12 @@ def open_capture(path: str, zone: ZoneInfo | None = None) -> AbstractContextMana
     return reader.read(path, zone)
 
 
-def discover(inputs: Sequence[str], room: str | None = None, *, run: Run = here) -> Iterator[Found | Passed]:
+def tell_capture(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    """As `open_capture`, asked by another process over the pipe ``handle``."""
+    return capture_answers.answers(handle, os.fsdecode(path), zone, open_capture)
+
+
+def discover(inputs: Sequence[str], room: str | None = None, *, hands: Hands = HERE) -> Iterator[Found | Passed]:
     """Everything in the user's files and folders, in the order given, inside a folder in the order of path bytes.
 
     A file that overlapping inputs reach twice comes once for each place where it was seen (its path, and its post);
@@ -175,7 +215,7 @@ def discover(inputs: Sequence[str], room: str | None = None, *, run: Run = here)
     Args:
         inputs: Paths of files and folders as the user gave them (undecodable bytes as surrogate escapes).
         room: An empty folder where members of archives can be staged; without it no archive is opened.
-        run: How each reader is run.
+        hands: What reads untrusted bytes.
 
     Raises:
         StoreError: the room cannot be written.
@@ -183,11 +223,11 @@ def discover(inputs: Sequence[str], room: str | None = None, *, run: Run = here)
     """
     met: set[bytes] = set()
     places = _Places({})
-    folders = _Folders(run) if room is None else _FoldersAndArchives(room, run)
+    folders = _Folders(hands) if room is None else _FoldersAndArchives(room, hands)
     readers: tuple[Reader, ...] = (*EXPORTS, folders, single)
     for path in inputs:
         reader = next(reader for reader in readers if reader.sniff(path))
-        for found in run(reader, path):
+        for found in hands.run(reader, path):
             key = places.locator(found)
             if key not in met:
                 met.add(key)

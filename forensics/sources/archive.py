@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from forensics.errors import ChangedWhileRead, ExportInvalid, InputError
+from forensics.errors import ChangedWhileRead, ExportInvalid, InputError, ParserStopped
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance, Found, Member, Passed, SourceKind
-from forensics.sources import archive_tar, archive_zip, content, opening, paths
-from forensics.sources.archive_decoding import decoded, stored
-from forensics.sources.archive_entries import MAX_MEMBERS, MAX_RATIO, TOTAL_FLOOR, Entry, refused
+from forensics.sources import content, opening, paths
+from forensics.sources.archive_decoding import stored
+from forensics.sources.archive_entries import MAX_MEMBERS, Entry, refused
+from forensics.sources.archive_members import Entries, entries_of
 from forensics.sources.archive_staging import Staging
 
 Inner = Callable[[str], Iterator[Found | Passed]]
@@ -39,13 +40,14 @@ def sniff(path: str) -> bool:
     return content.archive_form(head) is not None and content.looks(path, head) is None
 
 
-def read(path: str, room: str, inner: Inner) -> Iterator[Found | Passed]:
+def read(path: str, room: str, inner: Inner, entries: Entries = entries_of) -> Iterator[Found | Passed]:
     """The archive itself, what of its members was not taken and why, and what the others hold.
 
     Args:
         path: As given or as found.
         room: An empty folder of our own, or one with archives staged earlier.
         inner: Reads the staged folder.
+        entries: Reads the archive; it may raise ParserStopped, too.
 
     Raises:
         StoreError: the room cannot be written.
@@ -61,7 +63,7 @@ def read(path: str, room: str, inner: Inner) -> Iterator[Found | Passed]:
         number = sum(1 for _ in Path(room).iterdir())
         root = paths.join(room, f"{number:08d}")
         staging = Staging(root=root, size=about.st_size, mtime_ns=about.st_mtime_ns)
-        reading = _Reading(path=path, fd=fd, staging=staging)
+        reading = _Reading(path=path, fd=fd, staging=staging, entries=entries)
         fault = reading.run()
         if _stamp(os.fstat(fd)) != _stamp(about):
             changed = ChangedWhileRead("changed while its members were read: what it was before is not known")
@@ -96,6 +98,7 @@ class _Reading:
     path: str
     fd: int
     staging: Staging
+    entries: Entries
     sha256: str = ""
     passed: list[Passed] = field(default_factory=list)
     members: dict[str, Member] = field(default_factory=dict)
@@ -107,7 +110,7 @@ class _Reading:
             digest.update(part)
         self.sha256 = digest.hexdigest()
         try:
-            for number, entry in enumerate(self._entries()):
+            for number, entry in enumerate(self.entries(self.fd, self.staging.size, self.staging.left)):
                 if number == MAX_MEMBERS:
                     return refused(
                         "archive.too_many_members", f"has more than {MAX_MEMBERS} members; the rest was not read"
@@ -115,25 +118,9 @@ class _Reading:
                 self._take(entry)
         except ExportInvalid as err:
             return err
+        except ParserStopped as err:
+            return refused(err.code, f"was read in part only, what follows was not: {err.message}")
         return None
-
-    def _entries(self) -> Iterator[Entry]:
-        form = content.archive_form(os.pread(self.fd, opening.HEAD_BYTES, 0))
-        if form is None:
-            raise refused("archive.damaged", "is named like an archive, and is none that is read here")
-        if form == "zip":
-            return archive_zip.members(self.fd)
-        parts = stored(self.fd, 0, self.staging.size)
-        return archive_tar.members(parts if form == "tar" else self._bounded(decoded(form, parts, several=True)))
-
-    def _bounded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """What a compressed tar yields, as far as its size allows: members passed over count, too."""
-        total, most = 0, max(TOTAL_FLOOR, MAX_RATIO * self.staging.size)
-        for chunk in chunks:
-            total += len(chunk)
-            if total > most:
-                raise refused("archive.ratio", f"yields more than {MAX_RATIO} bytes for one; the rest was not read")
-            yield chunk
 
     def _take(self, entry: Entry) -> None:
         name = os.fsdecode(entry.name)

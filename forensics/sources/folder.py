@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from forensics.errors import InputError
+from forensics.errors import InputError, ParserStopped
 from forensics.model.provenance import Appearance, Found, Passed, SourceKind
 from forensics.sources import content, opening, sidecars, ytdlp
 from forensics.sources.content import Looks
 from forensics.sources.opening import Kind
 from forensics.sources.walk import Claim, Folder, Taker, walk
+
+ReadInfo = Callable[[bytes], ytdlp.Told | None]
+"""What the bytes of an info.json tell, as `ytdlp.read_info`; it may raise ParserStopped, too."""
 
 
 def sniff(path: str) -> bool:
@@ -21,34 +24,41 @@ def sniff(path: str) -> bool:
         return False
 
 
-def read(path: str, claim: Claim = lambda _: None, unpack: Claim = lambda _: None) -> Iterator[Found | Passed]:
+def read(
+    path: str,
+    claim: Claim = lambda _: None,
+    unpack: Claim = lambda _: None,
+    read_info: ReadInfo = ytdlp.read_info,
+) -> Iterator[Found | Passed]:
     """Every file below the folder; a folder inside it that another reader claims is left to that reader.
 
     What an archive in it holds is for ``unpack`` to say, if that will.
     """
-    return walk(path, partial(survey, unpack=unpack), claim)
+    return walk(path, partial(survey, unpack=unpack, read_info=read_info), claim)
 
 
-def survey(folder: Folder, unpack: Claim = lambda _: None) -> Taker:
+def survey(folder: Folder, unpack: Claim = lambda _: None, read_info: ReadInfo = ytdlp.read_info) -> Taker:
     """Look at all files of one folder, then take each: clips with their sidecars, stills, or a reason."""
     seen = {name: _look(folder, name) for name in folder.files}
     pairs = sidecars.pair(
         (name for name, what in seen.items() if what is Looks.VIDEO),
         (name for name, what in seen.items() if what is None and sidecars.is_sidecar(name)),
     )
-    infos = {name: info for name, what in seen.items() if (info := _info(folder, name, what)) is not None}
+    infos = {name: info for name, what in seen.items() if (info := _info(folder, name, what, read_info)) is not None}
     lent = frozenset((*(name for names in pairs.values() for name in names), *map(ytdlp.info_name, infos)))
     return partial(_take, folder, seen, pairs, infos, lent, unpack)
 
 
-def _info(folder: Folder, name: str, what: Looks | InputError | None) -> ytdlp.Told | InputError | None:
+def _info(
+    folder: Folder, name: str, what: Looks | InputError | None, read_info: ReadInfo
+) -> ytdlp.Told | InputError | ParserStopped | None:
     """What yt-dlp wrote about a clip or still, if it did and it is of Telegram."""
     beside = ytdlp.info_name(name)
     if not isinstance(what, Looks) or beside not in folder.files:
         return None
     try:
-        return ytdlp.read(beside, dir_fd=folder.fd)
-    except InputError as err:
+        return read_info(ytdlp.data_of(beside, dir_fd=folder.fd))
+    except (InputError, ParserStopped) as err:
         return err
 
 
@@ -63,7 +73,7 @@ def _take(
     folder: Folder,
     seen: Mapping[str, Looks | InputError | None],
     pairs: Mapping[str, tuple[str, ...]],
-    infos: Mapping[str, ytdlp.Told | InputError],
+    infos: Mapping[str, ytdlp.Told | InputError | ParserStopped],
     lent: frozenset[str],
     unpack: Claim,
     name: str,
@@ -74,7 +84,7 @@ def _take(
     elif what is not None:
         appearance = Appearance(kind=SourceKind.FILE, path=path)
         info, source = infos.get(name), folder.at(ytdlp.info_name(name))
-        if isinstance(info, InputError):
+        if isinstance(info, InputError | ParserStopped):
             yield opening.passed(source, info)
         elif info is not None:
             appearance = Appearance(

@@ -12,7 +12,7 @@ import os
 import stat
 from enum import StrEnum
 
-from forensics.errors import InputError, NotRegularFile, Unreadable
+from forensics.errors import InputError, NotRegularFile, ParserStopped, Unreadable
 from forensics.model.provenance import Passed
 from forensics.model.text import visible
 
@@ -54,7 +54,7 @@ def shown(text: str) -> str:
     return f"'{visible(text[:SHOWN_CHARACTERS])}{'…' if len(text) > SHOWN_CHARACTERS else ''}'"
 
 
-def passed(path: str, error: InputError) -> Passed:
+def passed(path: str, error: InputError | ParserStopped) -> Passed:
     """The refusal of ``path``, as a value that the caller of `discover` gets."""
     return Passed(path=path, code=error.code, message=error.message, failed=True)
 

@@ -40,11 +40,11 @@ def info_name(name: str) -> str:
     return (name.rpartition(".")[0] or name) + ENDING
 
 
-def read(name: str, *, dir_fd: int) -> Told | None:
-    """What an info.json in an open folder tells; None when it is of another site.
+def data_of(name: str, *, dir_fd: int) -> bytes:
+    """The bytes of an info.json in an open folder.
 
     Raises:
-        ExportInvalid: no JSON object, too large, or a Telegram post without channel and number.
+        ExportInvalid: too large.
         NotRegularFile, Unreadable: it cannot be opened or read.
     """
     fd = opening.open_file(name, dir_fd=dir_fd)
@@ -56,6 +56,15 @@ def read(name: str, *, dir_fd: int) -> Told | None:
         os.close(fd)
     if len(data) > MAX_INFO_BYTES:
         raise ExportInvalid(f"larger than {MAX_INFO_BYTES >> 20} MiB; it was not read", code="ytdlp.info_too_large")
+    return data
+
+
+def read_info(data: bytes) -> Told | None:
+    """What an info.json tells; None when it is of another site.
+
+    Raises:
+        ExportInvalid: no JSON object, or a Telegram post without channel and number.
+    """
     try:
         info = msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as err:

@@ -150,6 +150,14 @@ def test_a_module_or_codec_may_be_loaded_late() -> None:
     assert media.read(hostile.load_late) == "[] c1 0.0"
 
 
+def test_what_a_stream_told_before_its_error_is_not_lost_and_bytes_come_as_they_are() -> None:
+    stream = media.read_each(hostile.mix_with_an_error, 700_000)
+    first = [next(stream) for _ in range(6)]
+    assert first == [0, b"", 1, b"\1" * 700_000, 2, b"\2" * 1_400_000]
+    with pytest.raises(MediaError, match="nothing in it"):
+        next(stream)
+
+
 def test_a_stream_comes_value_by_value_and_tells_where_it_was_stopped() -> None:
     assert list(media.read_each(hostile.count_to, 30_000, -1)) == list(range(30_000))
     got: list[int] = []

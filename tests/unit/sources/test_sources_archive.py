@@ -397,7 +397,7 @@ def test_a_bomb_that_understates_its_size_is_stopped(tmp_path: Path, room: Path)
 def test_a_compressed_tar_yields_no_more_than_its_size_allows(
     tmp_path: Path, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forensics.sources.archive.TOTAL_FLOOR", 1 << 20)
+    monkeypatch.setattr("forensics.sources.archive_members.TOTAL_FLOOR", 1 << 20)
     plain = _tar(tmp_path / "plain", ("a.mp4", MP4), ("zeros.mp4", bytes(8 << 20)))
     (tmp_path / "bomb.tar.xz").write_bytes(lzma.compress(plain.read_bytes()))
     found, passed = _read(room, tmp_path / "bomb.tar.xz")
