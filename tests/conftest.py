@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pipelines.surroundings import one_thread_each
+from pipelines.surroundings import cpu_count, one_thread_each
 
 # A busy machine is no failure: a test that promises a time says so itself.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if "TMPDIR" not in os.environ and config.option.markexpr != "benchmark" and memory_has_room():
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: what tests wait for, the disk and processes that they end, leaves a third idle."""
+    return cpu_count() + 1
 
 
 def memory_has_room() -> bool:

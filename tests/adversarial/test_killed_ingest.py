@@ -31,6 +31,7 @@ POINTS = 12
 """`make bench` has three hundred."""
 
 
+@pytest.mark.benchmark
 def test_a_dozen_kills_at_random_points_lose_nothing_and_the_same_command_completes() -> None:
     found = forked.alone("tests.adversarial.kills", POINTS)
     assert found["problems"] == {}

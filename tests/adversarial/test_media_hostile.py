@@ -104,7 +104,7 @@ DECODED: dict[str, tuple[int, bool, set[str]]] = {
     "elst_empty_huge.mp4": (1, True, set()),
     "mp4_elst_200k.mp4": (1, True, {"media.edit_list_cut"}),
     "mp4_duration_header_lies.mp4": (100, True, {"media.duration_implausible"}),
-    "fps_1_over_1e6.avi": (100, True, {"media.duration_implausible"}),
+    "fps_1_over_1e6.avi": (100, True, {"media.duration_implausible", "media.fewer_frames"}),
     "start_1e6s.mkv": (100, True, {"media.duration_implausible"}),
     "size_1x1.avi": (5, True, set()),
     "sar_extreme.mp4": (100, True, set()),

@@ -6,7 +6,7 @@ import pytest
 
 from tests.adversarial import forked, mutants
 
-COUNT = 300
+COUNT = 150
 
 MOST_UNSAID = 0.02
 """Share of files that may be shorter without a word: only of containers in which nothing counts the frames."""
