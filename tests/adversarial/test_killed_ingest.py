@@ -2,6 +2,8 @@
 
 import shutil
 
+import pytest
+
 from tests.adversarial import forked
 from tests.adversarial.killing import call, kill_during_ingest, look
 from tests.integration.conftest import clips  # noqa: F401
