@@ -237,12 +237,13 @@ def _fact_rows(manifest: Manifest) -> Iterator[report.Row]:
 
 
 def _telemetry_rows(entry: Mapping[str, Json]) -> Iterator[report.Row]:
-    counts = f"{entry.get('format')} {entry.get('family') or ''}: {entry.get('fixes')} / {entry.get('cues')}"
-    yield report.Row(label="telemetry", value=counts)
+    kind = " ".join(str(entry[name]) for name in ("format", "family") if entry.get(name))
+    yield report.Row(label="telemetry", value=f"{kind}: {entry.get('fixes')} / {entry.get('cues')}")
     for name in ("first", "last"):
         fix = entry.get(name)
-        if isinstance(fix, dict):
-            where = f"{fix.get('latitude')}, {fix.get('longitude')} ({fix.get('clock_as_written')})"
+        if isinstance(fix, dict) and fix.get("latitude") is not None:
+            clock = fix.get("clock_as_written")
+            where = f"{fix['latitude']}, {fix.get('longitude')}{'' if clock is None else f' ({clock})'}"
             yield report.Row(label=f"{name}_fix", value=where)
 
 
