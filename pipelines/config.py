@@ -18,7 +18,7 @@ MAX_JOBS = 256
 """More worker processes than any single machine in use has cores."""
 
 
-PERSONAL = frozenset({"key", "timestamp", "certs", "insecure"})
+PERSONAL = frozenset({"key", "timestamp", "certs", "insecure", "vault"})
 """Settings that bear on nothing in a document, and stand in none."""
 
 FOR_THE_USER = PERSONAL | {"model", "model_licence", "sandbox", "engine"}
@@ -65,7 +65,7 @@ class Settings:
     (None: in the user's configuration folder), ``timestamp`` the authorities that are asked for the time of each seal,
     ``sandbox`` one of `SANDBOX`, ``engine`` `HERE`, the address of a cluster's scheduler, for which ``certs`` is the
     folder of certificates (``insecure`` lets it be reached in the clear), or ``module:function`` that opens an
-    executor.
+    executor. ``vault`` is the place in a bucket for locked copies.
     """
 
     jobs: int = 0
@@ -80,6 +80,7 @@ class Settings:
     engine: str = HERE
     certs: str | None = None
     insecure: bool = False
+    vault: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.jobs <= MAX_JOBS:

@@ -131,6 +131,7 @@ def verify_case(root: Path, held: bytes | None = None, extent: Extent = WHOLE) -
     versions, manifests = yield from _check_store(acquire.Store(root / "store"), extent, log, sealed, private)
     yield from private.check_rest(case_file, events, versions)
     yield from custody.check_log_items(log, versions)
+    yield from custody.check_copy_lines(events, versions)
     findings, validations = _documents(root / "findings"), _documents(root / "validation")
     yield from custody.check_findings([(each.name, each.data) for each in findings], log, manifests)
     yield from custody.check_validations([(each.name, each.data) for each in validations], log)

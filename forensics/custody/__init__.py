@@ -15,8 +15,17 @@ from forensics.custody.agreement import (
 )
 from forensics.custody.case_file import decode_case, encode_case
 from forensics.custody.chain import CLOCK_STEP, check_log, sound_events
-from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
+from forensics.custody.checkpoint import MAX_CHECKPOINT, Checkpoint, decode_checkpoint, find_head, origin_of
+from forensics.custody.checkpoint import SUFFIX as CHECKPOINT_SUFFIX
 from forensics.custody.concealed import CONCEALED, PUBLIC_CHATS, conceal_record, record_digests, reveal_record
+from forensics.custody.copies import (
+    check_copy,
+    check_copy_bytes,
+    check_copy_lines,
+    copies,
+    copy_detail,
+    no_copy,
+)
 from forensics.custody.disclosed import (
     OPERATOR,
     AtHand,
@@ -95,9 +104,11 @@ from forensics.model.provenance import SHOWN
 __all__ = [
     "CALIBRATION",
     "CASE_SCHEMA",
+    "CHECKPOINT_SUFFIX",
     "CLOCK_STEP",
     "CLOCK_TOLERANCE",
     "CONCEALED",
+    "MAX_CHECKPOINT",
     "MAX_KEY_FILE",
     "MAX_RECEIPT",
     "NONCE_BYTES",
@@ -136,6 +147,9 @@ __all__ = [
     "check_brackets",
     "check_case",
     "check_case_disclosures",
+    "check_copy",
+    "check_copy_bytes",
+    "check_copy_lines",
     "check_document",
     "check_evidence",
     "check_findings",
@@ -154,6 +168,8 @@ __all__ = [
     "checkpoint_folder",
     "conceal_record",
     "concealed_places",
+    "copies",
+    "copy_detail",
     "decode_case",
     "decode_checkpoint",
     "decode_event",
@@ -190,6 +206,7 @@ __all__ = [
     "make_disclosure",
     "make_key",
     "moment",
+    "no_copy",
     "origin_of",
     "prove",
     "put_away",

@@ -17,9 +17,11 @@
     15 bag             an exhibit is a BagIt 1.0 bag in the form that is written, with every file named and no other
     16 bag digests     each file of an exhibit has the SHA-256, and each of its payload the SHA-512, that the bag says
     17 inclusion       each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint
+    18 copies          each copy in a bucket is there, current and locked as logged; --deep: has the logged SHA-256
 
 Steps 3 and 4 are done by `forensics.acquire.Store.check`, 15 and 16 by `forensics.exhibit`; the rest is in this part.
-None needs a secret or a network. Steps 1, 3 and 4 are of cases only, 15 to 17 of exhibits only; with these, step 10 is
+None needs a secret, and only 18 a network: it is that of `vault check`, with 14 for the heads that the bucket holds.
+Steps 1, 3 and 4 are of cases only, 15 to 17 of exhibits only; with these, step 10 is
 of the signature over the whole exhibit too.
 
 Steps 1 to 8 find every change by somebody who cannot rewrite the whole log. Steps 9 to 11 find every change by
@@ -121,6 +123,11 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         Step.INCLUSION,
         "inclusion",
         "each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint",
+    ),
+    (
+        Step.COPIES,
+        "copies",
+        "each copy in a bucket is there, current and locked as logged; --deep: has the logged SHA-256",
     ),
 )
 """Number, name and explanation of each step, as in the docstring of this module."""

@@ -27,6 +27,7 @@ class EventType(StrEnum):
     SEALED = "sealed"
     DISSEMINATION = "dissemination"
     TRANSFER = "transfer"
+    REPLICATION = "replication"
     MERGING = "information package merging"
 
 

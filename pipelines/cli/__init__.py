@@ -39,6 +39,7 @@ from pipelines.cli.telegram import telegram
 from pipelines.cli.timeline import timeline
 from pipelines.cli.track import track
 from pipelines.cli.validate import validate
+from pipelines.cli.vault import vault
 from pipelines.cli.verify import verify
 from pipelines.surroundings import one_thread_each
 
@@ -47,7 +48,7 @@ __all__ = ["commands", "main"]
 COMMANDS = (
     *(run, init, ingest, merge, match, compare, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
-    *(cluster, completion, manual),
+    *(vault, cluster, completion, manual),
 )
 """Every command, in the order of the help text."""
 
