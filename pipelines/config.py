@@ -63,9 +63,9 @@ class Settings:
     ``cpu_s`` CPU seconds that decoding one file may take, ``model`` of learned descriptors (a file, or
     ``package:NAME``) and a file with its licence, ``model_licence``, ``key`` where the operator's private key lies
     (None: in the user's configuration folder), ``timestamp`` the authorities that are asked for the time of each seal,
-    ``sandbox`` one of `SANDBOX`, ``engine`` `HERE` or the address of a cluster's scheduler, for which ``certs`` is the
-    folder of certificates; ``insecure`` lets it be reached in the clear. ``vault`` is the place in a bucket for locked
-    copies.
+    ``sandbox`` one of `SANDBOX`, ``engine`` `HERE`, the address of a cluster's scheduler, for which ``certs`` is the
+    folder of certificates (``insecure`` lets it be reached in the clear), or ``module:function`` that opens an
+    executor. ``vault`` is the place in a bucket for locked copies.
     """
 
     jobs: int = 0

@@ -138,7 +138,7 @@ def _require_matched(case: Case) -> None:
     for line in case.log.events():
         if line.event.event is EventType.MATCHING and "pairs" in line.event.detail:
             current = True
-        elif line.event.event is EventType.INGESTION:
+        elif line.event.takes_in:
             current = False
     if not current:
         raise CaseError(

@@ -71,7 +71,8 @@ def work_options(command: Command) -> Command:
         click.option(
             "--engine",
             metavar="ADDRESS",
-            help="Cluster that does the work: dask+tls://HOST:PORT of its scheduler.  [default: local]",
+            help="Who does the work: dask+tls://HOST:PORT of a scheduler, or module:function that opens an executor.  "
+            "[default: local]",
         ),
         click.option(
             "--sandbox",
