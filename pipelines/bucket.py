@@ -12,25 +12,18 @@ import base64
 import hashlib
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from forensics import acquire
 from forensics.errors import IntegrityError, StoreError
 from forensics.model.copy import LockMode, Lying, Retention, Told
 from forensics.model.text import visible
 from pipelines.bucket_answers import ATTEMPTS, Missing, Place, Taken, asking, not_lockable, require_client, unreachable
-
-SINGLE_BYTES = 5 * 2**30
-"""Bytes that go in one request: the most that S3 takes so, since only then is its checksum that of the file."""
-
-PART_BYTES = 2**26
-"""Bytes of a part of a larger file: held in memory, and sent again when the network fails."""
-
-MAX_PARTS = 10_000
-"""Parts of an upload that S3 takes."""
+from pipelines.bucket_parts import Measured
 
 CONNECT_S, ANSWER_S = 10, 60
 """Seconds to reach a server, and to wait for more of an answer that has begun: a slow line gives something in them."""
@@ -42,45 +35,11 @@ _READ_ONLY = 0o444
 MAX_VERSIONS = 1000
 """Entries under one key that are looked at: one answer of a server. Ours has one; more are somebody's doing."""
 
+_VERSION_NAME = re.compile(r"[!-~]{1,1024}\Z")
+"""Names of versions are opaque and have at most 1024 bytes (Amazon S3 User Guide, "How S3 Versioning works")."""
+
 UNVERSIONED = "null"
 """S3's name for the version of what lies in a bucket without versions."""
-
-
-class Measured(NamedTuple):
-    """A file before it is sent. ``checksum`` is base64, of the bytes or, with ``part_size``, of its parts' digests."""
-
-    sha256: str
-    size: int
-    checksum: str
-    part_size: int | None
-    parts: tuple[bytes, ...]
-
-
-def measure(fd: int) -> Measured:
-    """Read a descriptor to its end for its digest and those of its parts. Raises OSError."""
-    size = os.fstat(fd).st_size
-    part_size = _part_size(size)
-    whole, parts, total = hashlib.sha256(), [], 0
-    part = hashlib.sha256()
-    os.lseek(fd, 0, os.SEEK_SET)
-    while chunk := os.read(fd, min(_CHUNK, (part_size or _CHUNK) - total % (part_size or _CHUNK))):
-        whole.update(chunk)
-        part.update(chunk)
-        total += len(chunk)
-        if part_size is not None and (total % part_size == 0 or total == size):
-            parts.append(part.digest())
-            part = hashlib.sha256()
-    digest = hashlib.sha256(b"".join(parts)).digest() if part_size else whole.digest()
-    return Measured(whole.hexdigest(), total, base64.b64encode(digest).decode(), part_size, tuple(parts))
-
-
-def _part_size(size: int) -> int | None:
-    if size <= SINGLE_BYTES:
-        return None
-    part = PART_BYTES
-    while part * MAX_PARTS < size:
-        part *= 2
-    return part
 
 
 class Bucket:
@@ -180,17 +139,9 @@ class Bucket:
         try:
             with asking(self.server, self.place):
                 answer = self._client.head_object(Bucket=self.place.bucket, Key=key, ChecksumMode="ENABLED", **which)
+                return _told(answer)
         except Missing:
             return None
-        checksum = answer.get("ChecksumSHA256")
-        return Told(
-            version_id=str(answer.get("VersionId", UNVERSIONED)),
-            size=int(answer["ContentLength"]),
-            # Of an upload in parts S3 adds their number (``=-3``), others do not.
-            checksum=None if checksum is None else str(checksum).partition("-")[0],
-            retention=self._retention(answer),
-            time=_moment(answer["LastModified"]),
-        )
 
     def retain(self, key: str, version_id: str, retention: Retention) -> None:
         """Lock a version, or extend its lock. Raises StoreError."""
@@ -208,13 +159,13 @@ class Bucket:
         """Every version and every marker under exactly this key, newest first. Raises as `tell`."""
         with asking(self.server, self.place):
             answer = self._client.list_object_versions(Bucket=self.place.bucket, Prefix=key, MaxKeys=MAX_VERSIONS)
+            found = [
+                (not entry.get("IsLatest", False), entry["LastModified"], deleted, _version_name(entry["VersionId"]))
+                for kind, deleted in (("Versions", False), ("DeleteMarkers", True))
+                for entry in answer.get(kind, [])
+                if entry["Key"] == key
+            ]
         # Ordered by its own words on which is the latest, then by its times, which have whole seconds only.
-        found = [
-            (not entry.get("IsLatest", False), entry["LastModified"], deleted, str(entry["VersionId"]))
-            for kind, deleted in (("Versions", False), ("DeleteMarkers", True))
-            for entry in answer.get(kind, [])
-            if entry["Key"] == key
-        ]
         found.sort(key=lambda each: (each[0], -each[1].timestamp()))
         return tuple(Lying(version_id=name, deleted=deleted, time=_moment(time)) for _, time, deleted, name in found)
 
@@ -292,12 +243,6 @@ class Bucket:
             else:
                 return
 
-    def _retention(self, answer: dict[str, Any]) -> Retention:
-        mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
-        if mode is None or until is None:
-            return Retention(lock=LockMode.NONE, until=None)
-        return Retention(lock=LockMode(str(mode).lower()), until=_moment(until))
-
     def _other_bytes(self, key: str, found: str) -> IntegrityError:
         return IntegrityError(
             f"{self.place.bucket}/{key} gives {found}, not what was copied there",
@@ -311,6 +256,33 @@ class Bucket:
             code="store.refused",
             hint="Who else writes there? Then the same command again.",
         )
+
+
+def _told(answer: dict[str, Any]) -> Told:
+    """What an answer tells of a version. Raises KeyError, ValueError when it lacks what S3 prescribes."""
+    checksum = answer.get("ChecksumSHA256")
+    return Told(
+        version_id=_version_name(answer.get("VersionId", UNVERSIONED)),
+        size=int(answer["ContentLength"]),
+        # Of an upload in parts S3 adds their number (``=-3``), others do not.
+        checksum=None if checksum is None else str(checksum).partition("-")[0],
+        retention=_retention(answer),
+        time=_moment(answer["LastModified"]),
+    )
+
+
+def _retention(answer: dict[str, Any]) -> Retention:
+    mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
+    if mode is None or until is None:
+        return Retention(lock=LockMode.NONE, until=None)
+    return Retention(lock=LockMode(str(mode).lower()), until=_moment(until))
+
+
+def _version_name(told: object) -> str:
+    """A version's name, which goes into the log. Raises ValueError for one that no server of S3's kind gives."""
+    if not isinstance(told, str) or not _VERSION_NAME.match(told):
+        raise ValueError("no name of a version")
+    return told
 
 
 def _version(version_id: str) -> dict[str, Any]:
