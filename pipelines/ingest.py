@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from forensics import acquire, custody, media
+from forensics import acquire, custody, media, sources
 from forensics.errors import ForensicsError, StoreError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
@@ -163,26 +163,37 @@ def _made(folder: Path) -> bool:
 
 
 def ingest(
-    case: Case, run: Run, inputs: Sequence[str], settings: Settings, argv: Sequence[str], progress: Progress
+    case: Case,
+    run: Run,
+    inputs: Sequence[str],
+    settings: Settings,
+    argv: Sequence[str],
+    progress: Progress,
+    part: sources.Part | None = None,
 ) -> Iterator[Outcome | Passed]:
-    """Yield what became of every file found below ``inputs``, as it happens.
+    """Yield what became of every file found below ``inputs``, or of those in this ``part`` of it, as it happens.
 
     Raises:
+        InputError: with a part, inputs that overlap.
         ToolError: ffmpeg or ffprobe is missing or too old, or the required sandbox is not to be had.
         StoreError: the case cannot be written.
 
     """
+    choice = None
+    if part is not None:
+        sources.refuse_overlap(inputs)
+        choice = sources.Choice(part=part)
     kit = open_kit(run.surroundings.search_path(), settings)
     environment = environment_record(kit.tools, settings, argv)
     operators = case.disclosures.operators()
     clerk = _Clerk(case=case, run=run, environment=environment, operators=operators, numbers=_Numbers(case))
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
-        case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
+        case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs), **_part_detail(part)})
         job = _Prepare(area=area, store=case.store, kit=kit)
         (area / ARCHIVES).mkdir()
         progress.working_on("looking for files")
-        passed, tasks = _found(inputs, kit, area / ARCHIVES, progress)
+        passed, tasks = _found(inputs, kit, area / ARCHIVES, progress, choice)
         clerk.refuse_all(thing for thing in passed if thing.failed)
         yield from passed
         for done in engine_for(settings).run(job, tasks):
@@ -191,16 +202,22 @@ def ingest(
             progress.advance()
             progress.working_on(Path(outcome.path).name)
             yield outcome
-        case.record(run, EventType.INGESTION_END, None, counts)
+        units = {} if choice is None else {"units": len(choice.met), "units_of_part": len(choice.taken)}
+        case.record(run, EventType.INGESTION_END, None, {**counts, **_part_detail(part), **units})
+
+
+def _part_detail(part: sources.Part | None) -> dict[str, str | int]:
+    """What log lines say of the part that a run takes, and of the rule that divides."""
+    return {} if part is None else {"part": part.number, "parts": part.of, "part_rule": sources.RULE}
 
 
 def _found(
-    inputs: Sequence[str], kit: Kit, room: Path, progress: Progress
+    inputs: Sequence[str], kit: Kit, room: Path, progress: Progress, choice: sources.Choice | None
 ) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
     tasks: list[_Task] = []
-    for thing in discover(inputs, kit.limits, str(room)):
+    for thing in discover(inputs, kit.limits, str(room), choice):
         if isinstance(thing, Passed):
             passed.append(thing)
         else:
