@@ -93,9 +93,9 @@ def _check_heads(case: Case, bucket: Bucket) -> Iterator[Check]:
     events = tuple(line.event for line in case.log.events())
     sealed = custody.read_sealed_log(case.log.path, case.info.id, events)
     # Every version, not the current one alone: a head that somebody hid or wrote over still tells.
-    for key, version_id in bucket.versions(heads_key(case, bucket.place)):
-        if key.endswith(custody.CHECKPOINT_SUFFIX):
-            yield _check_head(sealed, bucket, key, version_id)
+    for each in bucket.listed(heads_key(case, bucket.place)):
+        if each.key.endswith(custody.CHECKPOINT_SUFFIX) and not each.deleted:
+            yield _check_head(sealed, bucket, each.key, each.version_id)
 
 
 def _check_head(sealed: custody.SealedLog, bucket: Bucket, key: str, version_id: str) -> Check:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import signal
@@ -14,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("moto", reason="the fake of S3 is not installed")
-pytest.importorskip("boto3", reason="the extra s3 is not installed")
 
 from forensics import custody
 from forensics.errors import CaseError, IntegrityError, StoreError
@@ -39,38 +35,32 @@ CLIENTS: dict[str, Any] = {}
 UNTIL = ("--lock", "governance", "--retain-until", "2040-01-01")
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with fake_s3.moto(tmp_path_factory.mktemp("moto")) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def owner(server: str) -> Any:
-    """Whoever owns the buckets, with every permission."""
-    return fake_s3.client(server)
+@pytest.fixture
+def server(s3: str) -> str:
+    return s3
 
 
 @pytest.fixture
-def place(owner: Any, tmp_path: Path) -> str:
-    """A bucket of the test's own."""
-    name = f"b-{hashlib.sha256(bytes(tmp_path)).hexdigest()[:20]}"
-    owner.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
-    return name
+def owner(s3_owner: Any) -> Any:
+    return s3_owner
 
 
 @pytest.fixture
-def opened(server: str, place: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bucket]:
+def place(s3_bucket: str) -> str:
+    return s3_bucket
+
+
+@pytest.fixture
+def opened(
+    server: str, place: str, at_s3: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Bucket]:
     """Open the test's bucket, at the fake itself or at a liar's address. To make a client takes a quarter of a second,
     so that of the fake is made once.
     """
     monkeypatch.setattr(bucket, "ATTEMPTS", 2)
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
 
     def at(address: str = server, name: str = place) -> Bucket:
-        for variable, value in fake_s3.settings(address).items():
-            monkeypatch.setenv(variable, value)
+        at_s3(address)
         found = parse_place(f"s3://{name}/cases/one")
         if address != server:
             return Bucket.open(found)
