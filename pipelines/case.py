@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from forensics import acquire, custody
-from forensics.errors import CaseError, IntegrityError, ManifestError, StoreError
+from forensics.errors import CaseError, IntegrityError, ManifestError, NotRegularFile, StoreError
 from forensics.model.custody import CaseInfo, CustodyEvent, EventType, KeyAct, Namespace
 from forensics.model.manifest import Manifest
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_SUFFIX
@@ -467,11 +468,30 @@ def write_signed(run: Run, namespace: Namespace, path: Path, data: bytes) -> Non
     write_whole(path, data)
 
 
+def require_place_of_file(path: Path) -> None:
+    """Refuse a device, a pipe or a socket as the place of a file, and the names of open ones (/dev/stdout, /dev/fd/1).
+
+    A file that is written whole takes the place of what was there: it would take that of the device.
+
+    Raises:
+        NotRegularFile: it is one of them.
+    """
+    with suppress(OSError):  # what cannot be looked at cannot be written to, and that is told then
+        mode, folder = path.stat().st_mode, path.parent.resolve()
+        known = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+        if not known or folder == Path("/dev") or folder.is_relative_to("/proc"):
+            raise NotRegularFile(
+                f"{path} is a device, a pipe or a socket, and this is written to a file",
+                hint="name a file with --out, and read it from there",
+            )
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a small file so that it is there whole or not at all.
 
-    Raises StoreError when the disk is full, OSError for anything else.
+    Raises StoreError when the disk is full, NotRegularFile for a device, OSError for anything else.
     """
+    require_place_of_file(path)
     temporary = path.with_name(f".{path.name}.new")
     try:
         with temporary.open("wb") as handle:

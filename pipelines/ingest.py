@@ -58,7 +58,7 @@ LIMITS = (
     "No statement is made on who filmed, when, where, or whether what is shown is true.",
     "Names, captions, dates and positions are as found; they can be forged.",
 )
-"""What no manifest claims."""
+"""What no manifest claims; one of a file that states no end claims no more of it."""
 
 
 _CHANGED = Notice(
@@ -321,7 +321,7 @@ class _Clerk:
                 log=self._log_place(),
             ),
             notices=prepared.notices + derived.notices + _unread(prepared.found, derived),
-            limits=LIMITS,
+            limits=LIMITS + derived.limits,
         )
         written, *signature = self._write_manifest(folder / "v1" / "content", manifest)
         self.case.store.commit_new(

@@ -14,6 +14,7 @@ from tests import browsers
 from tests.adversarial.test_report_hostile_text import ATTACKS, hostile_case
 from tests.benchmark.large_case import large_case
 from tests.browsers import acted, foreign, overhang
+from tests.firefox import Firefox
 
 WIDTHS = (1440, 360)
 
@@ -111,12 +112,13 @@ def test_nothing_serious_is_found_against_people_who_cannot_see_or_use_a_mouse(b
     if importlib.util.find_spec("axe_core_python") is None:
         pytest.skip("axe-core-python is not installed")
     checker = importlib.resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    browser.open(pages / "small.html")
-    browser.value(checker + ";0")
-    # Contrast is held by a test of the colours themselves: here it takes minutes.
-    without = "{rules: {'color-contrast': {enabled: false}}}"
-    found = browser.value(f"axe.run({without}).then(told => told.violations.map(each => [each.impact, each.id]))")
-    assert [each for each in found if each[0] in ("serious", "critical")] == []
+    for name in ("small.html", "many/find-0001.html", "many/chats-0001.html"):
+        browser.open(pages / name)
+        browser.value(checker + ";0")
+        # Contrast is held by a test of the colours themselves: here it takes minutes.
+        without = "{rules: {'color-contrast': {enabled: false}}}"
+        found = browser.value(f"axe.run({without}).then(told => told.violations.map(each => [each.impact, each.id]))")
+        assert [each for each in found if each[0] in ("serious", "critical")] == []
 
 
 def fullest(view):
@@ -154,3 +156,49 @@ def test_no_panel_is_cut_in_two_on_paper(browser, tmp_path):
             assert view.finding_path in sheets[starts]
         (opinion,) = [text for text in sheets if "Opinion of an examiner" in text]
         assert "Supersedes" in opinion
+
+
+SHOWN = "[...document.querySelectorAll('.register li')].filter(each => each.offsetParent !== null)"
+FIRST = "each.querySelector('a').textContent"
+
+
+def typed(browser, text):
+    """What the list shows once a text stands in the search."""
+    told = "field.dispatchEvent(new Event('input'))"
+    browser.value(f"(() => {{ const field = document.getElementById('words'); field.value = {text!r}; {told} }})()")
+    return browser.value(f"{SHOWN}.map(each => {FIRST})")
+
+
+def test_the_search_finds_by_number_name_chat_and_digits_of_a_digest(browser, pages):
+    case = large_case(24, 60)
+    browser.open(pages / "many/find-0001.html")
+    digest, named = case.evidence[0].sha256, case.evidence[17].names
+    assert typed(browser, "e-0007") == ["E-0007"]
+    assert typed(browser, digest[:7].upper()) == ["E-0001"]
+    assert typed(browser, f"{digest[:8]} {digest[8:16]}") == ["E-0001"]
+    assert typed(browser, named[0]) == ["E-0018"]
+    assert typed(browser, "канал 21") == ["E-0021", "E-0022"]
+    assert typed(browser, "<b>") == []
+    assert browser.value("document.getElementById('told').textContent") == "0 found"
+    assert typed(browser, " ") == [each.label for each in case.evidence]
+    assert foreign(browser) == acted(browser) == []
+
+
+def test_the_search_is_reached_and_followed_with_keys_alone(browser, pages):
+    browser.open(pages / "many/find-0001.html")
+    for _ in range(40):
+        browser.press("Tab")
+        if browser.value("document.activeElement.id") == "words":
+            break
+    browser.press(*"E-0012")
+    assert browser.value(f"{SHOWN}.map(each => {FIRST})") == ["E-0012"]
+    browser.press("Tab", "Tab")
+    assert browser.value("document.activeElement.textContent") == "E-0012"
+
+
+def test_a_page_with_a_search_is_whole_without_scripts(browser, pages):
+    name = "Firefox" if isinstance(browser, Firefox) else "Chromium"
+    with browsers.browser(name, scripts=False) as still:
+        still.open(pages / "many/find-0001.html", scripts=False)
+        assert still.value("document.getElementById('words').offsetParent === null")
+        assert len(still.value(f"{SHOWN}.map(each => {FIRST})")) == 24

@@ -252,6 +252,10 @@ def test_nothing_of_the_input_runs_and_no_dialog_opens(seen: dict[Path, Seen]) -
     assert {path.name for path, each in seen.items() if each.address != path.absolute().as_uri()} == set()
 
 
+def test_no_page_has_a_script_but_the_search(seen: dict[Path, Seen]) -> None:
+    assert {path.name.startswith("find-"): each.scripts for path, each in seen.items()} == {False: 0, True: 1}
+
+
 def test_the_canary_would_sing(browser: AnyBrowser, listener: Listener, tmp_path: Path) -> None:
     page = tmp_path / "unescaped.html"
     page.write_text("<p>" + "<p>".join(injected.lures(listener.port)[:2]), "utf-8")
