@@ -13,24 +13,16 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from forensics import acquire
 from forensics.errors import IntegrityError, StoreError
-from forensics.model.copy import LockMode, Lying, Retention, Told
+from forensics.model.copy import Lying, Retention, Told
 from forensics.model.text import visible
 from pipelines.bucket_answers import ATTEMPTS, Missing, Place, Taken, asking, not_lockable, require_client, unreachable
-
-SINGLE_BYTES = 5 * 2**30
-"""Bytes that go in one request: the most that S3 takes so, since only then is its checksum that of the file."""
-
-PART_BYTES = 2**26
-"""Bytes of a part of a larger file: held in memory, and sent again when the network fails."""
-
-MAX_PARTS = 10_000
-"""Parts of an upload that S3 takes."""
+from pipelines.bucket_parts import Measured
+from pipelines.bucket_told import Listed, listed_of, lock_fields, moment, told_of, version_fields, version_name
 
 CONNECT_S, ANSWER_S = 10, 60
 """Seconds to reach a server, and to wait for more of an answer that has begun: a slow line gives something in them."""
@@ -41,46 +33,6 @@ _READ_ONLY = 0o444
 
 MAX_VERSIONS = 1000
 """Entries under one key that are looked at: one answer of a server. Ours has one; more are somebody's doing."""
-
-UNVERSIONED = "null"
-"""S3's name for the version of what lies in a bucket without versions."""
-
-
-class Measured(NamedTuple):
-    """A file before it is sent. ``checksum`` is base64, of the bytes or, with ``part_size``, of its parts' digests."""
-
-    sha256: str
-    size: int
-    checksum: str
-    part_size: int | None
-    parts: tuple[bytes, ...]
-
-
-def measure(fd: int) -> Measured:
-    """Read a descriptor to its end for its digest and those of its parts. Raises OSError."""
-    size = os.fstat(fd).st_size
-    part_size = _part_size(size)
-    whole, parts, total = hashlib.sha256(), [], 0
-    part = hashlib.sha256()
-    os.lseek(fd, 0, os.SEEK_SET)
-    while chunk := os.read(fd, min(_CHUNK, (part_size or _CHUNK) - total % (part_size or _CHUNK))):
-        whole.update(chunk)
-        part.update(chunk)
-        total += len(chunk)
-        if part_size is not None and (total % part_size == 0 or total == size):
-            parts.append(part.digest())
-            part = hashlib.sha256()
-    digest = hashlib.sha256(b"".join(parts)).digest() if part_size else whole.digest()
-    return Measured(whole.hexdigest(), total, base64.b64encode(digest).decode(), part_size, tuple(parts))
-
-
-def _part_size(size: int) -> int | None:
-    if size <= SINGLE_BYTES:
-        return None
-    part = PART_BYTES
-    while part * MAX_PARTS < size:
-        part *= 2
-    return part
 
 
 class Bucket:
@@ -128,7 +80,7 @@ class Bucket:
         Raises IntegrityError when the server received other bytes, StoreError when it does not take them.
         """
         fixed: dict[str, Any] = {"Bucket": self.place.bucket, "Key": key}
-        wanted = {"ChecksumAlgorithm": "SHA256", **_lock_fields(retention)}
+        wanted = {"ChecksumAlgorithm": "SHA256", **lock_fields(retention)}
         try:
             with asking(self.server, self.place):
                 if measured.part_size is None:
@@ -176,25 +128,17 @@ class Bucket:
 
         Raises StoreError: no credentials, no bucket, denied, unreachable, refused.
         """
-        which = {} if version_id is None else _version(version_id)
+        which = {} if version_id is None else version_fields(version_id)
         try:
             with asking(self.server, self.place):
                 answer = self._client.head_object(Bucket=self.place.bucket, Key=key, ChecksumMode="ENABLED", **which)
+                return told_of(answer)
         except Missing:
             return None
-        checksum = answer.get("ChecksumSHA256")
-        return Told(
-            version_id=str(answer.get("VersionId", UNVERSIONED)),
-            size=int(answer["ContentLength"]),
-            # Of an upload in parts S3 adds their number (``=-3``), others do not.
-            checksum=None if checksum is None else str(checksum).partition("-")[0],
-            retention=self._retention(answer),
-            time=_moment(answer["LastModified"]),
-        )
 
     def retain(self, key: str, version_id: str, retention: Retention) -> None:
         """Lock a version, or extend its lock. Raises StoreError."""
-        fields = _lock_fields(retention)
+        fields = lock_fields(retention)
         asked = {"Mode": fields["ObjectLockMode"], "RetainUntilDate": fields["ObjectLockRetainUntilDate"]}
         try:
             with asking(self.server, self.place):
@@ -208,39 +152,37 @@ class Bucket:
         """Every version and every marker under exactly this key, newest first. Raises as `tell`."""
         with asking(self.server, self.place):
             answer = self._client.list_object_versions(Bucket=self.place.bucket, Prefix=key, MaxKeys=MAX_VERSIONS)
+            found = [
+                (not entry.get("IsLatest", False), entry["LastModified"], deleted, version_name(entry["VersionId"]))
+                for kind, deleted in (("Versions", False), ("DeleteMarkers", True))
+                for entry in answer.get(kind, [])
+                if entry["Key"] == key
+            ]
         # Ordered by its own words on which is the latest, then by its times, which have whole seconds only.
-        found = [
-            (not entry.get("IsLatest", False), entry["LastModified"], deleted, str(entry["VersionId"]))
-            for kind, deleted in (("Versions", False), ("DeleteMarkers", True))
-            for entry in answer.get(kind, [])
-            if entry["Key"] == key
-        ]
         found.sort(key=lambda each: (each[0], -each[1].timestamp()))
-        return tuple(Lying(version_id=name, deleted=deleted, time=_moment(time)) for _, time, deleted, name in found)
+        return tuple(Lying(version_id=name, deleted=deleted, time=moment(time)) for _, time, deleted, name in found)
 
-    def versions(self, folder: str) -> Iterator[tuple[str, str]]:
-        """Key and version of everything below ``folder`` (with its slash), what was deleted since too.
-
-        Raises as `tell`.
-        """
+    def listed(self, beginning: str) -> Iterator[Listed]:
+        """Every version and every marker under the keys that begin so, hidden ones too. Raises as `tell`."""
         with asking(self.server, self.place):
             pages = self._client.get_paginator("list_object_versions")
-            for page in pages.paginate(Bucket=self.place.bucket, Prefix=folder):
-                yield from ((str(each["Key"]), str(each["VersionId"])) for each in page.get("Versions", []))
+            for page in pages.paginate(Bucket=self.place.bucket, Prefix=beginning):
+                yield from (listed_of(each, deleted=False) for each in page.get("Versions", []))
+                yield from (listed_of(each, deleted=True) for each in page.get("DeleteMarkers", []))
 
-    def stage(self, key: str, version_id: str, target: Path, *, sha256: str, size: int) -> None:
-        """Bring a version to the new file ``target``, hashed while it is written: the one way in which bytes come back
-        to be used.
+    def stage(self, key: str, version_id: str, target: Path, *, size: int, sha256: str | None = None) -> str:
+        """Bring a version to the new file ``target``, hashed while it is written; its SHA-256. The one way in which
+        bytes come to be used.
 
-        Raises IntegrityError (``integrity.copy``) when they have not this size and SHA-256, or are gone; StoreError.
-        No file stays behind then.
+        Raises IntegrityError (``integrity.copy``) when they have not this size and, where it is known, this SHA-256, or
+        are gone; StoreError. No file stays behind then.
         """
         whole = False
         with acquire.writing(target):
             fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(os.dup(fd), "wb", buffering=0) as file:
-                self._digest(key, version_id, size, sha256, lambda chunk: _write(file, chunk, target))
+                found = self._digest(key, version_id, size, sha256, lambda chunk: _write(file, chunk, target))
             with acquire.writing(target):
                 os.fchmod(fd, _READ_ONLY)
                 os.fsync(fd)
@@ -249,6 +191,7 @@ class Bucket:
             os.close(fd)
             if not whole:
                 target.unlink(missing_ok=True)
+        return found
 
     def compare(self, key: str, version_id: str, *, sha256: str, size: int) -> None:
         """Read a version to its end, and keep nothing. Raises as `stage`."""
@@ -261,15 +204,16 @@ class Bucket:
             raise self._other_bytes(key, f"more than {limit} bytes")
         return data
 
-    def _digest(self, key: str, version_id: str, size: int, sha256: str, take: Callable[[bytes], None]) -> None:
+    def _digest(self, key: str, version_id: str, size: int, sha256: str | None, take: Callable[[bytes], None]) -> str:
         digest, total = hashlib.sha256(), 0
         for chunk in self._bytes(key, version_id, size):
             digest.update(chunk)
             total += len(chunk)
             take(chunk)
-        if (total, digest.hexdigest()) != (size, sha256):
+        if total != size or sha256 not in (None, digest.hexdigest()):
             more = " or more" if total > size else ""
             raise self._other_bytes(key, f"{total} bytes{more} with SHA-256 {digest.hexdigest()}")
+        return digest.hexdigest()
 
     def _bytes(self, key: str, version_id: str, size: int) -> Iterator[bytes]:
         """The bytes of a version, at most a chunk more than ``size``; a line that breaks is taken up where it broke."""
@@ -278,7 +222,7 @@ class Bucket:
             before = total
             try:
                 with asking(self.server, self.place):
-                    which = {**_version(version_id), **({"Range": f"bytes={total}-"} if total else {})}
+                    which = {**version_fields(version_id), **({"Range": f"bytes={total}-"} if total else {})}
                     answer = self._client.get_object(Bucket=self.place.bucket, Key=key, **which)
                     while total <= size and (chunk := answer["Body"].read(_CHUNK)):
                         total += len(chunk)
@@ -292,17 +236,11 @@ class Bucket:
             else:
                 return
 
-    def _retention(self, answer: dict[str, Any]) -> Retention:
-        mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
-        if mode is None or until is None:
-            return Retention(lock=LockMode.NONE, until=None)
-        return Retention(lock=LockMode(str(mode).lower()), until=_moment(until))
-
     def _other_bytes(self, key: str, found: str) -> IntegrityError:
         return IntegrityError(
-            f"{self.place.bucket}/{key} gives {found}, not what was copied there",
+            f"{self.place.bucket}/{key} gives {found}, not what it should",
             code="integrity.copy",
-            hint="Run vault check. The files in the store are not touched.",
+            hint="Of a copy: run vault check; the files in the store are not touched.",
         )
 
     def _vanished(self, key: str) -> StoreError:
@@ -313,28 +251,12 @@ class Bucket:
         )
 
 
-def _version(version_id: str) -> dict[str, Any]:
-    """Where there are no versions a plain request gives the one that there is, and not every server knows its name."""
-    return {} if version_id == UNVERSIONED else {"VersionId": version_id}
-
-
-def _lock_fields(retention: Retention) -> dict[str, Any]:
-    if retention.until is None:
-        return {}
-    until = datetime.strptime(retention.until, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return {"ObjectLockMode": str(retention.lock).upper(), "ObjectLockRetainUntilDate": until}
-
-
 def _write(file: io.FileIO, data: bytes, target: Path) -> None:
     """All of it. Raises StoreError."""
     rest = memoryview(data)
     with acquire.writing(target):
         while rest:
             rest = rest[file.write(rest) :]
-
-
-def _moment(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _without_secrets(address: str) -> str:

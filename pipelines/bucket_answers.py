@@ -26,7 +26,10 @@ _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
 _NO_BUCKET = frozenset({"NoSuchBucket"})
 _NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
 _DENIED = frozenset(
-    {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
+    {
+        *("AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
+        *("ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"),
+    }
 )
 _OTHER_BYTES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _BUSY = frozenset({"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "500", "502", "503", "504"})
@@ -98,9 +101,11 @@ def asking(server: str, place: Place) -> Iterator[None]:
         exceptions.TokenRetrievalError,
     ) as error:
         raise no_credentials() from error
-    except (exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
+    except exceptions.SSLError as error:  # somebody answers, and cannot show to be that server
+        raise _refused("its certificate does not hold", server, place) from error
+    except (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
         raise unreachable(server) from error
-    except exceptions.BotoCoreError as error:
+    except (exceptions.BotoCoreError, KeyError, ValueError) as error:  # the latter two: not what S3 prescribes
         raise _refused(type(error).__name__, server, place) from error
 
 

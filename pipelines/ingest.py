@@ -21,16 +21,17 @@ from itertools import islice
 from pathlib import Path
 
 from forensics import acquire, custody, media, sources
-from forensics.errors import ForensicsError, StoreError
+from forensics.errors import ForensicsError, InputError, StoreError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
 from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
-from forensics.model.provenance import Found, Passed, SourceKind
+from forensics.model.provenance import Appearance, Found, Passed, SourceKind
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME
 from forensics.model.text import visible
 from pipelines.appearances import appearance_record, locator, path_field, without_folders
+from pipelines.bucket_inputs import discover_there, in_buckets
 from pipelines.case import Case, Run, entry
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
@@ -46,8 +47,8 @@ from pipelines.workers import engine_for
 MAX_SIDECAR_BYTES = 64 * 2**20
 """A telemetry text above this is not read: fifty cues a second for a day stay below it."""
 
-ARCHIVES = "archives"
-"""Folder of a run's working area where members of archives are staged."""
+ARCHIVES, BUCKETS = "archives", "buckets"
+"""Folders of a run's working area where members of archives, and objects of buckets, are staged."""
 
 LINES_AT_ONCE = 1000
 """Refusals in one write to the log: an export can name 20,000 missing files, and each write waits for the disk."""
@@ -182,6 +183,8 @@ def ingest(
     choice = None
     if part is not None:
         sources.refuse_overlap(inputs)
+        if in_buckets(inputs)[1]:
+            raise InputError("what lies in a bucket is not divided", hint="give each run prefixes of its own")
         choice = sources.Choice(part=part)
     kit = open_kit(run.surroundings.search_path(), settings)
     environment = environment_record(kit.tools, settings, argv)
@@ -217,7 +220,9 @@ def _found(
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
     tasks: list[_Task] = []
-    for thing in discover(inputs, kit.limits, str(room), choice):
+    paths, places = in_buckets(inputs)
+    there = discover_there(places, room.with_name(BUCKETS), kit.limits) if places else ()
+    for thing in itertools.chain(discover(paths, kit.limits, str(room), choice), there):
         if isinstance(thing, Passed):
             passed.append(thing)
         else:
@@ -466,11 +471,17 @@ def _unread(found: Found, derived: Derived) -> tuple[Notice, ...]:
 
 def _acquisition_record(acquisition: Acquisition, found: Found) -> dict[str, Json]:
     return {
-        "method": "file copy" if found.appearance.member is None else "member of an archive",
+        "method": _method(found.appearance),
         "integrity": {"computed": "while copying", "readback": "match" if acquisition.readback else "not done"},
         "mtime_ns_as_found": str(acquisition.mtime_ns),
         "transformations": [],
     }
+
+
+def _method(appearance: Appearance) -> str:
+    if appearance.member is not None:
+        return "member of an archive"
+    return "file copy" if appearance.bucket is None else "object of a bucket"
 
 
 def _read_sidecars(paths: Iterable[str]) -> tuple[tuple[Sidecar, ...], tuple[Notice, ...]]:

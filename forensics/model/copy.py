@@ -75,13 +75,16 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a server tells of one version of an object; ``checksum`` is None where it tells no SHA-256."""
+    """What a server tells of one version of an object; ``checksum`` is None where it tells no SHA-256, and ``of_parts``
+    when it is over the digests of parts.
+    """
 
     version_id: str
     size: int
     checksum: str | None
     retention: Retention
     time: str
+    of_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ def ingest(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Keep, digest, probe and fingerprint INPUT files, folders, archives and Telegram exports.
+    """Keep, digest, probe and fingerprint INPUT files, folders, archives and Telegram exports; s3://BUCKET/PREFIX/ too.
 
     The same bytes again make no second copy: they get a new appearance in their manifest.
     """

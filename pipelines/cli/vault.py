@@ -109,7 +109,7 @@ def check(
     Without --deep the server is believed about the checksums of what it holds. Nothing is written.
     """
     from forensics.model.custody import CheckStatus
-    from pipelines import vault as job
+    from pipelines import vault_check as job
 
     desk = open_desk(case_dir, {"vault": at})
     bucket = _bucket(desk)
@@ -139,7 +139,7 @@ def fetch(
     name: str, out: Path, at: str | None, case_dir: Path | None, as_json: bool, quiet: bool, verbose: bool
 ) -> int:
     """Get the original of an evidence back from the bucket, compared with its SHA-256 before the file has its name."""
-    from pipelines import vault as job
+    from pipelines import vault_check as job
 
     desk = open_desk(case_dir, {"vault": at})
     copy = job.fetch(desk.case, desk.case.resolve(name), _bucket(desk), out)

