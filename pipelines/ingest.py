@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -40,6 +41,7 @@ from pipelines.engine import Done, Failed
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
 from pipelines.keyframe_files import subject_of
+from pipelines.listing import Lister
 from pipelines.progress import Progress
 from pipelines.workers import engine_for
 
@@ -192,6 +194,9 @@ def ingest(
             progress.working_on(Path(outcome.path).name)
             yield outcome
         case.record(run, EventType.INGESTION_END, None, counts)
+    # A cache: whoever lists the case next goes on where this ends.
+    with suppress(ForensicsError):
+        Lister(case=case, settings=settings, surroundings=run.surroundings).catch_up()
 
 
 def _found(

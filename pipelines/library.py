@@ -7,8 +7,10 @@ read where they lie (`pipelines.segments`); a track is read whole only when its 
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,12 +20,14 @@ import msgspec
 
 from forensics import fingerprint, index, matching, media
 from forensics.errors import IntegrityError
+from forensics.model.catalog import Listed
 from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Manifest
 from forensics.model.media import MediaKind, Probe, Window
 from forensics.model.sound import SoundTrack
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE, Kit
+from pipelines.entries import entries_of, packed, video_essence
 from pipelines.facts import probe_of
 from pipelines.readers import STILL_WINDOW
 from pipelines.segments import Upkeep, bring_up, segments_for
@@ -258,29 +262,42 @@ class Library:
         return {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What a case has for comparing: ``volumes`` in the order of the exhibit numbers; ``unprinted`` stills, which came
+    into it before stills had fingerprints and cannot be compared; how many videos are what to the ear
+    (`pipelines.entries.STATES`).
+    """
+
+    volumes: tuple[Volume, ...]
+    unprinted: tuple[str, ...]
+    heard: Mapping[str, int]
+
+
+def holdings(case: Case, entries: Iterable[Listed]) -> Holdings:
+    """What these entries of the case are for comparing."""
+    found: list[tuple[str, Volume]] = []
+    unprinted: list[str] = []
+    heard = Counter[str]()
+    for entry in entries:
+        if entry.heard is not None:
+            heard[entry.heard] += 1
+        if entry.fingerprint is not None:
+            found.append((entry.exhibit, listed_volume(case, entry)))
+        elif entry.kind is MediaKind.STILL:
+            unprinted.append(entry.id)
+    found.sort(key=lambda pair: (len(pair[0]), pair[0]))
+    return Holdings(volumes=tuple(volume for _, volume in found), unprinted=tuple(unprinted), heard=heard)
+
+
 def volumes_of(case: Case) -> tuple[Volume, ...]:
-    """Every evidence of the case that has a fingerprint, in the order of the exhibit numbers."""
-    found = []
-    for evidence in case.store.ids():
-        manifest = case.manifest(evidence)
-        if "fingerprint" in manifest.facts.recipe:
-            found.append((str(manifest.record.case.get("exhibit")), kept_volume(case, evidence, manifest)))
-    return tuple(volume for _, volume in sorted(found, key=lambda pair: (len(pair[0]), pair[0])))
+    """Every evidence of the case that has a fingerprint, in the order of the exhibit numbers, from the manifests."""
+    return holdings(case, entries_of(case)).volumes
 
 
 def videos_of(case: Case) -> tuple[Volume, ...]:
     """The evidence of the case that moves, in the order of the exhibit numbers."""
     return tuple(volume for volume in volumes_of(case) if not volume.still)
-
-
-def unprinted_stills(case: Case) -> tuple[str, ...]:
-    """Stills that came into the case before stills had fingerprints: they cannot be compared."""
-    manifests = ((evidence, case.manifest(evidence).facts) for evidence in case.store.ids())
-    return tuple(
-        evidence
-        for evidence, facts in manifests
-        if facts.exact.get("kind") == MediaKind.STILL and "fingerprint" not in facts.recipe
-    )
 
 
 def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, facts: Facts) -> Volume:
@@ -299,16 +316,11 @@ def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, fa
         original_path=str(original),
         fingerprint_path=str(track),
         fingerprint_sha256=str(recipe["sha256"]),
-        video_essence=_essence(facts),
+        video_essence=video_essence(facts),
         container=packed(probe),
         sound_path=None if digest is None or sound is None else str(sound),
         sound_sha256=digest,
     )
-
-
-def packed(probe: Probe | None) -> bytes | None:
-    """The probe as a volume keeps it."""
-    return None if probe is None else zlib.compress(msgspec.json.encode(probe))
 
 
 def kept_volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
@@ -317,6 +329,24 @@ def kept_volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
     track = case.store.path(evidence, FINGERPRINT_FILE)
     sound = None if sound_digest(manifest.facts) is None else case.store.path(evidence, SOUND_FILE)
     return volume_of(evidence, original, track, sound, manifest.facts)
+
+
+def listed_volume(case: Case, entry: Listed) -> Volume:
+    """The volume of a video or still of the case that is listed with a fingerprint."""
+    assert entry.fingerprint is not None and entry.fingerprint_sha256 is not None
+    folder = os.fspath(case.store.folder(entry.id))
+    return Volume(
+        id=entry.id,
+        kind=entry.kind,
+        frames=entry.frames,
+        original_path=f"{folder}/{entry.original}",
+        fingerprint_path=f"{folder}/{entry.fingerprint}",
+        fingerprint_sha256=entry.fingerprint_sha256,
+        video_essence=entry.video_essence,
+        container=entry.container,
+        sound_path=None if entry.sound is None else f"{folder}/{entry.sound}",
+        sound_sha256=entry.sound_sha256,
+    )
 
 
 def track_of(volume: Volume) -> Fingerprint:
@@ -359,11 +389,3 @@ def sound_of(volume: Volume) -> SoundTrack | None:
 def segments_of(case: Case) -> Path:
     """The folder of the case's index segments."""
     return case.root / "index" / "segments"
-
-
-def _essence(facts: Facts) -> str | None:
-    streams = facts.exact.get("essence")
-    for stream in streams if isinstance(streams, Sequence) and not isinstance(streams, str) else ():
-        if isinstance(stream, dict) and stream.get("kind") == "video":
-            return str(stream["sha256"])
-    return None
