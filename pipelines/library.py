@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
-from forensics import fingerprint, index, matching, media
+from forensics import acquire, fingerprint, index, matching, media
 from forensics.errors import IntegrityError
 from forensics.model.catalog import Listed
 from forensics.model.fingerprint import Fingerprint
@@ -44,8 +45,9 @@ class Volume:
     that was read. ``frames`` is 1 for whatever has one picture, be it a photograph (``kind`` tells how it is read) or a
     video of a single frame. ``opening`` is its `EXCERPT`, where the decode pass gave that.
 
-    A case may have a hundred thousand: paths are texts, and the probe of a video is kept as compressed JSON
-    (``container``, see `packed`), which takes a fraction of the memory, here and on the way to a worker.
+    A case may have a hundred thousand: paths are texts, below the folder of the evidence where ``store`` is the root of
+    the store that has it, and the probe of a video is kept as compressed JSON (``container``, see `packed`). That takes
+    a fraction of the memory, here and on the way to a worker.
     """
 
     id: str
@@ -59,11 +61,16 @@ class Volume:
     sound_path: str | None = None
     sound_sha256: str | None = None
     opening: Window | None = None
+    store: str | None = None
 
     @property
     def original(self) -> Path:
         """The kept bytes."""
-        return Path(self.original_path)
+        return self.at(self.original_path)
+
+    def at(self, path: str) -> Path:
+        """Where one of its files lies."""
+        return Path(path) if self.store is None else acquire.Store(Path(self.store)).folder(self.id) / path
 
     @property
     def probe(self) -> Probe | None:
@@ -325,27 +332,27 @@ def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, fa
 
 def kept_volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
     """The volume of a video or still of the case."""
-    original = case.store.path(evidence, "original")
-    track = case.store.path(evidence, FINGERPRINT_FILE)
-    sound = None if sound_digest(manifest.facts) is None else case.store.path(evidence, SOUND_FILE)
-    return volume_of(evidence, original, track, sound, manifest.facts)
+    places = case.store.places(evidence)
+    sound = None if sound_digest(manifest.facts) is None else Path(places[SOUND_FILE])
+    volume = volume_of(evidence, Path(places["original"]), Path(places[FINGERPRINT_FILE]), sound, manifest.facts)
+    return replace(volume, store=os.fspath(case.store.root))
 
 
 def listed_volume(case: Case, entry: Listed) -> Volume:
     """The volume of a video or still of the case that is listed with a fingerprint."""
     assert entry.fingerprint is not None and entry.fingerprint_sha256 is not None
-    folder = os.fspath(case.store.folder(entry.id))
     return Volume(
         id=entry.id,
         kind=entry.kind,
         frames=entry.frames,
-        original_path=f"{folder}/{entry.original}",
-        fingerprint_path=f"{folder}/{entry.fingerprint}",
+        original_path=sys.intern(entry.original),
+        fingerprint_path=sys.intern(entry.fingerprint),
         fingerprint_sha256=entry.fingerprint_sha256,
         video_essence=entry.video_essence,
         container=entry.container,
-        sound_path=None if entry.sound is None else f"{folder}/{entry.sound}",
+        sound_path=None if entry.sound is None else sys.intern(entry.sound),
         sound_sha256=entry.sound_sha256,
+        store=sys.intern(os.fspath(case.store.root)),
     )
 
 
@@ -355,7 +362,7 @@ def track_of(volume: Volume) -> Fingerprint:
     Raises:
         IntegrityError: its bytes are not those that the manifest names.
     """
-    data = Path(volume.fingerprint_path).read_bytes()
+    data = volume.at(volume.fingerprint_path).read_bytes()
     if hashlib.sha256(data).hexdigest() != volume.fingerprint_sha256:
         raise IntegrityError(
             f"the fingerprint of {volume.id} is not the one that its manifest names",
@@ -373,7 +380,7 @@ def sound_of(volume: Volume) -> SoundTrack | None:
     if volume.sound_path is None:
         return None
     try:
-        data = Path(volume.sound_path).read_bytes()
+        data = volume.at(volume.sound_path).read_bytes()
     except OSError as error:
         raise IntegrityError(
             f"the sound track of {volume.id}: {error.strerror}", hint="run verify for the whole extent"

@@ -57,8 +57,8 @@ Taken = TypeVar("Taken")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """How many rows a catalog has, how many evidences are read from their manifests whatever it says, which rows are not
-    what their manifests say.
+    """How many rows a catalog has, how many evidences are read from their manifests whatever it says, and which rows
+    are ``different`` from what their manifests say.
     """
 
     rows: int

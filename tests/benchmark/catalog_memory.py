@@ -7,6 +7,9 @@
 2  in a new process: what `match` does before it searches (list the case, check the index, count what is searched), and
    what it sends to a worker; then an exhibit number is looked up
 
+--make DIR does step 1 in DIR and leaves it there, for a whole `forensics match CLIP -c DIR/case`, to be run with
+FORENSICS_CATALOG and with FORENSICS_KEY=DIR/keys/operator_key.
+
 Made up are the files: no manifest is read, as none is when the catalog is up to date. What one costs that has to be
 read is measured on a real case: --case DIR.
 """
@@ -104,11 +107,14 @@ def made(folder: Path, evidence: int, where: str) -> None:
         for first in range(0, evidence, AT_ONCE):
             some = [entry(number, folder / "case") for number in range(first, min(first + AT_ONCE, evidence))]
             catalog.take(some, last.mark)
+    write_s = time.process_time() - began
+    numbers = {names(number): number for number in range(evidence)}
+    bring_up(segments_of(case), {"videos": tuple(numbers)}, lambda pair: fingerprint_of(numbers[pair], 100, 60))
     print(
         json.dumps(
             {
                 "log_lines_read_s": round(read_s, 2),
-                "rows_written_s": round(time.process_time() - began, 2),
+                "rows_written_s": round(write_s, 2),
                 "megabytes": sum(each.stat().st_size for each in (folder / "case/index").glob("*.sqlite")) // 1_000_000,
             }
         ),
@@ -174,11 +180,15 @@ def main() -> None:
     parser.add_argument("--evidence", type=int, default=100_000)
     parser.add_argument("--where", default="local")
     parser.add_argument("--case", type=Path)
+    parser.add_argument("--make", type=Path)
     parser.add_argument("--child", action="store_true")
     parser.add_argument("--folder", type=Path)
     asked = parser.parse_args()
     if asked.case is not None:
         print(json.dumps(read_again(asked.case)))
+        return
+    if asked.make is not None:
+        made(asked.make, asked.evidence, asked.where)
         return
     if asked.child:
         print(json.dumps(listed(asked.folder, asked.where)))
@@ -190,12 +200,6 @@ def main() -> None:
 def figures(folder: Path, evidence: int, where: str = "local") -> dict[str, object]:
     """Both steps."""
     made(folder, evidence, where)
-    numbers = {names(number): number for number in range(evidence)}
-    bring_up(
-        folder / "case/index/segments",
-        {"videos": tuple(numbers)},
-        lambda pair: fingerprint_of(numbers[pair], 100, 60),
-    )
     command = [sys.executable, "-m", "tests.benchmark.catalog_memory", "--child", "--where", where, "--folder", folder]
     done = subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     found: dict[str, object] = json.loads(done.stdout)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from forensics.errors import CaseError, InputError, IntegrityError, StoreError
+import forensics
+from forensics.errors import CaseError, InputError, IntegrityError, StoreError, ToolError
 from forensics.model.catalog import Listed
 from pipelines import doctor, listing
 from pipelines.case import Case
 from pipelines.config import Settings
 from pipelines.entries import entries_of, entry_of
-from pipelines.library import Library, holdings, kept_volume, listed_volume
+from pipelines.library import Library, Volume, holdings, kept_volume, listed_volume
 from pipelines.listing import Lister, require_as_listed
 from pipelines.surroundings import Surroundings
 from tests.postgres import Postgres
@@ -95,10 +98,16 @@ def test_what_is_listed_of_a_volume_is_what_its_manifest_says(made: ListedCase) 
     numbers = {each.id: each.exhibit for each in truth(made)}
     assert [numbers[each.id] for each in found.volumes] == ["E-0001", "E-0002", "E-0003", "E-0004"]
     for volume in found.volumes:
+        assert volume.original == made.case.store.path(volume.id, "original")
+        assert track_bytes(volume) == made.case.store.read(volume.id, "derived/fingerprint.bin")
         assert volume == kept_volume(made.case, volume.id, made.case.manifest(volume.id))
     assert found.heard == {"not_read": 1, "audible": 2}
     assert [each.frames for each in found.volumes] == [1, 150, 1, 150]
     assert [each.still for each in found.volumes] == [True, False, True, False]
+
+
+def track_bytes(volume: Volume) -> bytes:
+    return volume.at(volume.fingerprint_path).read_bytes()
 
 
 def test_a_still_without_a_fingerprint_is_told(made: ListedCase) -> None:
@@ -219,26 +228,54 @@ def test_a_log_whose_chain_is_broken_is_told_each_time_and_the_store_decides(mad
         assert codes[0] == "integrity.log"
 
 
-def test_a_crash_while_it_is_brought_up_costs_time_only(
+def test_a_driver_that_is_killed_while_it_brings_it_up_costs_time_only(
     made: ListedCase, monkeypatch: pytest.MonkeyPatch, reads: list[str]
 ) -> None:
     monkeypatch.setattr(listing, "AT_ONCE", 2)
-    whole = listing._read
-    seen: list[str] = []
+    child = os.fork()
+    if child == 0:
+        whole, seen = listing._read, []
 
-    def dies(case: Case, evidence: str, logged: tuple[int, str]) -> object:
-        seen.append(evidence)
-        if len(seen) == 4:
-            raise KeyboardInterrupt
-        return whole(case, evidence, logged)
+        def dies(case: Case, evidence: str, logged: tuple[int, str]) -> object:
+            seen.append(evidence)
+            if len(seen) == 4:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return whole(case, evidence, logged)
 
-    monkeypatch.setattr(listing, "_read", dies)
-    with pytest.raises(KeyboardInterrupt):
+        listing._read = dies
         listed(made)
-    monkeypatch.setattr(listing, "_read", whole)
-    reads.clear()
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
     assert listed(made) == (truth(made), [])
     assert len(reads) == len(KINDS) - 2
+
+
+@pytest.mark.parametrize("where", ["local", "postgresql"])
+def test_several_drivers_at_once_list_the_same(made: ListedCase, where: str, request: pytest.FixtureRequest) -> None:
+    address = where if where == "local" else request.getfixturevalue("postgres").new()
+    expected, children = (truth(made), []), []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if listed(made, address) == expected == listed(made, address) else 1)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+    assert listed(made, address) == expected
+
+
+def test_without_the_extra_manifests_are_read_and_an_explicit_wish_is_refused(
+    made: ListedCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "SMALL_CASE", 1)
+    for name in [each for each in sys.modules if each.startswith("forensics.catalog")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(forensics, "catalog")
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    assert listed(made, "auto") == (truth(made), [])
+    assert "footage-forensics[catalog]" in lister(made, "auto").why_none()
+    with pytest.raises(ToolError) as raised:
+        listed(made, "local")
+    assert raised.value.code == "tool.catalog"
 
 
 def test_an_exhibit_number_is_looked_up_and_checked(made: ListedCase, reads: list[str]) -> None:
