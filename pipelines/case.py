@@ -6,10 +6,10 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from forensics import acquire, custody
@@ -53,10 +53,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """An open case. Every write to its log goes through `record`."""
+    """An open case. Every write to its log goes through `record`.
+
+    ``numbered`` is where an exhibit number is looked up before the manifests are searched for it; what it gives is
+    checked.
+    """
 
     root: Path
     info: CaseInfo
+    numbered: Callable[[str], tuple[str, ...]] | None = None
+
+    def __reduce__(self) -> tuple[Callable[[], Case], tuple[()]]:
+        """What goes to a worker, which looks up no numbers and must not have the address of a database."""
+        return partial(Case, root=self.root, info=self.info), ()
 
     @property
     def store(self) -> acquire.Store:
@@ -193,11 +202,10 @@ class Case:
 
         """
         text = name.strip().lower().removeprefix("urn:sha256:")
-        ids = tuple(self.store.ids())
         if len(text) >= MIN_PREFIX and set(text) <= set("0123456789abcdef"):
-            found = [evidence for evidence in ids if evidence.startswith(text)]
+            found = [evidence for evidence in self.store.ids() if evidence.startswith(text)]
         else:
-            found = [evidence for evidence in ids if self._has_number(evidence, text.upper())]
+            found = self._bearing(text.upper())
         if len(found) == 1:
             return found[0]
         reason = "no evidence" if not found else f"{len(found)} evidences"
@@ -206,6 +214,12 @@ class Case:
             f"{name}: {reason} of this case by that name",
             hint=f"give the SHA-256, {MIN_PREFIX} or more of its first digits, or the exhibit number (see the report)",
         )
+
+    def _bearing(self, exhibit: str) -> list[str]:
+        """The evidences that bear this exhibit number."""
+        likely = () if self.numbered is None else self.numbered(exhibit)
+        found = [evidence for evidence in likely if self._has_number(evidence, exhibit)]
+        return found or [evidence for evidence in self.store.ids() if self._has_number(evidence, exhibit)]
 
     def _has_number(self, evidence: str, exhibit: str) -> bool:
         """Whether an evidence bears this exhibit number. Most manifests are ruled out by their bytes: decoding them all

@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -41,6 +42,7 @@ from pipelines.engine import Done, Failed
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
 from pipelines.keyframe_files import subject_of
+from pipelines.listing import Lister
 from pipelines.progress import Progress
 from pipelines.workers import engine_for
 
@@ -207,6 +209,9 @@ def ingest(
             yield outcome
         units = {} if choice is None else {"units": len(choice.met), "units_of_part": len(choice.taken)}
         case.record(run, EventType.INGESTION_END, None, {**counts, **_part_detail(part), **units})
+    # A cache: whoever lists the case next goes on where this ends.
+    with suppress(ForensicsError):
+        Lister(case=case, settings=settings, surroundings=run.surroundings).catch_up()
 
 
 def _part_detail(part: sources.Part | None) -> dict[str, str | int]:

@@ -36,7 +36,8 @@ from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_thr
 from pipelines.discovery import discover
 from pipelines.engine import Engine, Failed, Serial
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
-from pipelines.library import EXCERPT, Library, Volume, segments_of, unprinted_stills, volume_of, volumes_of
+from pipelines.library import EXCERPT, Library, Volume, segments_of, volume_of
+from pipelines.listing import held_of, require_as_listed
 from pipelines.progress import Progress
 from pipelines.searched import Searched, prepared
 from pipelines.sound_file import SOUND_FILE
@@ -67,11 +68,14 @@ def match_case(
         ToolError: ffmpeg or ffprobe is missing or too old.
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
-    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=(), segments=segments_of(case))
-    searched = prepared(library)
+    kit = kit_for(run, settings)
+    held, told = held_of(case, run, settings)
+    library = Library(kit=kit, references=held.volumes, queries=(), segments=segments_of(case))
+    searched = replace(prepared(library), heard=held.heard)
     yield searched
+    yield from told
     order = {volume.id: number for number, volume in enumerate(library.references)}
-    yield from _unprinted(case)
+    yield from _unprinted(held.unprinted)
     engine = engine_for(settings)
     learned = learned_for(model, case, library, tuple(order))
     pictures = compare(engine, library, tuple(order), order, progress, learned)
@@ -84,6 +88,7 @@ def match_case(
             yield thing
         else:
             matches.append(thing)
+    require_as_listed(case, library, {each for match in matches for each in (match.query_id, match.reference_id)})
     pairs = len(order) * (len(order) - 1) // 2
     by = findings.procedure(None if model is None else model.spec)
     filing = findings.file_run(case, run, matches, pairs, complete=complete, by=by, searched=searched.detail())
@@ -114,9 +119,11 @@ def match_queries(
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
     kit = kit_for(run, settings)
-    library = Library(kit=kit, references=volumes_of(case), queries=(), segments=segments_of(case))
-    searched = prepared(library)
+    held, told = held_of(case, run, settings)
+    library = Library(kit=kit, references=held.volumes, queries=(), segments=segments_of(case))
+    searched = replace(prepared(library), heard=held.heard)
     yield searched
+    yield from told
     engine = engine_for(settings)
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         tasks: list[tuple[int, str]] = []
@@ -133,7 +140,7 @@ def match_queries(
         if model is not None:
             asked["model"] = model.spec.sha256
         case.record(run, EventType.MATCHING, None, asked)
-        yield from _unprinted(case)
+        yield from _unprinted(held.unprinted)
         volumes = tuple(volume.id for volume in library.references)
         learned = learned_for(model, case, library, volumes)
         yield from describe_all(engine, learned, volumes, progress)
@@ -148,15 +155,17 @@ def match_queries(
             for found in answer:
                 if isinstance(found, Notice):
                     yield found
-                elif found.query_id != visitor:
-                    yield Matched(match=found, query_path=_shown(case, found.query_id), reference_path=done.item[1])
+                    continue
+                kept = found.reference_id if found.query_id == visitor else found.query_id
+                require_as_listed(case, library, {kept})
+                if found.query_id != visitor:
+                    yield Matched(match=found, query_path=_shown(case, kept), reference_path=done.item[1])
                 else:
-                    shown = _shown(case, found.reference_id)
-                    yield Matched(match=found, query_path=done.item[1], reference_path=shown)
+                    yield Matched(match=found, query_path=done.item[1], reference_path=_shown(case, kept))
 
 
-def _unprinted(case: Case) -> Iterator[Notice]:
-    for evidence in unprinted_stills(case):
+def _unprinted(stills: Sequence[str]) -> Iterator[Notice]:
+    for evidence in stills:
         message = f"not compared: {evidence[:16]} came into this case before stills had fingerprints"
         yield Notice(code="match.no_fingerprint", message=message)
 

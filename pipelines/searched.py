@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from forensics import matching
 from pipelines.library import Library
@@ -27,6 +27,7 @@ class Searched:
     ``hashes`` frame hashes and ``features`` local features in the index; ``hub_hashes`` of these hashes are of black
     frames, flat ones and title cards: they are compared, and start no match. ``segments`` are the SHA-256 of what was
     searched, sorted; ``remade`` counts segments that were found not to be whole and were made again from the tracks.
+    ``heard`` counts the videos of the case by what they are to the ear.
     """
 
     evidence: int
@@ -35,6 +36,7 @@ class Searched:
     hub_hashes: int
     segments: tuple[str, ...]
     remade: int
+    heard: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:

@@ -89,6 +89,15 @@ class Store:
                 return object_place(self.root, sha256) / content.path
         raise StoreError(f"{sha256} has no file {name!r:.200} in version {number}", code="store.unknown")
 
+    def places(self, sha256: str) -> dict[str, str]:
+        """Where the bytes of each logical file of the last version lie, below the object's folder. Raises as `head`."""
+        inventory = self._inventory(sha256)
+        return {content.name: content.path for content in contents(inventory, inventory.version)}
+
+    def folder(self, sha256: str) -> Path:
+        """The folder of an object, whether or not there is one. Raises StoreError for what is no SHA-256."""
+        return object_place(self.root, sha256)
+
     def open(self, sha256: str, name: str) -> int:
         """A read-only descriptor of a file of the last version; the caller closes it. Raises as `head`,
         NotRegularFile or Unreadable.

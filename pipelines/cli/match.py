@@ -13,6 +13,7 @@ from pipelines.cli.lines import emit, lay, path_fields, say, tell
 from pipelines.cli.options import (
     Work,
     case_option,
+    catalog_option,
     gather,
     input_arguments,
     model_options,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @click.command()
 @input_arguments(required=False)
 @case_option
+@catalog_option
 @model_options
 @work_options
 @output_options
@@ -127,7 +129,7 @@ class Printer:
             validation = relied and {"sha256": relied.sha256, "made": relied.record.made, "own": relied.own}
             counts = {"matches": matches, "candidates": candidates, "rejected": rejected, "not_compared": noticed}
             named = {} if self._spec is None else {"model": msgspec.to_builtins(self._spec)}
-            sound = sounds.coverage(self._case)
+            sound = sounds.coverage({} if self._searched is None else self._searched.heard)
             search = {} if self._searched is None else {"search": self._searched.as_json()}
             emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named, **search})
         elif not self._quiet:
@@ -136,7 +138,7 @@ class Printer:
             if self._searched is not None:
                 found = self._searched
                 say(f"search: exhaustive, {found.hashes} frame hashes and {found.features} features in the index")
-            counts = sounds.coverage(self._case)
+            counts = sounds.coverage({} if self._searched is None else self._searched.heard)
             say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             if self._spec is not None:
                 licence = f"{self._spec.licence} (from {self._spec.licence_from})"
