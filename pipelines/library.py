@@ -11,7 +11,7 @@ import os
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -117,19 +117,7 @@ class Shelf:
     @cached_property
     def corpus(self) -> matching.Corpus:
         """What the matcher reads of them."""
-        held = self.collection
-        return matching.Corpus(
-            subjects=tuple(matching.Named(each.id, each.id, each.video_essence) for each in self.volumes),
-            id_rank=matching.id_rank([each.id for each in self.volumes]),
-            codes=held.code_column("codes"),
-            code_subject=held.code_column("subject"),
-            code_seconds=held.code_column("seconds"),
-            code_flags=held.code_column("flags"),
-            descriptors=held.anchor_column("descriptors"),
-            anchor_subject=held.anchor_column("subject"),
-            anchor_seconds=held.anchor_column("seconds"),
-            anchor_points=held.anchor_column("points"),
-        )
+        return corpus_of(self.volumes, self.collection)
 
     @property
     def codes(self) -> index.Rows:
@@ -144,6 +132,22 @@ class Shelf:
     @cached_property
     def _by_id(self) -> dict[str, Volume]:
         return {volume.id: volume for volume in self.volumes}
+
+
+def corpus_of(volumes: Sequence[Volume], held: index.Collection) -> matching.Corpus:
+    """What the matcher reads of these volumes, which the collection holds in this order."""
+    return matching.Corpus(
+        subjects=tuple(matching.Named(each.id, each.id, each.video_essence) for each in volumes),
+        id_rank=matching.id_rank([each.id for each in volumes]),
+        codes=held.code_column("codes"),
+        code_subject=held.code_column("subject"),
+        code_seconds=held.code_column("seconds"),
+        code_flags=held.code_column("flags"),
+        descriptors=held.anchor_column("descriptors"),
+        anchor_subject=held.anchor_column("subject"),
+        anchor_seconds=held.anchor_column("seconds"),
+        anchor_points=held.anchor_column("points"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -362,13 +366,22 @@ def track_of(volume: Volume) -> Fingerprint:
     Raises:
         IntegrityError: its bytes are not those that the manifest names.
     """
+    return fingerprint.decode(track_bytes(volume))
+
+
+def track_bytes(volume: Volume) -> bytes:
+    """The stored bytes of a volume's fingerprint.
+
+    Raises:
+        IntegrityError: they are not those that the manifest names.
+    """
     data = volume.at(volume.fingerprint_path).read_bytes()
     if hashlib.sha256(data).hexdigest() != volume.fingerprint_sha256:
         raise IntegrityError(
             f"the fingerprint of {volume.id} is not the one that its manifest names",
             hint="run verify for the whole extent; replay derives the fingerprint again",
         )
-    return fingerprint.decode(data)
+    return data
 
 
 def sound_of(volume: Volume) -> SoundTrack | None:

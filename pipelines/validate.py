@@ -193,7 +193,7 @@ def _match(
     kept = tuple(volume.id for volume in bench.videos)
     learned = learned_for(bench.model, bench.case, library, kept, scratch / "descriptors")
     asked = tuple(volume.id for volume in queries)
-    found = tuple(compare(bench.engine, library, asked, {}, bench.progress, learned))
+    found = tuple(compare(bench.engine, library, asked, bench.progress, learned))
     matches = tuple(thing for thing in found if not isinstance(thing, Notice))
     return matches, tuple(thing for thing in found if isinstance(thing, Notice))
 

@@ -6,7 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,22 @@ KEPT_FEATURES = 400
 def endless(subject: str) -> float:
     """Infinity: nothing is known of where this subject ends."""
     return math.inf
+
+
+class Pictures(Protocol):
+    """What ranking asks of a query's frames. `Footage` decodes them; others may know some of it already."""
+
+    def ahead(self, subject: str, start_s: float, end_s: float) -> None:
+        """Be ready for what is about to be looked at moment by moment."""
+        ...
+
+    def features(self, subject: str, at_s: float, pose: Pose, detector: Detector) -> Features | None:
+        """Local features of the frame nearest to a moment, after ``pose``; None where nothing was decoded."""
+        ...
+
+    def still(self, subject: str, long_side: int) -> npt.NDArray[np.uint8] | None:
+        """The picture of a still, its longer side at most ``long_side``; None where nothing was decoded."""
+        ...
 
 
 class _Chunk(NamedTuple):
