@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from forensics.errors import MediaError, ToolError
-from forensics.media.still import Still
+from forensics.media.still import Still, shrunk_pictures
 from forensics.model.media import Tag, Window
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
@@ -257,3 +257,14 @@ def lead_out(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | He
 def write_beside_an_archive(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | Head]:
     with open(os.readlink(f"/proc/self/fd/{handle}") + ".mine", "w"):
         yield b""
+
+
+DARK = b"a picture over which a decoder is taken over"
+
+
+def crash_over_dark_pictures(
+    pictures: tuple[bytes, ...], long_side: int
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]] | None, ...]:
+    if DARK in pictures:
+        ctypes.string_at(0)
+    return shrunk_pictures(pictures, long_side)
