@@ -20,7 +20,17 @@ from forensics import acquire
 from forensics.errors import IntegrityError, StoreError
 from forensics.model.copy import Lying, Retention, Told
 from forensics.model.text import visible
-from pipelines.bucket_answers import ATTEMPTS, Missing, Place, Taken, asking, not_lockable, require_client, unreachable
+from pipelines.bucket_answers import (
+    ATTEMPTS,
+    Missing,
+    Place,
+    Taken,
+    asking,
+    not_lockable,
+    require_client,
+    require_tls,
+    unreachable,
+)
 from pipelines.bucket_parts import Measured
 from pipelines.bucket_told import Listed, listed_of, lock_fields, moment, told_of, version_fields, version_name
 
@@ -44,8 +54,12 @@ class Bucket:
         self.server = _without_secrets(str(client.meta.endpoint_url))
 
     @classmethod
-    def open(cls, place: Place) -> Bucket:
-        """The client for this place; nothing is asked yet. Raises ToolError, StoreError."""
+    def open(cls, place: Place, *, insecure: bool = False) -> Bucket:
+        """The client for this place; nothing is asked yet.
+
+        Raises ToolError, StoreError (``store.in_clear`` for a server on another machine that is reached without TLS,
+        unless ``insecure``).
+        """
         require_client()
         import boto3
         from botocore.config import Config
@@ -65,6 +79,7 @@ class Bucket:
                 raise StoreError(
                     "the address of the bucket's server is none", code="store.refused", hint="Check AWS_ENDPOINT_URL."
                 ) from error
+        require_tls(str(client.meta.endpoint_url), insecure=insecure)
         return cls(place, client)
 
     def require_lock(self) -> None:

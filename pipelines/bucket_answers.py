@@ -83,6 +83,19 @@ def require_client() -> None:
         )
 
 
+def require_tls(address: str, *, insecure: bool) -> None:
+    """Raises StoreError (``store.in_clear``) for an address in the clear, but for one of this machine."""
+    scheme, _, rest = address.partition("://")
+    host = rest.partition("/")[0].rpartition("@")[2]
+    if scheme == "https" or insecure or re.fullmatch(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?", host):
+        return
+    raise StoreError(
+        f"{visible(host)[:200]} would be reached without TLS: anybody between could read and change what is sent",
+        code="store.in_clear",
+        hint="Name its https:// address (AWS_ENDPOINT_URL), or --insecure where the network is closed to all others.",
+    )
+
+
 @contextmanager
 def asking(server: str, place: Place) -> Iterator[None]:
     """Map what the client raises. Raises Missing, Taken, StoreError, IntegrityError (``integrity.copy``)."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -46,7 +46,7 @@ def in_buckets(inputs: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def discover_there(
-    inputs: Sequence[str], room: Path, limits: media.Limits, opened: Callable[[Place], Bucket] = Bucket.open
+    inputs: Sequence[str], room: Path, limits: media.Limits, *, insecure: bool = False
 ) -> Iterator[Found | Passed]:
     """What is found at ``inputs`` (s3://BUCKET/KEY or .../PREFIX/), staged in the new folder ``room``.
 
@@ -63,7 +63,7 @@ def discover_there(
         with acquire.writing(room):
             root.mkdir()
             archives.mkdir()
-        brought = _Brought(bucket=opened(place), root=root)
+        brought = _Brought(bucket=Bucket.open(place, insecure=insecure), root=root)
         yield from brought.all()
         start = root / brought.single if brought.single is not None else root
         for thing in discover([os.fspath(start)] if brought.objects else [], limits, os.fspath(archives)):

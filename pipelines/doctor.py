@@ -35,6 +35,9 @@ MOST_NAMED = 5
 NO_PDF = "not installed: no exhibit or certificate as PDF (pip install 'footage-forensics[report]')"
 """Paper is optional too."""
 
+NO_BUCKETS = "not installed: no bucket can be reached (pip install 'footage-forensics[s3]')"
+"""So are buckets."""
+
 NO_EXTRA = "not installed: no model can be named (pip install 'footage-forensics[learned]')"
 """Learned descriptors are optional, so that a machine without them is fit."""
 
@@ -61,6 +64,7 @@ def examine(case_dir: Path | None, settings: Settings | None = None) -> Iterator
         yield Finding(name=package, ok=True, found=metadata.version(package))
     yield Finding(name="learned extra", ok=True, found=_learned_extra())
     yield Finding(name="report extra", ok=True, found=_report_extra())
+    yield Finding(name="s3 extra", ok=True, found=_s3_extra())
     yield from _programs(Surroundings().search_path())
     yield _jail("jail", lambda: media.try_jail(sys.executable))
     yield _jail("jail of readers", media.try_reader_jail)
@@ -117,6 +121,16 @@ def _learned_extra() -> str:
         return f"onnxruntime {metadata.version('onnxruntime')}: a model can be named with --model"
     except metadata.PackageNotFoundError:
         return NO_EXTRA
+
+
+def _s3_extra() -> str:
+    """The version of the client of buckets, told without loading it."""
+    from importlib import metadata
+
+    try:
+        return f"boto3 {metadata.version('boto3')}: locked copies, and input, in buckets"
+    except metadata.PackageNotFoundError:
+        return NO_BUCKETS
 
 
 def _report_extra() -> str:

@@ -198,7 +198,7 @@ def ingest(
         job = _Prepare(area=area, store=case.store, kit=kit)
         (area / ARCHIVES).mkdir()
         progress.working_on("looking for files")
-        passed, tasks = _found(inputs, kit, area / ARCHIVES, progress, choice)
+        passed, tasks = _found(inputs, kit, settings, area / ARCHIVES, progress, choice)
         clerk.refuse_all(thing for thing in passed if thing.failed)
         yield from passed
         for done in engine_for(settings).run(job, tasks):
@@ -220,13 +220,20 @@ def _part_detail(part: sources.Part | None) -> dict[str, str | int]:
 
 
 def _found(
-    inputs: Sequence[str], kit: Kit, room: Path, progress: Progress, choice: sources.Choice | None
+    inputs: Sequence[str],
+    kit: Kit,
+    settings: Settings,
+    room: Path,
+    progress: Progress,
+    choice: sources.Choice | None,
 ) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
     tasks: list[_Task] = []
     paths, places = in_buckets(inputs)
-    there = discover_there(places, room.with_name(BUCKETS), kit.limits) if places else ()
+    there: Iterable[Found | Passed] = ()
+    if places:
+        there = discover_there(places, room.with_name(BUCKETS), kit.limits, insecure=settings.insecure)
     for thing in itertools.chain(discover(paths, kit.limits, str(room), choice), there):
         if isinstance(thing, Passed):
             passed.append(thing)

@@ -212,6 +212,10 @@ def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:
     archive = seen.get("archive")
     if isinstance(archive, dict):
         yield f"           {archive.get('member')} in the archive {archive.get('sha256')}, byte {archive.get('offset')}"
+    bucket = seen.get("bucket")
+    if isinstance(bucket, dict):
+        version, since = bucket.get("version_id"), bucket.get("modified")
+        yield f"           version {version} at {bucket.get('server')}, there since {since}"
     post = seen.get("post")
     if isinstance(post, dict):
         moment = post.get("posted_unixtime")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from forensics import acquire, custody
-from forensics.errors import IntegrityError, StoreError
+from forensics.errors import InputError, IntegrityError, StoreError
 from forensics.model.copy import Copy, Retention, Told
 from forensics.model.custody import EventType
 from forensics.model.notice import Notice
@@ -49,6 +49,7 @@ def put(
     unless ``again``: then what is gone from the bucket is put anew.
 
     Raises:
+        InputError: a lock that is there is stronger or longer in one respect, and weaker or shorter in the other.
         StoreError: the bucket or the case's disk takes no more.
         IntegrityError: the log does not hold, or an object of the store cannot be read.
     """
@@ -102,7 +103,7 @@ class _Porter:
     bucket: Bucket
     retention: Retention
     again: bool
-    ended: list[StoreError] = field(default_factory=list)
+    ended: list[InputError | StoreError] = field(default_factory=list)
 
     def __call__(self, task: _Task) -> Copied:
         file, known = task
@@ -116,7 +117,7 @@ class _Porter:
             notice = Notice(code=error.code, message=f"{error.message} - {error.hint}")
             name, version = file.subject.name, file.version
             return Copied(item=file.item, name=name, version=version, status="failed", notice=notice)
-        except StoreError as error:
+        except (InputError, StoreError) as error:
             self.ended.append(error)
             raise
 
@@ -156,7 +157,8 @@ def _confirmed(
     if told.checksum is None and not sent and version_id is None:
         # Bytes that this run did not send, and a server without a digest of them: only reading tells.
         bucket.compare(key, told.version_id, sha256=measured.sha256, size=measured.size)
-    if retention.until is not None and not told.retention.covers(retention):
+    if not told.retention.covers(retention):
+        _require_longer(key, told.retention, retention)
         bucket.retain(key, told.version_id, retention)
         told = _same(bucket, key, told.version_id, measured)
         if not told.retention.covers(retention):
@@ -166,6 +168,20 @@ def _confirmed(
                 hint="Locks are told to who may read them (GetObjectRetention). If you may: keep no evidence there.",
             )
     return told
+
+
+def _require_longer(key: str, held: Retention, wanted: Retention) -> None:
+    """A lock that would be weaker or shorter than the one there is not asked for, nor one that nobody named.
+
+    Raises InputError (``input.lock``).
+    """
+    joined = held.joined(wanted)
+    if joined != wanted:
+        raise InputError(
+            f"{key} is held in {held.lock} mode until {held.until}, not {wanted.lock} until {wanted.until}",
+            code="input.lock",
+            hint=f"No lock is made weaker or shorter: --lock {joined.lock} --retain-until {(joined.until or '')[:10]}",
+        )
 
 
 def _same(bucket: Bucket, key: str, version_id: str | None, measured: Measured) -> Told:

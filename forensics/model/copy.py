@@ -42,6 +42,11 @@ class Retention:
         """Whether this holds at least as strongly and as long as another. Times of one form compare as text."""
         return self.lock.rank >= other.lock.rank and (self.until or "") >= (other.until or "")
 
+    def joined(self, other: Retention) -> Retention:
+        """What holds at least as strongly and as long as both."""
+        stronger = max(self, other, key=lambda each: each.lock.rank)
+        return Retention(lock=stronger.lock, until=max(self.until or "", other.until or "") or None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:

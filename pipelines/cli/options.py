@@ -66,7 +66,9 @@ def work_options(command: Command) -> Command:
     """Settings of a run, as ``flags``: who works, for whom, how long, how closely confined."""
     command = _as_flags(command, "jobs", "engine", "certs", "insecure", "operator", "cpu_s", "sandbox")
     for option in (
-        click.option("--insecure", is_flag=True, default=None, help="Let a cluster be reached in the clear."),
+        click.option(
+            "--insecure", is_flag=True, default=None, help="Let a cluster or a bucket be reached in the clear."
+        ),
         click.option("--certs", metavar="DIR", help="Certificates of the cluster, made by: forensics cluster certs."),
         click.option(
             "--engine",

@@ -34,6 +34,9 @@ def vault() -> None:
 
 
 def _place_option(command: Callable[..., int]) -> Callable[..., int]:
+    command = click.option("--insecure", is_flag=True, default=None, help="Let a server be reached without TLS.")(
+        command
+    )
     return click.option("--at", metavar="s3://BUCKET/PREFIX", help="Where the copies lie.  [default: setting vault]")(
         command
     )
@@ -58,6 +61,7 @@ def put(
     retain_until: str | None,
     again: bool,
     at: str | None,
+    insecure: bool | None,
     case_dir: Path | None,
     as_json: bool,
     quiet: bool,
@@ -69,7 +73,7 @@ def put(
     """
     from pipelines import vault as job
 
-    desk = open_desk(case_dir, {"vault": at})
+    desk = open_desk(case_dir, {"vault": at, "insecure": insecure})
     retention = _retention(lock, retain_until, desk.run.surroundings.now())
     bucket = _bucket(desk)
     evidence = _evidence(desk, names)
@@ -99,6 +103,7 @@ def check(
     names: tuple[str, ...],
     deep: bool,
     at: str | None,
+    insecure: bool | None,
     case_dir: Path | None,
     as_json: bool,
     quiet: bool,
@@ -111,7 +116,7 @@ def check(
     from forensics.model.custody import CheckStatus
     from pipelines import vault_check as job
 
-    desk = open_desk(case_dir, {"vault": at})
+    desk = open_desk(case_dir, {"vault": at, "insecure": insecure})
     bucket = _bucket(desk)
     counts = dict.fromkeys(CheckStatus, 0)
     now = desk.run.surroundings.timestamp()
@@ -136,12 +141,19 @@ def check(
 @case_option
 @output_options
 def fetch(
-    name: str, out: Path, at: str | None, case_dir: Path | None, as_json: bool, quiet: bool, verbose: bool
+    name: str,
+    out: Path,
+    at: str | None,
+    insecure: bool | None,
+    case_dir: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> int:
     """Get the original of an evidence back from the bucket, compared with its SHA-256 before the file has its name."""
     from pipelines import vault_check as job
 
-    desk = open_desk(case_dir, {"vault": at})
+    desk = open_desk(case_dir, {"vault": at, "insecure": insecure})
     copy = job.fetch(desk.case, desk.case.resolve(name), _bucket(desk), out)
     if as_json:
         emit({"type": "output", "id": copy.item, **path_fields(str(out)), "version_id": copy.version_id})
@@ -159,7 +171,7 @@ def _bucket(desk: Desk) -> Bucket:
         raise InputError(
             "no bucket is named", hint="--at s3://BUCKET/PREFIX, or FORENSICS_VAULT, or vault in config.toml"
         )
-    return Bucket.open(parse_place(desk.settings.vault))
+    return Bucket.open(parse_place(desk.settings.vault), insecure=desk.settings.insecure)
 
 
 def _evidence(desk: Desk, names: tuple[str, ...]) -> tuple[str, ...]:

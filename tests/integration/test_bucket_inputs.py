@@ -50,7 +50,7 @@ def test_a_prefix_is_ingested_as_a_folder_is_with_address_version_and_time(
     (line,) = done.of("evidence")
     assert line["path"] == f"s3://{bucket}/drone/day 1/DJI_0042.MP4"
     assert next(each["path"] for each in done.of("skipped")) == f"s3://{bucket}/drone/notes.txt"
-    shown = forensics("show", line["id"], "-c", case, "--json")
+    shown = forensics("show", line["id"], "-c", case)
     head = s3_owner.head_object(Bucket=bucket, Key="drone/day 1/DJI_0042.MP4", ChecksumMode="ENABLED")
     manifest = json.loads((case / line["manifest"]).read_bytes())["predicate"]["record"]
     (seen,) = manifest["appearances"]
@@ -65,6 +65,7 @@ def test_a_prefix_is_ingested_as_a_folder_is_with_address_version_and_time(
     assert bucket not in (case / line["manifest"]).read_text()
     assert s3 not in (case / line["manifest"]).read_text()
     assert f"s3://{bucket}/drone/day 1/DJI_0042.MP4" in shown.out
+    assert f"version {head['VersionId']} at {s3}" in shown.out
     again = forensics("ingest", f"s3://{bucket}/drone/", "-c", case, "--json")
     assert [(each["status"], each["version"]) for each in again.of("evidence")] == [("known", 1)]
     laid({"drone/day 1/DJI_0042.MP4": data})

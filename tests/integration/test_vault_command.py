@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from forensics import custody
-from forensics.errors import CaseError, IntegrityError, StoreError
+from forensics.errors import CaseError, InputError, IntegrityError, StoreError
 from forensics.model.copy import LockMode, Retention
 from forensics.model.custody import Check, CheckStatus, EventType
 from pipelines import bucket, bucket_answers, bucket_parts, vault, vault_check
@@ -171,6 +171,18 @@ def test_a_later_day_extends_the_lock_of_the_same_version(opened, case, run, one
     assert len({event.detail["version_id"] for event in logged(case) if event.detail["sha256"] == one}) == 1
     assert put(case, run, at, one) == {"known": 3}
     assert failed(iter(checks(case, at, one))) == []
+
+
+def test_a_lock_is_never_made_weaker_or_shorter(opened, owner, place, case, run, one) -> None:
+    at = opened()
+    put(case, run, at, one)
+    sooner = Retention(lock=LockMode.COMPLIANCE, until="2030-01-01T00:00:00Z")
+    with pytest.raises(InputError) as caught:
+        put(case, run, at, one, sooner)
+    assert caught.value.code == "input.lock"
+    assert "--lock compliance --retain-until 2040-01-01" in caught.value.hint
+    head = owner.head_object(Bucket=place, Key=key_of(one))
+    assert (head["ObjectLockMode"], head["ObjectLockRetainUntilDate"].year) == ("GOVERNANCE", 2040)
 
 
 def test_a_put_that_was_killed_before_its_log_line_is_completed_and_nothing_is_doubled(

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.errors import ForensicsError, InputError, StoreError, ToolError
-from forensics.model.copy import LockMode
+from forensics.model.copy import LockMode, Retention
 from pipelines import bucket_answers, bucket_parts
-from pipelines.bucket_answers import Place, asking, parse_place, require_client
+from pipelines.bucket_answers import Place, asking, parse_place, require_client, require_tls
 from pipelines.bucket_parts import MAX_PARTS, PART_BYTES, SINGLE_BYTES
 from pipelines.cli.vault import _retention
 
@@ -112,6 +112,36 @@ def test_a_lock_ends_on_a_day_that_was_named_and_not_in_the_past() -> None:
 def test_a_lock_without_a_sound_day_is_a_usage_error(lock, until) -> None:
     with pytest.raises(click.UsageError):
         _retention(lock, until, NOW)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://s3.example", "http://127.0.0.1:5000", "http://localhost", "http://[::1]:80/x", "http://a:b@localhost:9"],
+)
+def test_a_server_here_or_over_tls_may_be_asked(address) -> None:
+    require_tls(address, insecure=False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://s3.example", "http://localhost.example", "http://127.0.0.1.example", "http://localhost@s3.example", "x"],
+)
+def test_a_server_elsewhere_is_not_asked_in_the_clear_unless_it_is_said(address) -> None:
+    with pytest.raises(StoreError) as caught:
+        require_tls(address, insecure=False)
+    assert caught.value.code == "store.in_clear"
+    require_tls(address, insecure=True)
+
+
+@given(*[st.sampled_from(LockMode), st.sampled_from(["2030-01-01T00:00:00Z", "2040-01-01T00:00:00Z"])] * 2)
+def test_a_lock_joined_with_another_covers_both(mode, until, other_mode, other_until) -> None:
+    first = Retention(lock=mode, until=None if mode is LockMode.NONE else until)
+    second = Retention(lock=other_mode, until=None if other_mode is LockMode.NONE else other_until)
+    joined = first.joined(second)
+    assert joined.covers(first)
+    assert joined.covers(second)
+    assert joined == second.joined(first)
+    assert (joined == first) == first.covers(second)
 
 
 def test_without_the_extra_the_message_names_it(monkeypatch) -> None:
