@@ -96,7 +96,9 @@ from forensics.custody.validation import decode_validation, encode_validation, v
 from forensics.custody.verification import (
     CASE_SCHEMA,
     VERIFY_STEPS,
+    Admission,
     LogIndex,
+    admission,
     check_case,
     index_log,
 )
@@ -121,6 +123,7 @@ __all__ = [
     "SHOWN",
     "UNJUDGED",
     "VERIFY_STEPS",
+    "Admission",
     "AtHand",
     "Checkpoint",
     "Disclosed",
@@ -144,6 +147,7 @@ __all__ = [
     "Signer",
     "Stamp",
     "Tree",
+    "admission",
     "canonical",
     "check_answer",
     "check_brackets",
