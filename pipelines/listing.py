@@ -44,6 +44,8 @@ AT_ONCE = 1000
 NEAR = 1000
 """Lines of the log that looking up a number goes on by; further behind, the manifests are searched instead."""
 
+NOT_IN_STORE = "match.not_in_store"
+
 _LOG_BROKEN = "integrity.log"
 
 _DOUBTS = ("integrity.catalog", "integrity.log_moved")
@@ -304,4 +306,4 @@ def _made_anew(error: IntegrityError) -> Notice:
 
 def _vanished(evidence: str) -> Notice:
     message = f"not compared: {evidence[:16]} is in the custody log and not in the store: run verify"
-    return Notice(code="match.not_in_store", message=message)
+    return Notice(code=NOT_IN_STORE, message=message)
