@@ -72,6 +72,7 @@ def match_case(
     yield searched
     order = {volume.id: number for number, volume in enumerate(library.references)}
     yield from _unprinted(case)
+    yield from _in_part(library)
     engine = engine_for(settings)
     learned = learned_for(model, case, library, tuple(order))
     pictures = compare(engine, library, tuple(order), order, progress, learned)
@@ -134,6 +135,7 @@ def match_queries(
             asked["model"] = model.spec.sha256
         case.record(run, EventType.MATCHING, None, asked)
         yield from _unprinted(case)
+        yield from _in_part(library)
         volumes = tuple(volume.id for volume in library.references)
         learned = learned_for(model, case, library, volumes)
         yield from describe_all(engine, learned, volumes, progress)
@@ -159,6 +161,16 @@ def _unprinted(case: Case) -> Iterator[Notice]:
     for evidence in unprinted_stills(case):
         message = f"not compared: {evidence[:16]} came into this case before stills had fingerprints"
         yield Notice(code="match.no_fingerprint", message=message)
+
+
+def _in_part(library: Library) -> Iterator[Notice]:
+    triaged = sum(volume.triage for volume in library.references)
+    if triaged:
+        message = (
+            f"{triaged} of {len(library.references)} are known by their sync frames only: moments may be missed, and"
+            " what is found stays a candidate - type: forensics deepen --all"
+        )
+        yield Notice(code="match.sync_frames_only", message=message)
 
 
 def compare(
@@ -257,7 +269,9 @@ class _Examine:
         query, reference = subjects[pair.query_id], subjects[pair.reference_id]
         if query.still:
             return matching.examine_still(query, reference, pair, self.library.footage, method=self.by.still)
-        return matching.examine(query, reference, pair, self.library.footage, method=self.by.video)
+        found = matching.examine(query, reference, pair, self.library.footage, method=self.by.video)
+        in_part = self.library.in_part(pair.query_id) or self.library.in_part(pair.reference_id)
+        return matching.as_candidate(found) if in_part and found is not None else found
 
 
 def _procedure(learned: Learned | None) -> findings.Procedure:

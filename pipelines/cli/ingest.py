@@ -23,12 +23,16 @@ LINES_OF_A_KIND = 20
 
 @click.command()
 @input_arguments(required=True)
+@click.option(
+    "--triage", is_flag=True, help="Decode sync frames only, for a first look; forensics deepen does the rest."
+)
 @case_option
 @work_options
 @output_options
 def ingest(
     inputs: tuple[str, ...],
     files0_from: str | None,
+    triage: bool,
     case_dir: Path | None,
     flags: dict[str, object],
     as_json: bool,
@@ -52,7 +56,7 @@ def ingest(
     with work as desk, shown("ingest", quiet=quiet or as_json) as progress:
         for sentence in desk.case.recover(desk.run):
             tell(f"recovered: {sentence}", quiet=quiet)
-        outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress)
+        outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress, triage=triage)
         code = Tally(as_json=as_json, quiet=quiet, verbose=verbose).print_all(outcomes)
     return work.code(code)
 
