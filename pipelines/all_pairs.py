@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from forensics import __version__, custody
+from forensics import __version__, acquire, custody
 from forensics.errors import IntegrityError
 from forensics.model.manifest import Json
 from forensics.model.match import Match
@@ -90,6 +91,31 @@ def procedure_of(library: Library, by: findings.Procedure) -> str:
     return custody.canonical.digest(value)
 
 
+def _looks_of(library: Library) -> str:
+    """Names the folder of local features: by what they depend on besides the evidence."""
+    from importlib import metadata
+
+    tool = library.kit.tools.ffmpeg
+    value: dict[str, Json] = {
+        "program": __version__,
+        "opencv": metadata.version("opencv-python-headless"),
+        "ffmpeg": tool.sha256,
+    }
+    return custody.canonical.digest(value)[:16]
+
+
+def _forget(index: Path, there: frozenset[str]) -> None:
+    """Delete what is cached of evidence that is not ``there``.
+
+    Raises:
+        StoreError: a file cannot be deleted.
+    """
+    with acquire.writing(index):
+        for path in (*index.glob("features/*/*.features"), *index.glob("learned/*/*.bin")):
+            if path.stem not in there:
+                path.unlink(missing_ok=True)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Tile:
     """Queries whose answers make one record; those that are ``waiting`` have none yet."""
@@ -154,12 +180,14 @@ class AllPairs:
         yield from self._worked(engine, self._earlier(), progress)
 
     def outcome(self) -> Compared:
-        """What the comparison was made of. Records that hold no longer are deleted.
+        """What the comparison was made of. Records that hold no longer are deleted, and what is cached of evidence that
+        is gone.
 
         Raises:
-            StoreError: one cannot be deleted.
+            StoreError: a file cannot be deleted.
         """
         self.records.prune(self.known.records)
+        _forget(self.records.folder.parent, frozenset(volume.id for volume in self.library.references))
         return Compared(
             now=self.known.pairs - self.before,
             before=self.before,
@@ -281,6 +309,6 @@ def all_pairs(
     procedure = procedure_of(library, by)
     records = Records(case=case, procedure=procedure, inputs=inputs_of(library.references))
     known = Known() if again else records.known()
-    features = case.root / "index" / "features" / procedure[:16]
+    features = case.root / "index" / "features" / _looks_of(library)
     job = Searching(library=library, by=by, features=features, learned=learned)
     return AllPairs(run=run, library=library, records=records, known=known, job=job, before=known.pairs)

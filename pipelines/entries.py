@@ -19,7 +19,7 @@ from forensics.model.sound import SoundState
 from forensics.model.store import MANIFEST_NAME
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE
-from pipelines.facts import probe_of
+from pipelines.facts import is_triage, probe_of
 from pipelines.sound_file import SOUND_FILE, sound_digest
 
 STATES = ("audible", "silent", "absent", "not_read")
@@ -60,6 +60,7 @@ def entry_of(case: Case, evidence: str) -> Listed:
         sound=None if heard is None else places[SOUND_FILE],
         sound_sha256=heard,
         heard=heard_in(facts),
+        triage=is_triage(facts),
         video_essence=video_essence(facts),
         container=packed(probe_of(facts)),
     )

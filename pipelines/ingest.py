@@ -63,6 +63,9 @@ LIMITS = (
 """What no manifest claims; one of a file that states no end claims no more of it."""
 
 
+_DERIVED_CODES = frozenset({"media", "telemetry", "parser", "exif"})
+"""First words of the codes of notices that come of deriving facts from the bytes."""
+
 _CHANGED = Notice(
     code="input.changed_while_reading",
     message="the archive was changed after its members were read - wait until nothing writes to it, and run again",
@@ -110,6 +113,7 @@ class _Prepare:
     area: Path
     store: acquire.Store
     kit: Kit
+    triage: bool
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()
@@ -135,7 +139,7 @@ class _Prepare:
                 found=task.found, folder=folder, acquisition=acquisition, sidecars=sidecars, notices=notices
             )
         with (content / "original").open("rb") as handle:
-            derived = derive(handle.fileno(), acquisition.digests, sidecars, content, self.kit)
+            derived = derive(handle.fileno(), acquisition.digests, sidecars, content, self.kit, triage=self.triage)
         return _Prepared(
             found=task.found,
             folder=folder,
@@ -173,8 +177,11 @@ def ingest(
     argv: Sequence[str],
     progress: Progress,
     part: sources.Part | None = None,
+    *,
+    triage: bool = False,
 ) -> Iterator[Outcome | Passed]:
-    """Yield what became of every file found below ``inputs``, or of those in this ``part`` of it, as it happens.
+    """Yield what became of every file found below ``inputs``, or of those in this ``part`` of it, as it happens. A
+    ``triage`` decodes sync frames only.
 
     Raises:
         InputError: with a part, inputs that overlap.
@@ -189,13 +196,11 @@ def ingest(
             raise InputError("what lies in a bucket is not divided", hint="give each run prefixes of its own")
         choice = sources.Choice(part=part)
     kit = open_kit(run.surroundings.search_path(), settings)
-    environment = environment_record(kit.tools, settings, argv)
-    operators = case.disclosures.own_operators()
-    clerk = _Clerk(case=case, run=run, environment=environment, operators=operators, numbers=Numbers(case))
+    clerk = clerk_of(case, run, environment_record(kit.tools, settings, argv))
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs), **_part_detail(part)})
-        job = _Prepare(area=area, store=case.store, kit=kit)
+        job = _Prepare(area=area, store=case.store, kit=kit, triage=triage)
         (area / ARCHIVES).mkdir()
         progress.working_on("looking for files")
         passed, tasks = _found(inputs, kit, settings, area / ARCHIVES, progress, choice)
@@ -249,7 +254,7 @@ def _found(
     return tuple(passed), alone
 
 
-def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outcome:
+def _settle(clerk: Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outcome:
     if isinstance(thing, Failed) and thing.code.partition(".")[0] == StoreError.code:
         raise StoreError(thing.message, code=thing.code, hint=thing.hint)
     if isinstance(thing, Failed):
@@ -281,8 +286,14 @@ class Numbers:
         self._head = self._case.log.head().sha256
 
 
+def clerk_of(case: Case, run: Run, environment: dict[str, Json]) -> Clerk:
+    """The writer of this run."""
+    operators = case.disclosures.own_operators()
+    return Clerk(case=case, run=run, environment=environment, operators=operators, numbers=Numbers(case))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Clerk:
+class Clerk:
     """Steps 4 and 5: the single writer of store and log. ``operators`` are the disclosures of their names."""
 
     case: Case
@@ -387,6 +398,42 @@ class _Clerk:
         self._log(EventType.APPEARANCE, evidence, manifest, written)
         return self._outcome(prepared, manifest, "known")
 
+    def deepen(self, evidence: str, derived: Derived, content: Path) -> Manifest:
+        """Put facts of all frames, whose files lie in ``content``, in place of those of a triage: the next version.
+
+        What the triage noticed is looked at again in full: of its notices those of acquiring stay.
+        """
+        with self.case.writing():
+            former = self.case.signed_manifest(evidence)
+            kept = {subject.name: subject for subject in former.subjects}
+            manifest = replace(
+                former,
+                id=self.run.surroundings.new_urn(),
+                version=former.version + 1,
+                supersedes=subject_of(MANIFEST_NAME, self.case.manifest_bytes(evidence)).sha256,
+                subjects=tuple((kept | {subject.name: subject for subject in derived.files}).values()),
+                facts=derived.facts,
+                record=replace(
+                    former.record,
+                    environment=self.environment,
+                    processing={"commands": [_by_name(command) for command in derived.commands]},
+                    log=self._log_place(),
+                ),
+                notices=tuple(dict.fromkeys((*(n for n in former.notices if not _of_decoding(n)), *derived.notices))),
+            )
+            written, *signature = self._write_manifest(content, manifest)
+            self.case.store.commit_version(
+                evidence,
+                content,
+                (*derived.files, written, *signature),
+                self.run.surroundings.timestamp(),
+                "all frames",
+                self.run.operator,
+                expected=former.version,
+            )
+            self._log(EventType.APPEARANCE, evidence, manifest, written)
+            return manifest
+
     def _write_manifest(self, content: Path, manifest: Manifest) -> Iterator[Subject]:
         return write_manifest(self.case, self.run, self.operators, content, manifest)
 
@@ -444,6 +491,11 @@ def write_manifest(
             with acquire.writing(content):
                 (content / name).write_bytes(part)
             yield subject_of(name, part)
+
+
+def _of_decoding(notice: Notice) -> bool:
+    """Whether deriving tells it, and tells it again."""
+    return notice.code.partition(".")[0] in _DERIVED_CODES
 
 
 def _refusal(path: str, notice: Notice) -> dict[str, str | int]:

@@ -29,7 +29,7 @@ from forensics.model.sound import SoundTrack
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE, Kit
 from pipelines.entries import entries_of, packed, video_essence
-from pipelines.facts import probe_of
+from pipelines.facts import is_triage, probe_of
 from pipelines.readers import STILL_WINDOW
 from pipelines.segments import Upkeep, bring_up, segments_for
 from pipelines.sound_file import SOUND_FILE, sound_digest
@@ -43,7 +43,8 @@ EXCERPT = media.Excerpt(matching.MOST_READ_S, matching.FPS, matching.LONG_SIDE)
 class Volume:
     """One video or still that can be compared: where its bytes and its fingerprint lie, and the track of its sound, if
     that was read. ``frames`` is 1 for whatever has one picture, be it a photograph (``kind`` tells how it is read) or a
-    video of a single frame. ``opening`` is its `EXCERPT`, where the decode pass gave that.
+    video of a single frame. ``opening`` is its `EXCERPT`, where the decode pass gave that; ``triage``: its
+    track has the sync frames only.
 
     A case may have a hundred thousand: paths are texts, below the folder of the evidence where ``store`` is the root of
     the store that has it, and the probe of a video is kept as compressed JSON (``container``, see `packed`). That takes
@@ -62,6 +63,7 @@ class Volume:
     sound_sha256: str | None = None
     opening: Window | None = None
     store: str | None = None
+    triage: bool = False
 
     @property
     def original(self) -> Path:
@@ -209,6 +211,10 @@ class Library:
         wanted = {shelf.name: shelf.wanted for shelf in (self.videos, self.stills)}
         return bring_up(self.segments, wanted, lambda pair: read[pair](pair))
 
+    def in_part(self, volume_id: str) -> bool:
+        """Whether a volume is known by its sync frames only."""
+        return self._volumes[volume_id].triage
+
     def sound(self, volume_id: str) -> SoundTrack | None:
         """The sound of a volume, if some of it is audible and it is of the kind that is compared here.
 
@@ -331,6 +337,7 @@ def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, fa
         container=packed(probe),
         sound_path=None if digest is None or sound is None else str(sound),
         sound_sha256=digest,
+        triage=is_triage(facts),
     )
 
 
@@ -357,6 +364,7 @@ def listed_volume(case: Case, entry: Listed) -> Volume:
         sound_path=None if entry.sound is None else sys.intern(entry.sound),
         sound_sha256=entry.sound_sha256,
         store=sys.intern(os.fspath(case.store.root)),
+        triage=entry.triage,
     )
 
 

@@ -85,6 +85,7 @@ def match_case(
     yield from told
     order = {volume.id: number for number, volume in enumerate(library.references)}
     yield from _unprinted(held.unprinted)
+    yield from _in_part(library)
     engine = engine_for(settings)
     learned = learned_for(model, case, library, tuple(order))
     by = _procedure(learned)
@@ -158,6 +159,7 @@ def match_queries(
             asked["model"] = model.spec.sha256
         case.record(run, EventType.MATCHING, None, asked)
         yield from _unprinted(held.unprinted)
+        yield from _in_part(library)
         volumes = tuple(volume.id for volume in library.references)
         learned = learned_for(model, case, library, volumes)
         yield from describe_all(engine, learned, volumes, progress)
@@ -185,6 +187,16 @@ def _unprinted(stills: Sequence[str]) -> Iterator[Notice]:
     for evidence in stills:
         message = f"not compared: {evidence[:16]} came into this case before stills had fingerprints"
         yield Notice(code="match.no_fingerprint", message=message)
+
+
+def _in_part(library: Library) -> Iterator[Notice]:
+    triaged = sum(volume.triage for volume in library.references)
+    if triaged:
+        message = (
+            f"{triaged} of {len(library.references)} are known by their sync frames only: moments may be missed, and"
+            " what is found stays a candidate - type: forensics deepen --all"
+        )
+        yield Notice(code="match.sync_frames_only", message=message)
 
 
 def compare(

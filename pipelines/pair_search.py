@@ -60,7 +60,9 @@ def examined(library: Library, by: findings.Procedure, pair: matching.Candidate)
     query, reference = library.subjects[pair.query_id], library.subjects[pair.reference_id]
     if query.still:
         return matching.examine_still(query, reference, pair, library.footage, method=by.still)
-    return matching.examine(query, reference, pair, library.footage, method=by.video)
+    found = matching.examine(query, reference, pair, library.footage, method=by.video)
+    in_part = library.in_part(pair.query_id) or library.in_part(pair.reference_id)
+    return matching.as_candidate(found) if in_part and found is not None else found
 
 
 def seeds_of(pair: matching.Candidate) -> str:

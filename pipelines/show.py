@@ -15,7 +15,7 @@ from forensics.model.provenance import SourceKind
 from forensics.report.wording import sound_in_words
 from pipelines import findings, named_checks, persons
 from pipelines.case import Case
-from pipelines.facts import carried_lines, sound_line, stream_lines, telemetry_entries
+from pipelines.facts import carried_lines, is_triage, sound_line, stream_lines, telemetry_entries
 from pipelines.standing import StoredFinding, with_name
 from pipelines.tables import table
 
@@ -73,6 +73,8 @@ class Described:
         yield f"exhibit    {self.manifest.record.case.get('exhibit')}"
         yield f"SHA-256    {self.id}"
         yield f"manifest   {self.manifest_path} (version {self.manifest.version})"
+        if is_triage(self.manifest.facts):
+            yield "triage     sync frames only: exact cuts and the frames between are not known"
         yield from _fact_lines(self.manifest)
         for seen in self.manifest.record.appearances:
             yield from _appearance_lines(seen)

@@ -57,5 +57,5 @@ def _area_weights(first: int, end: int) -> npt.NDArray[np.float64]:
     out_start = (first * SIDE + np.arange(SIDE) * length)[:, None]
     in_start = (np.arange(SIDE) * FINE * SIDE)[None]
     overlap = np.minimum(out_start + length, in_start + FINE * SIDE) - np.maximum(out_start, in_start)
-    counted: npt.NDArray[np.float64] = np.clip(overlap, 0, None).astype(np.float64) @ np.eye(SIDE)[inside]
-    return counted
+    weights: npt.NDArray[np.float64] = np.clip(overlap, 0, None).astype(np.float64) @ np.eye(SIDE)[inside]
+    return weights

@@ -15,6 +15,7 @@ from forensics.matching.learned import parameters as learned_parameters
 from forensics.matching.lineage import GroupName, name_groups
 from forensics.matching.nearest import Copy, Nearest, nearest
 from forensics.matching.params import METHOD, PARAMS, Params
+from forensics.matching.partly import as_candidate
 from forensics.matching.sound import (
     SOUND_METHOD,
     SOUND_METHOD_VERSION,
@@ -66,6 +67,7 @@ __all__ = [
     "Subject",
     "Views",
     "WindowReader",
+    "as_candidate",
     "candidates",
     "compare_sound",
     "examine",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -34,6 +34,11 @@ costs little more than starting the decoder.
 GLANCE_S = 0.5
 """Of a chunk in which one moment is looked at no more is read than up to so long after it: most candidates are refused
 at that look, and the next frame tells which one is the nearest.
+"""
+
+GLANCES_S = 10.0
+"""Moments are looked at in one go where no more than this need be read: starting the decoder again costs as much as
+decoding a few seconds.
 """
 
 MOST_READ_S = 40.0
@@ -113,6 +118,20 @@ class Footage:
     def ahead(self, subject: str, start_s: float, end_s: float) -> None:
         """Read in one go what is about to be looked at moment by moment."""
         self._read(subject, start_s, end_s)
+
+    def glances(self, subject: str, moments: Sequence[float]) -> None:
+        """Read in one go what looking at each of these moments reads, where they stand near one another."""
+        end, latest = self._end_of(subject), max(moments)
+        first, last = (int(max(0.0, at) // CHUNK_S) for at in (min(moments), latest))
+        stop = min(latest + GLANCE_S, end)
+        kept = any((subject, number) in self._chunks for number in range(first, last + 1))
+        if kept or latest > end or stop - first * CHUNK_S > GLANCES_S:
+            return
+        window = self._reader(subject, first * CHUNK_S, stop, FPS, LONG_SIDE)
+        edges = np.searchsorted(window.seconds, [number * CHUNK_S for number in range(first, last + 2)])
+        for number, low, high in zip(range(first, last + 1), edges[:-1], edges[1:], strict=True):
+            whole = stop >= min((number + 1) * CHUNK_S, end)
+            self._keep((subject, number), _cut(window, low, high, whole=whole))
 
     def frame(self, subject: str, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
         """The frame nearest to a moment, with its time; None where nothing was decoded."""

@@ -16,7 +16,8 @@ class Listed:
     files: nothing that a manifest conceals, so that erasing a disclosure needs nothing of the catalog. Paths are below
     the evidence's object; ``fingerprint`` and ``sound`` are such paths with the SHA-256 that the manifest names, both
     None where there is none. ``container`` is the probe without its tags, packed. ``frames`` is 1 for a still.
-    ``heard`` tells what a video is to the ear, None for what is no video.
+    ``heard`` tells what a video is to the ear, None for what is no video; ``triage``, that only its sync frames were
+    decoded.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Listed:
     sound: str | None
     sound_sha256: str | None
     heard: str | None
+    triage: bool
     video_essence: str | None
     container: bytes | None
 

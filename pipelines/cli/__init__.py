@@ -16,6 +16,7 @@ from pipelines.cli.certificate import certificate
 from pipelines.cli.cluster import cluster
 from pipelines.cli.compare import compare
 from pipelines.cli.completion import completion
+from pipelines.cli.deepen import deepen
 from pipelines.cli.doctor import doctor
 from pipelines.cli.exits import ExitCode, code_of
 from pipelines.cli.export import export
@@ -46,7 +47,7 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, merge, match, compare, review, show, timeline, track, telegram, lists, validate),
+    *(run, init, ingest, deepen, merge, match, compare, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
     *(vault, cluster, completion, manual),
 )

@@ -23,6 +23,9 @@ LINES_OF_A_KIND = 20
 
 @click.command()
 @input_arguments(required=True)
+@click.option(
+    "--triage", is_flag=True, help="Decode sync frames only, for a first look; forensics deepen does the rest."
+)
 @case_option
 @click.option("--shard", metavar="I/N", help="Take only part I of N: N runs together take each file once.")
 @work_options
@@ -30,6 +33,7 @@ LINES_OF_A_KIND = 20
 def ingest(
     inputs: tuple[str, ...],
     files0_from: str | None,
+    triage: bool,
     case_dir: Path | None,
     shard: str | None,
     flags: dict[str, object],
@@ -57,7 +61,7 @@ def ingest(
     with work as desk, shown("ingest", quiet=quiet or as_json) as progress:
         for sentence in desk.case.recover(desk.run):
             tell(f"recovered: {sentence}", quiet=quiet)
-        outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress, part)
+        outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress, part, triage=triage)
         code = Tally(as_json=as_json, quiet=quiet, verbose=verbose).print_all(outcomes)
         told = None if part is None else parts.told(part.of, (line.event for line in desk.case.log.events()))
     if told is not None:

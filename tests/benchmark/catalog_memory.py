@@ -78,6 +78,7 @@ def entry(number: int, folder: Path) -> Listed:
         sound=None,
         sound_sha256=None,
         heard="absent",
+        triage=False,
         video_essence=like.video_essence,
         container=packed(probe(number)),
     )

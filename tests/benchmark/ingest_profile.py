@@ -2,9 +2,10 @@
 
     python -m tests.benchmark.ingest_profile [--shared ../shared] [--rounds 3] [FILE ...]
 
-Without FILE: every shared real clip of 20 s and more. Each round decodes the clips bare (``ffmpeg -threads 1 -f
-null``), ingests them whole with one worker, ingests them once more with a stopwatch on its parts, and decodes them
-again. Figures are medians of the rounds: CPU seconds, user and system, of the process and of its programs.
+Without FILE: every shared real clip of 20 s and more. Each round decodes the clips bare (``ffmpeg -threads 1
+-f null``), ingests them whole with one worker, ingests them once more with a stopwatch on its parts, and decodes them
+again.
+Figures are medians of the rounds: CPU seconds, user and system, of the process and of its programs.
 """
 
 from __future__ import annotations

@@ -245,6 +245,25 @@ def test_five_new_ones_are_compared_with_the_old_and_the_old_not_with_one_anothe
     assert outcome.now <= (2 * new + filling) * 205
 
 
+def test_what_is_cached_of_evidence_that_is_gone_goes_with_the_next_matching() -> None:
+    volumes = tuple(volume(seed) for seed in range(6))
+    with small_tiles(), tempfile.TemporaryDirectory() as folder:
+        case = MadeUpCase(Path(folder))
+        Matching(case, volumes).found()
+        for name in ("features/v/{}.features", "learned/m/{}.bin"):
+            for each in volumes:
+                path = case.root / "index" / name.format(each.id)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+        gone, *left = volumes
+        run = Matching(case, tuple(left))
+        run.found()
+        run.pairs.outcome()
+        files = [path for path in (case.root / "index").rglob("*") if path.is_file()]
+        assert len([path for path in files if path.suffix != ".json"]) == 2 * len(left)
+        assert not [path for path in files if gone.id in path.name or gone.id.encode() in path.read_bytes()]
+
+
 def test_every_pair_is_named_by_the_log_once_for_each_side() -> None:
     volumes = tuple(volume(seed) for seed in range(40))
     with small_tiles(), tempfile.TemporaryDirectory() as folder:

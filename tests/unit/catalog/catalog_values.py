@@ -25,6 +25,7 @@ VIDEO = Listed(
     sound="v1/content/derived/audio.bin",
     sound_sha256="01" * 32,
     heard="audible",
+    triage=False,
     video_essence="ef" * 32,
     container=b"\0packed\xff",
 )
