@@ -276,12 +276,15 @@ def _read(case: Case, evidence: str, logged: tuple[int, str]) -> Listed | Unread
 def _merged(case: Case, rows: Iterator[Listed | Unread], missing: list[str]) -> Iterator[Listed]:
     """Yield every evidence of the store, from its row if there is one; add to ``missing`` what has a row only."""
     row = next(rows, None)
+    # While a run is under way, or after one that died, the store may have what the log does not tell of yet.
+    unlogged = any(case.staging.iterdir())
     for evidence in case.store.ids():
         while row is not None and row.id < evidence:
             missing.append(row.id)
             row = next(rows, None)
         known = row if row is not None and row.id == evidence else None
-        yield known if isinstance(known, Listed) else entry_of(case, evidence)
+        newer = known is not None and unlogged and case.store.has_version(evidence, known.version + 1)
+        yield known if isinstance(known, Listed) and not newer else entry_of(case, evidence)
         if known is not None:
             row = next(rows, None)
     while row is not None:

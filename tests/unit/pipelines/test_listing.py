@@ -154,6 +154,17 @@ def test_evidence_that_the_log_does_not_tell_of_yet_is_listed_from_its_manifest(
     assert reads == [unlogged, unlogged]
 
 
+def test_a_version_that_a_dead_run_committed_and_did_not_log_is_listed(made: ListedCase, reads: list[str]) -> None:
+    listed(made)
+    reads.clear()
+    changed = truth(made)[1].id
+    made.again(changed, logged=False)
+    (made.case.staging / "run").mkdir()
+    assert listed(made) == (truth(made), [])
+    assert reads == [changed]
+    assert {each.version for each in truth(made)} == {1, 2}
+
+
 @pytest.mark.parametrize("where", ["local", "off"])
 def test_evidence_that_left_the_store_is_told_and_the_rest_listed(made: ListedCase, where: str) -> None:
     listed(made, where)
