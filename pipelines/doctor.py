@@ -15,8 +15,10 @@ from forensics import __version__, fingerprint, media
 from forensics.errors import ForensicsError
 from pipelines import segments
 from pipelines.case import open_case
+from pipelines.config import Settings
 from pipelines.environment import PACKAGES
 from pipelines.library import segments_of, track_of, volumes_of
+from pipelines.listing import Lister
 from pipelines.segments import Proof
 from pipelines.surroundings import Surroundings, clock_error, machine
 
@@ -26,6 +28,9 @@ VECTORS_SHA256 = "7f0c3d4613b1f81a91bec454a64e872b13cfd74807931ae8e20f4dae131e2c
 LEAST_FREE = 2**30
 """Bytes: each file is copied before it is looked at, and a clip of a drone is seldom larger than 4 GB; below this no
 case grows for long."""
+
+MOST_NAMED = 5
+"""Evidences named in one line."""
 
 NO_PDF = "not installed: no exhibit or certificate as PDF (pip install 'footage-forensics[report]')"
 """Paper is optional too."""
@@ -49,8 +54,8 @@ class Finding:
     found: str
 
 
-def examine(case_dir: Path | None) -> Iterator[Finding]:
-    """Yield what was found, good and bad."""
+def examine(case_dir: Path | None, settings: Settings | None = None) -> Iterator[Finding]:
+    """Yield what was found, good and bad; ``settings`` tell where a case's catalog is."""
     from importlib import metadata
 
     yield Finding(name="footage-forensics", ok=True, found=__version__)
@@ -70,6 +75,7 @@ def examine(case_dir: Path | None) -> Iterator[Finding]:
     if case_dir is not None:
         yield _case(case_dir)
         yield _index(case_dir)
+        yield _catalog(case_dir, settings or Settings())
 
 
 def _jail(name: str, attempt: Callable[[], media.Tried]) -> Finding:
@@ -175,6 +181,23 @@ def _index(root: Path) -> Finding:
     outdated = sum(proof is Proof.OUTDATED for _, proof in seen)
     more = f"; {outdated} outdated" if outdated else ""
     return Finding(name="index", ok=True, found=f"{len(seen) - outdated} segments, as the tracks give them{more}")
+
+
+def _catalog(root: Path, settings: Settings) -> Finding:
+    """Whether the rows of the catalog are what the manifests say."""
+    try:
+        lister = Lister(case=open_case(root), settings=settings, surroundings=Surroundings())
+        seen = lister.compared()
+    except ForensicsError as error:
+        return Finding(name="catalog", ok=False, found=f"{error.message} - {error.hint}")
+    if seen is None:
+        return Finding(name="catalog", ok=True, found=f"not kept: {lister.why_none()}")
+    if seen.different:
+        named = ", ".join(each[:16] for each in seen.different[:MOST_NAMED])
+        found = f"{len(seen.different)} rows are not what the manifests say: {named} - delete it, and match again"
+        return Finding(name="catalog", ok=False, found=found)
+    more = f"; {seen.behind} to be read from their manifests" if seen.behind else ""
+    return Finding(name="catalog", ok=True, found=f"{seen.rows} evidences, as the manifests say{more}")
 
 
 def _test_pictures() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

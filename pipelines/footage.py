@@ -144,7 +144,7 @@ def _not_compared(case: Case) -> Iterator[Notice]:
     for line in case.log.events():
         if line.event.event is EventType.MATCHING and "pairs" in line.event.detail:
             matched, since = True, 0
-        elif line.event.event is EventType.INGESTION:
+        elif line.event.takes_in:
             since += 1
     if not matched and since:
         message = "the files of this case have not been compared with each other: run match first"

@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -41,6 +42,7 @@ from pipelines.engine import Done, Failed
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
 from pipelines.keyframe_files import subject_of
+from pipelines.listing import Lister
 from pipelines.progress import Progress
 from pipelines.workers import engine_for
 
@@ -188,8 +190,8 @@ def ingest(
         choice = sources.Choice(part=part)
     kit = open_kit(run.surroundings.search_path(), settings)
     environment = environment_record(kit.tools, settings, argv)
-    operators = case.disclosures.operators()
-    clerk = _Clerk(case=case, run=run, environment=environment, operators=operators, numbers=_Numbers(case))
+    operators = case.disclosures.own_operators()
+    clerk = _Clerk(case=case, run=run, environment=environment, operators=operators, numbers=Numbers(case))
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs), **_part_detail(part)})
@@ -207,6 +209,9 @@ def ingest(
             yield outcome
         units = {} if choice is None else {"units": len(choice.met), "units_of_part": len(choice.taken)}
         case.record(run, EventType.INGESTION_END, None, {**counts, **_part_detail(part), **units})
+    # A cache: whoever lists the case next goes on where this ends.
+    with suppress(ForensicsError):
+        Lister(case=case, settings=settings, surroundings=run.surroundings).catch_up()
 
 
 def _part_detail(part: sources.Part | None) -> dict[str, str | int]:
@@ -254,7 +259,7 @@ def _settle(clerk: _Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Out
     return clerk.admit(thing.result)
 
 
-class _Numbers:
+class Numbers:
     """Exhibit numbers: one more than there are evidences. They are counted again only when the log has grown by lines
     that were not written here, for counting takes longer the larger the case is.
     """
@@ -284,7 +289,7 @@ class _Clerk:
     run: Run
     environment: dict[str, Json]
     operators: tuple[custody.Disclosure, ...]
-    numbers: _Numbers
+    numbers: Numbers
 
     def refuse(self, path: str, notice: Notice) -> Outcome:
         """Log a file that could not be taken."""
@@ -383,19 +388,7 @@ class _Clerk:
         return self._outcome(prepared, manifest, "known")
 
     def _write_manifest(self, content: Path, manifest: Manifest) -> Iterator[Subject]:
-        """Yield the manifest and its signature, as they are written; what it conceals is on disk before."""
-        entropy = self.run.surroundings.entropy
-        record, made = custody.conceal_record(
-            manifest.record, lambda: entropy(custody.SALT_BYTES), known=self.operators
-        )
-        evidence = manifest.item.removeprefix(custody.item_of(""))
-        self.case.disclosures.write(name_of(evidence, manifest.version), made)
-        data = custody.encode_manifest(replace(manifest, record=record))
-        for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, self.run.sign(Namespace.MANIFEST, data))):
-            if part is not None:
-                with acquire.writing(content):
-                    (content / name).write_bytes(part)
-                yield subject_of(name, part)
+        return write_manifest(self.case, self.run, self.operators, content, manifest)
 
     def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
         seen = appearance_record(prepared.found.appearance)
@@ -428,6 +421,29 @@ class _Clerk:
             keyframes=len(_keyframes(manifest.facts)),
             notices=manifest.notices,
         )
+
+
+def write_manifest(
+    case: Case,
+    run: Run,
+    operators: Iterable[custody.Disclosure],
+    content: Path,
+    manifest: Manifest,
+    disclosed: Iterable[custody.Disclosure] = (),
+) -> Iterator[Subject]:
+    """Yield the manifest and its signature, as they are written; what it conceals is on disk before. ``disclosed`` are
+    disclosures of what is concealed in it already.
+    """
+    entropy = run.surroundings.entropy
+    record, made = custody.conceal_record(manifest.record, lambda: entropy(custody.SALT_BYTES), known=operators)
+    evidence = manifest.item.removeprefix(custody.item_of(""))
+    case.disclosures.write(name_of(evidence, manifest.version), (*disclosed, *made))
+    data = custody.encode_manifest(replace(manifest, record=record))
+    for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, run.sign(Namespace.MANIFEST, data))):
+        if part is not None:
+            with acquire.writing(content):
+                (content / name).write_bytes(part)
+            yield subject_of(name, part)
 
 
 def _refusal(path: str, notice: Notice) -> dict[str, str | int]:

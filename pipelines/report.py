@@ -25,7 +25,7 @@ from forensics.model.manifest import Json, Manifest
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
-from pipelines import error_rates, findings, persons, searched
+from pipelines import error_rates, findings, persons, searched, shard_logs
 from pipelines.case import Case, Run, require_place_of_file, write_whole
 from pipelines.config import Settings
 from pipelines.derive import open_kit
@@ -250,8 +250,9 @@ def _fix(value: Json) -> Fix | None:
 
 def _refused(events: Sequence[CustodyEvent]) -> Iterator[Passed]:
     for event in events:
-        if event.event is EventType.INGESTION_REFUSED:
-            detail = event.detail
+        detail = event.detail
+        elsewhere = event.event is EventType.MERGING and detail.get("what") == shard_logs.REFUSED
+        if event.event is EventType.INGESTION_REFUSED or elsewhere:
             yield Passed(
                 path=str(detail.get("name")),
                 code=str(detail.get("code")),

@@ -44,6 +44,7 @@ from forensics.custody.disclosure import (
 )
 from forensics.custody.event import decode_event, encode_event, moment
 from forensics.custody.finding import decode_finding, encode_finding
+from forensics.custody.following import Followed, follow
 from forensics.custody.key_ring import (
     PUT_AWAY,
     KeyRing,
@@ -127,6 +128,7 @@ __all__ = [
     "Disclosed",
     "Disclosure",
     "Entry",
+    "Followed",
     "InclusionProof",
     "Judged",
     "KeyRing",
@@ -191,6 +193,7 @@ __all__ = [
     "exhibit_event",
     "facts_digests",
     "find_head",
+    "follow",
     "histories",
     "index_log",
     "is_encrypted",

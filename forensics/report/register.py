@@ -31,7 +31,7 @@ LONGEST_LABEL = 16
 """Characters of the first and the last name of a page, where the first page leads to it."""
 
 MOST_LINKS = 12
-"""Groups and matches that an entry leads to; the page of the evidence leads to all."""
+"""Groups that an entry leads to; the page of the evidence leads to all, and to its matches, which are far more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from pipelines.cli.lines import tell, tell_error, tell_usage
 from pipelines.cli.lists import lists
 from pipelines.cli.manual import manual
 from pipelines.cli.match import match
+from pipelines.cli.merge import merge
 from pipelines.cli.receipt import receipt
 from pipelines.cli.receive import receive
 from pipelines.cli.replay import replay
@@ -45,7 +46,7 @@ from pipelines.surroundings import one_thread_each
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, match, compare, review, show, timeline, track, telegram, lists, validate),
+    *(run, init, ingest, merge, match, compare, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
     *(vault, cluster, completion, manual),
 )

@@ -140,6 +140,12 @@ def fullest(view):
     return dataclasses.replace(view, match=match, strip=pictures, review=review, status=FindingStatus.CONFIRMED)
 
 
+def last_line(sheet):
+    """What stands last on a sheet of paper, above its foot."""
+    lines = [line.strip() for line in sheet.splitlines() if line.strip() and not line.startswith("Video evidence rep")]
+    return " ".join(lines[-1].split()) if lines else ""
+
+
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext on this machine")
 def test_no_panel_is_cut_in_two_on_paper(browser, tmp_path):
     case = large_case(*SMALL)
@@ -156,6 +162,8 @@ def test_no_panel_is_cut_in_two_on_paper(browser, tmp_path):
             assert view.finding_path in sheets[starts]
         (opinion,) = [text for text in sheets if "Opinion of an examiner" in text]
         assert "Supersedes" in opinion
+        headings = browser.value("[...document.querySelectorAll('h2, h3, h4')].map(each => each.textContent.trim())")
+        assert [line for line in map(last_line, sheets) if line in headings] == []
 
 
 SHOWN = "[...document.querySelectorAll('.register li')].filter(each => each.offsetParent !== null)"
