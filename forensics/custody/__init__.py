@@ -19,6 +19,7 @@ from forensics.custody.checkpoint import MAX_CHECKPOINT, Checkpoint, decode_chec
 from forensics.custody.checkpoint import SUFFIX as CHECKPOINT_SUFFIX
 from forensics.custody.concealed import CONCEALED, PUBLIC_CHATS, conceal_record, record_digests, reveal_record
 from forensics.custody.copies import (
+    NO_COPY,
     check_copy,
     check_copy_bytes,
     check_copy_lines,
@@ -115,6 +116,7 @@ __all__ = [
     "MAX_KEY_FILE",
     "MAX_RECEIPT",
     "NONCE_BYTES",
+    "NO_COPY",
     "OPERATOR",
     "PUBLIC_CHATS",
     "PUT_AWAY",
