@@ -4,6 +4,7 @@
 2  video: probe the container
 3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
 4  video: listen to its first sound stream
+   (a triage decodes sync frames only, and tells no shots)
 5  write keyframes, contact sheet, fingerprint and sound as files, each with its digests
 6  read the telemetry beside it and inside it, and hold all of it against the clip
 7  put the facts together: what depends on the bytes alone apart from what a named recipe made of them
@@ -47,6 +48,23 @@ MAX_STILL_BYTES = 256 * 2**20
 
 HEAD_BYTES = 4096
 """First bytes that tell what a file is."""
+
+TRIAGED = Notice(
+    code="media.sync_frames_only",
+    message=(
+        "this is a triage: only the sync frames were decoded; exact cuts, the frames between them and faults in those"
+        " are not known, and pairs with it stay candidates - type: forensics deepen"
+    ),
+)
+"""What a reader of a triaged evidence must know."""
+
+_TRIAGE_RECIPE: dict[str, Json] = {
+    "triage": {
+        "recipe": "sync-frames",
+        "version": "1",
+        "not_known": ["cuts", "frames between sync frames", "faults in those frames", "hashes between sync frames"],
+    }
+}
 
 RECIPE_PACKAGES = ("exifread", "numpy", "opencv-python-headless", "imagehash", "pillow", "scipy")
 """Packages whose version may move a recipe-bound fact."""
@@ -112,10 +130,12 @@ def derive(
     kit: Kit,
     *,
     query: media.Excerpt | None = None,
+    triage: bool = False,
 ) -> Derived:
     """Derive all facts of the bytes behind ``handle``; files go below the content folder ``into``.
 
     A ``query`` needs no keyframes of a video, but an excerpt for comparing, which is taken from the same decode pass.
+    A ``triage`` decodes only the sync frames of a video: its facts say so, and what is not known for it.
 
     Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE. An archive, by its
     first bytes, is that without a notice: what became of its members is no fact of the bytes.
@@ -132,7 +152,7 @@ def derive(
         elif _is_still(head):
             derived = _derive_still(handle, digests.size, into, kit)
         else:
-            derived = _derive_video(handle, digests, into, kit, beside, query)
+            derived = _derive_video(handle, digests, into, kit, beside, query, triage=triage)
     except MediaError as error:
         derived = _undecodable(Notice(code=error.code, message=error.message))
     exact["kind"] = str(derived.kind)
@@ -151,7 +171,14 @@ def _undecodable(*notices: Notice) -> Derived:
 
 
 def _derive_video(
-    handle: int, digests: Digests, into: Path, kit: Kit, beside: _Beside, query: media.Excerpt | None
+    handle: int,
+    digests: Digests,
+    into: Path,
+    kit: Kit,
+    beside: _Beside,
+    query: media.Excerpt | None,
+    *,
+    triage: bool,
 ) -> Derived:
     probed = media.probe(kit.tools, handle, kit.limits)
     too_dear = probed.openable(kit.limits)
@@ -163,12 +190,14 @@ def _derive_video(
             probed, inside, Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
         )
     print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
-    chosen = _Keyframes(probed.probe, digests.sha256, into) if query is None else None
+    chosen = _Keyframes(probed.probe, digests.sha256, into, triage=triage) if query is None else None
     timestamps = hashlib.sha256()
     try:
         excerpt = None if query is None else media.opening(kit.tools, handle, probed.probe, query, kit.limits)
         branch = None if excerpt is None else excerpt.branch
-        with media.decode(kit.tools, handle, probed.probe, limits=kit.limits, beside=branch) as decoding:
+        with media.decode(
+            kit.tools, handle, probed.probe, limits=kit.limits, beside=branch, sync_only=triage
+        ) as decoding:
             for item in decoding:
                 if isinstance(item, FrameBatch):
                     timestamps.update(item.pts.astype("<i8").tobytes())
@@ -181,7 +210,7 @@ def _derive_video(
         return _without_video(probed, inside, Notice(code=error.code, message=error.message))
     outcome = decoding.outcome
     heard = listen(kit.tools, handle, probed, kit.limits, into)
-    notices = probed.notices + outcome.notices + heard.notices + inside.notices
+    notices = (TRIAGED,) * triage + probed.notices + outcome.notices + heard.notices + inside.notices
     commands = (probed.command, outcome.command, *heard.commands, *inside.commands)
     video = print_maker.finish(probed.probe.origin)
     shown, files = chosen.finish(exact=outcome.exact) if chosen is not None else ({}, ())
@@ -195,11 +224,13 @@ def _derive_video(
             "time_base": str(video.origin.base),
             "pts_sha256": timestamps.hexdigest(),
             "complete": outcome.complete,
+            **({"sampled": "sync frames only"} if triage else {}),
         },
     }
     recipe: dict[str, Json] = {
         "tools": _recipe_tools(kit.tools),
         "frames": outcome.recipe,
+        **(_TRIAGE_RECIPE if triage else {}),
         **shown,
         "fingerprint": _fingerprint_facts(video, track),
         "sound": heard.facts,
@@ -250,9 +281,11 @@ def _limits(probed: media.Probed) -> tuple[str, ...]:
 class _Keyframes:
     """Chooses keyframes while a video is decoded and writes them."""
 
-    def __init__(self, probe: Probe, sha256: str, into: Path) -> None:
+    def __init__(self, probe: Probe, sha256: str, into: Path, *, triage: bool) -> None:
         assert probe.origin is not None
-        self._selector = keyframes.KeyframeSelector(probe.origin.base)
+        self._triage = triage
+        cuts = keyframes.Uncut() if triage else keyframes.CutFinder()
+        self._selector = keyframes.KeyframeSelector(probe.origin.base, cuts)
         self._files = KeyframeFiles(probe, sha256, into)
 
     def add(self, item: FrameBatch | Picture) -> None:
@@ -264,14 +297,13 @@ class _Keyframes:
         self._files.add(self._selector.take())
 
     def finish(self, *, exact: bool) -> tuple[dict[str, Json], tuple[Subject, ...]]:
-        """The facts of shots and keyframes, and the files written."""
+        """The facts of shots (not of a triage) and keyframes, and the files written."""
         selection = self._selector.finish()
         self._files.add(selection.chosen)
         kept, files = self._files.finish(exact=exact)
-        facts: dict[str, Json] = {
-            "shots": _plain(msgspec.to_builtins(selection.shots)),
-            "keyframes": _plain(msgspec.to_builtins(kept)),
-        }
+        facts: dict[str, Json] = {"keyframes": _plain(msgspec.to_builtins(kept))}
+        if not self._triage:
+            facts["shots"] = _plain(msgspec.to_builtins(selection.shots))
         return facts, files
 
 

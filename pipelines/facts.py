@@ -26,6 +26,11 @@ def duration_of(facts: Facts) -> float | None:
         return round(float(_shown_at(container, frames)), 6)
 
 
+def is_triage(facts: Facts) -> bool:
+    """Whether only the sync frames were decoded: exact cuts and the frames between are not known."""
+    return "triage" in facts.recipe
+
+
 def probe_of(facts: Facts) -> Probe | None:
     """What the container of a video was found to be, without its tags; None for a still.
 

@@ -26,6 +26,7 @@ from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
 from pipelines.engine import Done, Failed
 from pipelines.environment import Moved, environment_record, moved
+from pipelines.facts import is_triage
 from pipelines.progress import Progress
 from pipelines.workers import engine_for
 
@@ -123,19 +124,20 @@ class _Again:
     def _derive(self, evidence: str, manifest: Manifest, into: Path) -> Derived:
         handle = self.case.store.open(evidence, ORIGINAL_NAME)
         try:
-            return derive(handle, digest_file(handle), self._sidecars(evidence, manifest), into, self.kit)
+            sidecars, triage = sidecars_of(self.case, evidence, manifest), is_triage(manifest.facts)
+            return derive(handle, digest_file(handle), sidecars, into, self.kit, triage=triage)
         finally:
             os.close(handle)
 
-    def _sidecars(self, evidence: str, manifest: Manifest) -> tuple[Sidecar, ...]:
-        """The sidecars of the facts, under the names that they had when the facts were derived."""
-        known = manifest.facts.exact.get("telemetry", [])
-        assert isinstance(known, list)
-        names = [str(entry["file"]) for entry in known if isinstance(entry, dict)]
-        return tuple(
-            Sidecar(found_as=name, stored_as=name, data=self.case.store.path(evidence, name).read_bytes())
-            for name in names
-        )
+
+def sidecars_of(case: Case, evidence: str, manifest: Manifest) -> tuple[Sidecar, ...]:
+    """The sidecars of the facts, under the names that they had when the facts were derived."""
+    known = manifest.facts.exact.get("telemetry", [])
+    assert isinstance(known, list)
+    names = [str(entry["file"]) for entry in known if isinstance(entry, dict)]
+    return tuple(
+        Sidecar(found_as=name, stored_as=name, data=case.store.path(evidence, name).read_bytes()) for name in names
+    )
 
 
 def replay(

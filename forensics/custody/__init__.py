@@ -15,8 +15,17 @@ from forensics.custody.agreement import (
 )
 from forensics.custody.case_file import decode_case, encode_case
 from forensics.custody.chain import CLOCK_STEP, check_log, sound_events
-from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
+from forensics.custody.checkpoint import MAX_CHECKPOINT, Checkpoint, decode_checkpoint, find_head, origin_of
+from forensics.custody.checkpoint import SUFFIX as CHECKPOINT_SUFFIX
 from forensics.custody.concealed import CONCEALED, PUBLIC_CHATS, conceal_record, record_digests, reveal_record
+from forensics.custody.copies import (
+    check_copy,
+    check_copy_bytes,
+    check_copy_lines,
+    copies,
+    copy_detail,
+    no_copy,
+)
 from forensics.custody.disclosed import (
     OPERATOR,
     AtHand,
@@ -34,6 +43,7 @@ from forensics.custody.disclosure import (
 )
 from forensics.custody.event import decode_event, encode_event, moment
 from forensics.custody.finding import decode_finding, encode_finding
+from forensics.custody.following import Followed, follow
 from forensics.custody.key_ring import (
     PUT_AWAY,
     KeyRing,
@@ -95,9 +105,11 @@ from forensics.model.provenance import SHOWN
 __all__ = [
     "CALIBRATION",
     "CASE_SCHEMA",
+    "CHECKPOINT_SUFFIX",
     "CLOCK_STEP",
     "CLOCK_TOLERANCE",
     "CONCEALED",
+    "MAX_CHECKPOINT",
     "MAX_KEY_FILE",
     "MAX_RECEIPT",
     "NONCE_BYTES",
@@ -114,6 +126,7 @@ __all__ = [
     "Disclosed",
     "Disclosure",
     "Entry",
+    "Followed",
     "InclusionProof",
     "Judged",
     "KeyRing",
@@ -136,6 +149,9 @@ __all__ = [
     "check_brackets",
     "check_case",
     "check_case_disclosures",
+    "check_copy",
+    "check_copy_bytes",
+    "check_copy_lines",
     "check_document",
     "check_evidence",
     "check_findings",
@@ -154,6 +170,8 @@ __all__ = [
     "checkpoint_folder",
     "conceal_record",
     "concealed_places",
+    "copies",
+    "copy_detail",
     "decode_case",
     "decode_checkpoint",
     "decode_event",
@@ -173,6 +191,7 @@ __all__ = [
     "exhibit_event",
     "facts_digests",
     "find_head",
+    "follow",
     "histories",
     "index_log",
     "is_encrypted",
@@ -190,6 +209,7 @@ __all__ = [
     "make_disclosure",
     "make_key",
     "moment",
+    "no_copy",
     "origin_of",
     "prove",
     "put_away",

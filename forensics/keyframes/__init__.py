@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from forensics.keyframes.cuts import CutFinder
+from forensics.keyframes.cuts import CutFinder, Uncut
 from forensics.keyframes.picture import encode_png, imagehash_hex
 from forensics.keyframes.selector import Chosen, KeyframeSelector, Selection
 from forensics.keyframes.sharpness import sharpness
 
-__all__ = ["Chosen", "CutFinder", "KeyframeSelector", "Selection", "encode_png", "imagehash_hex", "sharpness"]
+__all__ = ["Chosen", "CutFinder", "KeyframeSelector", "Selection", "Uncut", "encode_png", "imagehash_hex", "sharpness"]

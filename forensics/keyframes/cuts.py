@@ -107,6 +107,24 @@ class CutFinder:
         return not _correlates(before, after, CORRELATED_PERCENT) and not _is_shift(before, after, SHIFT_LEFT_PERCENT)
 
 
+class Uncut:
+    """In place of `CutFinder` for frames that lie seconds apart: what differs between them is no cut, so that all of
+    them count as one stretch, and no shot is told.
+    """
+
+    def __init__(self) -> None:
+        self.decided = 0
+
+    def add(self, luma: npt.NDArray[np.uint8]) -> list[int]:
+        """Take the next frames, luma uint8 (n, 64, 64)."""
+        self.decided += len(luma)
+        return []
+
+    def finish(self) -> list[int]:
+        """No cut."""
+        return []
+
+
 def _usual(steps: npt.NDArray[np.int64], row: int) -> int:
     """The mean difference from frame to frame around a boundary, itself and the greatest others left out."""
     around = np.sort(np.r_[steps[max(row - 1 - AHEAD, 0) : row - 1], steps[row : row + AHEAD]])

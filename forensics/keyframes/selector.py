@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from forensics.keyframes.cuts import CutFinder
+from forensics.keyframes.cuts import CutFinder, Uncut
 from forensics.keyframes.sharpness import is_black, sharpness
 from forensics.model.media import FrameBatch, Picture, Shot
 from forensics.model.time import TimeBase
@@ -104,12 +104,13 @@ class KeyframeSelector:
     """Finds the shots of one video and chooses their keyframes while it is decoded.
 
     ``base`` is the time base of the video stream. Pictures may come before or after the batch that holds their frame.
+    With ``cuts`` `Uncut` all of it is one stretch.
     """
 
-    def __init__(self, base: TimeBase) -> None:
+    def __init__(self, base: TimeBase, cuts: CutFinder | Uncut | None = None) -> None:
         self._segment_ticks = ceil(SEGMENT_S / base.fraction)
         self._first_period = ceil(FIRST_PERIOD_S / base.fraction)
-        self._cuts = CutFinder()
+        self._cuts = cuts or CutFinder()
         self._clock = _Clock()
         self._shots: list[_ShotStart] = []
         self._waiting: list[_Candidate] = []

@@ -9,12 +9,13 @@ from __future__ import annotations
 from forensics.matching import rates, statistics
 from forensics.matching.candidates import ANCHOR_RADIUS, RADIUS, Candidate, RangeQuery, Ranking, Seed, Views, candidates
 from forensics.matching.examine import examine
-from forensics.matching.footage import FPS, LONG_SIDE, MOST_READ_S, Footage, WindowReader
+from forensics.matching.footage import FPS, LONG_SIDE, MOST_READ_S, Footage, Pictures, WindowReader
 from forensics.matching.learned import LEARNED_PARAMS, LearnedParams, with_learned
 from forensics.matching.learned import parameters as learned_parameters
 from forensics.matching.lineage import GroupName, name_groups
 from forensics.matching.nearest import Copy, Nearest, nearest
 from forensics.matching.params import METHOD, PARAMS, Params
+from forensics.matching.partly import as_candidate
 from forensics.matching.sound import (
     SOUND_METHOD,
     SOUND_METHOD_VERSION,
@@ -55,6 +56,7 @@ __all__ = [
     "Named",
     "Nearest",
     "Params",
+    "Pictures",
     "Proposal",
     "RangeQuery",
     "Ranking",
@@ -65,6 +67,7 @@ __all__ = [
     "Subject",
     "Views",
     "WindowReader",
+    "as_candidate",
     "candidates",
     "compare_sound",
     "examine",

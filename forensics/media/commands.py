@@ -199,14 +199,17 @@ def decode_command(
     essence: bool = True,
     cpu_flags: str | None = None,
     beside: Branch | None = None,
+    sync_only: bool = False,
 ) -> list[str]:
     """The one decode pass. ``names`` are the input and the outputs: luma, its timestamps, pictures, their
-    timestamps, (with ``essence``) the stream digests, and (with ``beside``) that luma and its timestamps.
+    timestamps, (with ``essence``) the stream digests, and (with ``beside``) that luma and its timestamps. ``sync_only``
+    lets the decoder skip every packet that is no sync frame.
     """
     name, (luma, luma_pts, pictures, picture_pts, *more) = names
     video = probe.video_stream
     assert video is not None and video.width is not None and video.height is not None
-    source = _open(name, limits, probe)
+    skipped: dict[str, Any] = {"skip_frame": "nokey"} if sync_only else {}
+    source = _open(name, limits, probe, **skipped)
     parts = source[str(video.index)].filter_multi_output("split", 2 if beside is None else 3)
     small = _with_timestamps(_luma(parts[0], recipe, LUMA_SIDE, LUMA_SIDE), luma_pts)
     chosen = _with_timestamps(parts[1].filter("select", every_interval(interval_ticks)), picture_pts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import TracebackType
 from typing import Self
@@ -31,6 +31,9 @@ BATCH_FRAMES = 256
 """Frames in a full batch: 1 MiB of luma."""
 PICTURE_BUDGET = 32 << 20
 """Bytes of pictures that may wait for their batch; it bounds the parent's memory whatever the picture size."""
+
+SYNC_ONLY = ";sync-frames-only"
+"""Added to the name of a recipe whose frames are the sync frames alone (ffmpeg: ``-skip_frame nokey``)."""
 
 BESIDE_BYTES = 256 << 20
 """Bytes of the luma beside that are held; of what needs more nothing is given."""
@@ -79,15 +82,17 @@ def decode(
     *,
     cpu_flags: str | None = None,
     beside: Branch | None = None,
+    sync_only: bool = False,
 ) -> Decoding:
     """Start decoding the file open as ``fd``; use the result as a context manager and iterate over it.
 
     ``cpu_flags`` "0" turns SIMD off, to show that the frames do not depend on it. ``beside`` asks for luma of another
-    size from the same pass (see `Decoding.beside`). Raises `MediaError`
+    size from the same pass (see `Decoding.beside`). ``sync_only`` decodes sync frames alone: the outcome is never
+    complete then, and says nothing of frames that are missing. Raises `MediaError`
     (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and ``media.damaged`` or
     ``media.limit`` from the iteration when not one frame comes out.
     """
-    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside)
+    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside, sync_only)
 
 
 def decodable_video(probe: Probe, limits: Limits) -> tuple[Stream, int, int]:
@@ -132,13 +137,15 @@ class Decoding:
         limits: Limits,
         cpu_flags: str | None,
         beside: Branch | None,
+        sync_only: bool,
     ) -> None:
         self._video, self._width, self._height = decodable_video(probe, limits)
         assert self._video.time_base is not None
         self._tools, self._fd, self._probe, self._limits, self._cpu_flags = tools, fd, probe, limits, cpu_flags
         self._recipe = recipe_for(self._video.pixel_format)
         self._interval = ticks_of(picture_interval_s, self._video.time_base)
-        self._tally = Tally(presented_spans(fd, probe))
+        self._sync_only = sync_only
+        self._tally = Tally(None if sync_only else presented_spans(fd, probe))
         self._outcome: DecodeOutcome | None = None
         self._notices: list[Notice] = []
         self._flooded = False
@@ -161,6 +168,7 @@ class Decoding:
                 essence=essence,
                 cpu_flags=self._cpu_flags,
                 beside=self._branch,
+                sync_only=self._sync_only,
             )
 
         limits = self._limits
@@ -286,7 +294,8 @@ class Decoding:
             restarts=self._luma.restarts,
             unpaired=0 if self._flooded else self._luma.unpaired,
         )
-        notices, complete = judge(self._tally, self._video, self._child.diagnostics, ending)
+        expected = replace(self._video, packets=None) if self._sync_only else self._video
+        notices, complete = judge(self._tally, expected, self._child.diagnostics, ending)
         if self._branch is not None and complete and not self._beside.restarts and not self._beside.unpaired:
             self.beside = self._beside.take(self._beside.ready)
         essence = self._essence()
@@ -295,16 +304,18 @@ class Decoding:
             last_pts=self._tally.last_pts,
             essence=essence,
             command=self._child.command,
-            recipe=self._recipe.name,
+            recipe=self._recipe.name + (SYNC_ONLY if self._sync_only else ""),
             exact=self._recipe.exact and not self._luma.restarts,
-            notices=(
-                *self._notices,
-                *notices,
-                *implausible_duration(self._probe, self._video, self._tally.span),
-                *shorter_than_stated(self._probe, self._video, self._tally.span, self._tally.frames),
-                *gap_at_end(self._probe, self._tally.latest),
-            ),
-            complete=complete,
+            notices=(*self._notices, *notices, *(() if self._sync_only else self._length_notices())),
+            complete=complete and not self._sync_only,
+        )
+
+    def _length_notices(self) -> tuple[Notice, ...]:
+        """What the times of the frames say against the stated length; sync frames do not reach to the end."""
+        return (
+            *implausible_duration(self._probe, self._video, self._tally.span),
+            *shorter_than_stated(self._probe, self._video, self._tally.span, self._tally.frames),
+            *gap_at_end(self._probe, self._tally.latest),
         )
 
     def _nothing_decoded(self, *, over_limit: bool) -> MediaError:

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable
 
-_LINE = re.compile(rb"frame:(\d+) +pts:(-?\d+|NOPTS)")
+_LINE = re.compile(rb"^frame:(\d+) +pts:(-?\d+|NOPTS)", re.MULTILINE)
 _MAX_LINE = 256
 
 NO_PTS = -(1 << 63)
@@ -47,17 +47,14 @@ class TimedFrames:
 
     def feed_timestamps(self, data: bytes) -> list[tuple[int, bool]]:
         """Add printed timestamps; those that became complete, each with whether the graph was rebuilt before it."""
-        *lines, rest = (self._rest + data).split(b"\n")
+        lines, _, rest = (self._rest + data).rpartition(b"\n")
         self._rest = rest[-_MAX_LINE:]
         fresh: list[tuple[int, bool]] = []
-        for line in lines:
-            found = _LINE.match(line)
-            if found is None:
-                continue
-            restarted = self._listed > 0 and int(found[1]) == 0
+        for place, moment in _LINE.findall(lines):
+            restarted = self._listed > 0 and int(place) == 0
             self._listed += 1
             self.restarts += restarted
-            fresh.append((NO_PTS if found[2] == b"NOPTS" else int(found[2]), restarted))
+            fresh.append((NO_PTS if moment == b"NOPTS" else int(moment), restarted))
         self._pts.extend(pts for pts, _ in fresh)
         return fresh
 
@@ -94,6 +91,7 @@ class Schedule:
         self._batch_pictures = batch_pictures
         self._marks: deque[bool] = deque()
         self._last: int | None = None
+        self._seen, self._pictures = 0, 0
 
     def add(self, fresh: Iterable[tuple[int, bool]]) -> None:
         """Take note of the next frames' timestamps."""
@@ -106,13 +104,14 @@ class Schedule:
 
     def full_batch(self, ready: int) -> int:
         """Length of the next batch: up to the frame that fills it, or 0 when ``ready`` frames do not."""
-        pictures = 0
-        for place in range(min(ready, self._batch_frames)):
-            pictures += self._marks[place]
+        for place in range(self._seen, min(ready, self._batch_frames)):
+            pictures = self._pictures + self._marks[place]
             if pictures == self._batch_pictures or place + 1 == self._batch_frames:
                 return place + 1
+            self._seen, self._pictures = place + 1, pictures
         return 0
 
     def take(self, count: int) -> int:
         """Drop ``count`` frames: how many of them were taken as pictures."""
+        self._seen, self._pictures = 0, 0
         return sum(self._marks.popleft() for _ in range(count))

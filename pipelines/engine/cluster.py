@@ -68,7 +68,8 @@ class Cluster:
         found = _ADDRESS.match(self.address)
         if found is None:
             raise InputError(
-                f"engine = {self.address!r:.80} is not known", hint="local, or dask+tls://HOST:PORT of a scheduler"
+                f"engine = {self.address!r:.80} is not known",
+                hint="local, dask+tls://HOST:PORT of a scheduler, or module:function",
             )
         if found["scheme"] == "tls" and self.certificates is None:
             raise InputError(

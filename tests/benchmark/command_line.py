@@ -32,7 +32,10 @@ def measured(command: Sequence[str | Path], home: Path, *, output: Path | None =
     (POSIX `getrusage`).
     """
     own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "PYTHONPATH": str(ROOT)}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORENSICS_", *THREADS))}
+    # An installed program has its modules compiled: so has this one from its second run on, whatever the tree allows.
+    own["PYTHONPYCACHEPREFIX"] = str(home / "compiled")
+    dropped = ("FORENSICS_", "PYTHONDONTWRITEBYTECODE", *THREADS)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     home.mkdir(parents=True, exist_ok=True)
     target = output or home / "output"
     with target.open("wb") as sink:

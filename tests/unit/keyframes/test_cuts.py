@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from forensics.keyframes import CutFinder
+from forensics.keyframes import CutFinder, Uncut
 from forensics.keyframes.cuts import AHEAD
 from tests.unit.keyframes.footage import luma_of, pan
 
@@ -158,3 +158,11 @@ def test_edited_clips_are_cut_where_a_person_sees_a_cut(shared: Path, name: str,
 @pytest.mark.parametrize("name", ["chair22.mp4", "walk360.mp4", "lanes_top.avi", "dash_in.mp4", "armwrestle_w.mp4"])
 def test_shaky_and_fast_clips_without_cuts_stay_whole(shared: Path, name: str) -> None:
     assert cuts_of(luma_of(["-i", str(shared / "bench" / "sources" / name)])) == []
+
+
+def test_without_a_search_for_cuts_every_frame_is_decided_at_once_and_none_begins_a_shot() -> None:
+    finder = Uncut()
+    loud = np.random.default_rng(3).integers(0, 256, (40, 64, 64), dtype=np.uint8)
+    assert finder.add(loud) == []
+    assert finder.decided == 40
+    assert finder.finish() == []

@@ -421,3 +421,21 @@ def test_the_equality_of_planes_holds_across_processes(tools: media.Tools, clip:
     told = subprocess.run(arguments, cwd=root, env=seed, capture_output=True, check=True, text=True).stdout
     planes = hashlib.sha256(b"".join(p.planes for p in whole.pictures)).hexdigest()
     assert told.splitlines() == [planes, str(whole.outcome.command)]
+
+
+def test_sync_frames_alone_are_the_first_of_each_group_and_never_complete(tools: media.Tools, tmp_path: Path) -> None:
+    path = tmp_path / "groups.mp4"
+    drawn = ("-f", "lavfi", "-i", "testsrc2=s=160x120:r=25", "-t", "4", "-c:v", "libx264", "-g", "20")
+    ffmpeg(*drawn, "-keyint_min", "20", "-sc_threshold", "0", "-pix_fmt", "yuv420p", path)
+    with opened(path) as fd:
+        probe = media.probe(tools, fd).probe
+        with media.decode(tools, fd, probe, sync_only=True) as decoding:
+            batches = [item for item in decoding if isinstance(item, FrameBatch)]
+    pts = [moment for batch in batches for moment in batch.pts.tolist()]
+    whole = Decoded(tools, path)
+    assert pts == whole.pts[::20]
+    assert np.array_equal(np.concatenate([batch.luma for batch in batches]), whole.luma[::20])
+    assert not decoding.outcome.complete
+    assert decoding.outcome.notices == ()
+    assert decoding.outcome.essence == whole.outcome.essence
+    assert decoding.outcome.recipe != whole.outcome.recipe
