@@ -12,6 +12,7 @@ import ipaddress
 import re
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager
@@ -43,9 +44,11 @@ NO_WORKER_S = 120.0
 LOOK_S = 5
 """How often is looked whether there is still a worker."""
 
-NANNY_LOOKS, NANNY_LOOK_S, NANNY_LINES = 10, 0.2, 200
-"""How often, at what interval and how far back a nanny's log is read for the end of its worker: the scheduler may know
-of it a moment before."""
+KILLED = "worker.killed"
+
+NANNY_LOOKS, NANNY_LOOK_S, NANNY_LINES = 60, 0.5, 200
+"""How often, at what interval and how far back a nanny's log is read for the end of its worker. A nanny can be asked
+again only when its next worker has started, which takes seconds."""
 
 _SIGNALS = frozenset(int(each) for each in signal.Signals)
 
@@ -110,7 +113,8 @@ class OnCluster:
         self._versions = versions
 
     def run(self, job: Job[Item, Result], items: Iterable[Item]) -> Iterator[Done[Item, Result] | Failed[Item]]:
-        """Yield outcomes as they come. An item whose worker dies is tried on others; after that it is
+        """Yield outcomes as they come. An item whose worker dies is tried on others. Dask charges a death to all that
+        was queued at the worker: so who has had too many is tried once more at the end, alone, and only then is it
         ``worker.killed``.
 
         Raises:
@@ -122,14 +126,21 @@ class OnCluster:
             executor = client.get_executor(pure=False)
             room = WINDOW_PER_WORKER * len(client.ncores())
             flying: dict[Future[Result], Item] = {}
+            suspects: deque[Item] = deque()
             while True:
                 for item in islice(source, room - len(flying)):
                     flying[executor.submit(_work, name, item)] = item
                 if not flying:
-                    return
+                    break
                 # A result that is still referenced is computed again when its worker dies: none is kept.
-                outcomes = [_outcome(client, flying.pop(future), future) for future in _ended(client, flying)]
-                yield from outcomes
+                ended = [_outcome(flying.pop(future), future) for future in _ended(client, flying)]
+                suspects.extend(each.item for each in ended if _is_killed(each))
+                yield from (each for each in ended if not _is_killed(each))
+            while suspects:
+                item = suspects.popleft()
+                flying[executor.submit(_work, name, item)] = item
+                for future in _ended(client, flying):
+                    yield _outcome(flying.pop(future), future, client)
 
 
 @contextmanager
@@ -261,7 +272,8 @@ def _gone(what: str) -> ToolError:
     )
 
 
-def _outcome(client: Client, item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[Item]:
+def _outcome(item: Item, future: Future[Result], client: Client | None = None) -> Done[Item, Result] | Failed[Item]:
+    """What came of an item; with ``client`` the nanny of a worker that died is asked how it did."""
     from distributed import KilledWorker
 
     try:
@@ -272,9 +284,14 @@ def _outcome(client: Client, item: Item, future: Future[Result]) -> Done[Item, R
         return Done(item=item, result=future.result())
     if isinstance(error, KilledWorker):
         last = error.last_worker
-        tried = f"every worker that tried it died, the last one {last.address}{_ending(client, last.pid)}"
-        return Failed(item=item, code="worker.killed", message=tried)
+        how = _ending(client, last.pid) if client is not None and last.nanny else ""
+        tried = f"every worker that tried it died, the last one {last.address}{how}"
+        return Failed(item=item, code=KILLED, message=tried)
     return failed(item, error)
+
+
+def _is_killed(outcome: Done[Any, Any] | Failed[Any]) -> bool:
+    return isinstance(outcome, Failed) and outcome.code == KILLED
 
 
 def _ending(client: Client, process: int) -> str:
