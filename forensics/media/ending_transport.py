@@ -52,10 +52,16 @@ def transport_ending(handle: int) -> FileEnd | None:
     if not forms:
         return None
     length, sync = forms[0]
-    tail = os.pread(handle, _TAIL, max(0, size - _TAIL))
+    begin = max(0, size - _TAIL)
+    tail = os.pread(handle, _TAIL, begin)
     first = next((at for at in range(length) if _in_step_at_end(tail, at, length, sync)), None)
     if first is None:
         return FileEnd(counted=False, missing="The transport stream does not end in packets.")
+    if (begin + first) % length:
+        message = (
+            "The last packets of the transport stream are out of step with the first: bytes were lost or added between."
+        )
+        return FileEnd(counted=False, missing=message)
     if (len(tail) - first) % length:
         return FileEnd(counted=False, missing="The transport stream ends within a packet.")
     last: dict[int, _Last] = {}

@@ -168,6 +168,15 @@ def test_a_transport_stream_with_something_else_behind_it_does_not_end_in_packet
     assert found.missing == "The transport stream does not end in packets."
 
 
+@pytest.mark.parametrize("kind", ["mpegts", "m2ts"])
+def test_a_transport_stream_into_which_bytes_came_or_of_which_some_are_lost_is_out_of_step(
+    whole: Callable[[str], bytes], kind: str
+) -> None:
+    data = whole(kind)
+    for damaged in (data[:5000] + b"seven b" + data[5000:], data[:5000] + data[5007:], data[:3000] + data[7096:]):
+        assert "out of step with the first" in end_of(damaged, "mpegts").missing
+
+
 def test_a_program_stream_cut_within_a_packet_says_so_and_one_with_an_end_code_is_counted(
     whole: Callable[[str], bytes],
 ) -> None:
