@@ -137,7 +137,7 @@ def full_page_kept(held: Held) -> Answered:
 
 def custody_chronological(held: Held) -> Answered:
     """The log has the evidence's events in order, from its ingestion on."""
-    taken = [event for event in held.events if event.event is EventType.INGESTION]
+    taken = [event for event in held.events if event.takes_in]
     times = [event.time for event in held.events]
     ordered = times == sorted(times)
     if not taken or not ordered:

@@ -19,14 +19,18 @@ _FOLDERS = re.compile(r"""(?:'[^'\n]*|[^\s'"]*)/(?:.*/)?""")
 
 def appearance_record(appearance: Appearance) -> dict[str, Json]:
     """What the manifest says of an appearance, before anything is concealed (docs/manifest.md)."""
-    place = os.path.abspath(appearance.path)
+    # What lies in a bucket has an address, which is no path of this machine.
+    there = appearance.bucket is not None
+    place = appearance.path if there else os.path.abspath(appearance.path)
     named = {**path_field("name", Path(place).name), **path_field("path", place)}
     seen: dict[str, Json] = {"kind": str(appearance.kind), **named}
     if appearance.source is not None:
-        seen.update(path_field("source", os.path.abspath(appearance.source)))
+        seen.update(path_field("source", appearance.source if there else os.path.abspath(appearance.source)))
         seen["source_sha256"] = appearance.source_sha256
     if appearance.member is not None:
         seen["archive"] = _member_record(appearance.member)
+    if appearance.bucket is not None:
+        seen["bucket"] = msgspec.to_builtins(appearance.bucket)
     if appearance.post is not None:
         post = msgspec.to_builtins(appearance.post)
         seen["post"] = {name: _safe(value) if isinstance(value, str) else value for name, value in post.items()}
@@ -49,7 +53,9 @@ def locator(appearance: dict[str, Json]) -> tuple[Json, ...]:
     place = (post.get("channel_id"), post.get("message_id")) if isinstance(post, dict) else (None, None)
     archive = appearance.get("archive")
     within = archive.get("sha256") if isinstance(archive, dict) else None
-    return (appearance.get("kind"), appearance.get("path"), appearance.get("path_b64"), within, *place)
+    bucket = appearance.get("bucket")
+    version = bucket.get("version_id") if isinstance(bucket, dict) else None
+    return (appearance.get("kind"), appearance.get("path"), appearance.get("path_b64"), within, version, *place)
 
 
 def path_field(name: str, path: str) -> dict[str, Json]:

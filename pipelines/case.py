@@ -5,17 +5,19 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from forensics import acquire, custody
-from forensics.errors import CaseError, IntegrityError, ManifestError, StoreError
+from forensics.errors import CaseError, IntegrityError, ManifestError, NotRegularFile, StoreError
 from forensics.model.custody import CaseInfo, CustodyEvent, EventType, KeyAct, Namespace
 from forensics.model.manifest import Manifest
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_SUFFIX
+from pipelines import shard_logs
 from pipelines.disclosure_files import CASE_NAME, DISCLOSURES, DisclosureFiles
 from pipelines.surroundings import Surroundings
 
@@ -51,10 +53,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """An open case. Every write to its log goes through `record`."""
+    """An open case. Every write to its log goes through `record`.
+
+    ``numbered`` is where an exhibit number is looked up before the manifests are searched for it; what it gives is
+    checked.
+    """
 
     root: Path
     info: CaseInfo
+    numbered: Callable[[str], tuple[str, ...]] | None = None
+
+    def __reduce__(self) -> tuple[Callable[[], Case], tuple[()]]:
+        """What goes to a worker, which looks up no numbers and must not have the address of a database."""
+        return partial(Case, root=self.root, info=self.info), ()
 
     @property
     def store(self) -> acquire.Store:
@@ -191,11 +202,10 @@ class Case:
 
         """
         text = name.strip().lower().removeprefix("urn:sha256:")
-        ids = tuple(self.store.ids())
         if len(text) >= MIN_PREFIX and set(text) <= set("0123456789abcdef"):
-            found = [evidence for evidence in ids if evidence.startswith(text)]
+            found = [evidence for evidence in self.store.ids() if evidence.startswith(text)]
         else:
-            found = [evidence for evidence in ids if self._has_number(evidence, text.upper())]
+            found = self._bearing(text.upper())
         if len(found) == 1:
             return found[0]
         reason = "no evidence" if not found else f"{len(found)} evidences"
@@ -204,6 +214,12 @@ class Case:
             f"{name}: {reason} of this case by that name",
             hint=f"give the SHA-256, {MIN_PREFIX} or more of its first digits, or the exhibit number (see the report)",
         )
+
+    def _bearing(self, exhibit: str) -> list[str]:
+        """The evidences that bear this exhibit number."""
+        likely = () if self.numbered is None else self.numbered(exhibit)
+        found = [evidence for evidence in likely if self._has_number(evidence, exhibit)]
+        return found or [evidence for evidence in self.store.ids() if self._has_number(evidence, exhibit)]
 
     def _has_number(self, evidence: str, exhibit: str) -> bool:
         """Whether an evidence bears this exhibit number. Most manifests are ruled out by their bytes: decoding them all
@@ -252,34 +268,40 @@ class Case:
             said += [_late(each) for each in found if custody.PUT_AWAY in each.detail]
             entries = [entry(run, EventType.RECOVERY, None, {"found": sentence}) for sentence in said]
             entries += found
-            entries += [
-                entry(replace(run, id=each), EventType.INGESTION_END, None, {"interrupted": 1}) for each in dead
-            ]
+            entries += [_ended(replace(run, id=each), index) for each in dead]
             self.log.append_many(entries)
         return tuple(said)
 
     def _log_what_was_kept(self, run: Run, index: custody.LogIndex, dead: frozenset[str]) -> list[custody.Entry]:
         """The log lines of what a dead run had committed and not yet logged.
 
-        Only manifests that name such a run: anything else that lies in the store unlogged was put there by somebody
-        else, and verify says so. Where the key that signed one was put away in the meantime, the line says that too:
-        nothing shows that the manifest is older.
+        Only manifests that name such a run, or that are told by the log of the shard that it merged: anything else
+        that lies in the store unlogged was put there by somebody else, and verify says so. Where the key that signed
+        one was put away in the meantime, the line says that too: nothing shows that the manifest is older.
         """
         entries = []
         ring, lines = self.key_ring(), self.log.head().lines
+        merges = [shard for each, shard in index.merging.items() if each in dead]
+        brought = shard_logs.promised(self.root, self.info.id, merges)
         for evidence in self.store.ids():
             for state in self.store.states(evidence):
                 manifest = state.file(MANIFEST_NAME)
                 if manifest is None or (evidence, state.version) in index.admitted:
                     continue
                 data = self.store.read(evidence, MANIFEST_NAME, state.version)
-                if custody.decode_manifest(data).record.log.get("run") in dead:
+                by = custody.decode_manifest(data).record.log.get("run")
+                if by in dead or manifest.sha256 in brought:
                     event = EventType.INGESTION if state.version == 1 else EventType.APPEARANCE
                     detail: dict[str, str | int] = {
                         "manifest": manifest.sha256,
                         "version": state.version,
                         "recovered": 1,
                     }
+                    if manifest.sha256 in brought:
+                        shard, line = brought[manifest.sha256]
+                        event, detail = EventType.MERGING, {**detail, "shard": shard, **line.detail()}
+                    elif by in index.merging:
+                        event, detail = EventType.MERGING, {**detail, "shard": index.merging[str(by)]}
                     if state.file(SIGNATURE_NAME) is not None:
                         signature = self.store.read(evidence, SIGNATURE_NAME, state.version)
                         detail.update(custody.put_away(ring, Namespace.MANIFEST, data, signature, lines))
@@ -446,6 +468,14 @@ def _set_aside(folder: Path, quarantine: Path) -> Path:
     return kept
 
 
+def _ended(run: Run, index: custody.LogIndex) -> custody.Entry:
+    """The line that closes a dead run."""
+    if run.id not in index.merging:
+        return entry(run, EventType.INGESTION_END, None, {"interrupted": 1})
+    detail: dict[str, str | int] = {"what": shard_logs.ENDED, "shard": index.merging[run.id], "interrupted": 1}
+    return entry(run, EventType.MERGING, None, detail)
+
+
 def _late(logged: custody.Entry) -> str:
     return (
         f"the manifest of {logged.item}, version {logged.detail['version']}, is signed by a key that was put away at "
@@ -467,11 +497,30 @@ def write_signed(run: Run, namespace: Namespace, path: Path, data: bytes) -> Non
     write_whole(path, data)
 
 
+def require_place_of_file(path: Path) -> None:
+    """Refuse a device, a pipe or a socket as the place of a file, and the names of open ones (/dev/stdout, /dev/fd/1).
+
+    A file that is written whole takes the place of what was there: it would take that of the device.
+
+    Raises:
+        NotRegularFile: it is one of them.
+    """
+    with suppress(OSError):  # what cannot be looked at cannot be written to, and that is told then
+        mode, folder = path.stat().st_mode, path.parent.resolve()
+        known = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+        if not known or folder == Path("/dev") or folder.is_relative_to("/proc"):
+            raise NotRegularFile(
+                f"{path} is a device, a pipe or a socket, and this is written to a file",
+                hint="name a file with --out, and read it from there",
+            )
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a small file so that it is there whole or not at all.
 
-    Raises StoreError when the disk is full, OSError for anything else.
+    Raises StoreError when the disk is full, NotRegularFile for a device, OSError for anything else.
     """
+    require_place_of_file(path)
     temporary = path.with_name(f".{path.name}.new")
     try:
         with temporary.open("wb") as handle:

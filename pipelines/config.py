@@ -18,7 +18,7 @@ MAX_JOBS = 256
 """More worker processes than any single machine in use has cores."""
 
 
-PERSONAL = frozenset({"key", "timestamp", "certs", "insecure"})
+PERSONAL = frozenset({"catalog", "key", "timestamp", "certs", "insecure", "vault"})
 """Settings that bear on nothing in a document, and stand in none."""
 
 FOR_THE_USER = PERSONAL | {"model", "model_licence", "sandbox", "engine"}
@@ -48,8 +48,16 @@ class Authority:
             raise InputError(f"timestamp {self.name}: {self.url!r:.80} is not an address with http:// or https://")
 
 
+CATALOG_AUTO, CATALOG_OFF, CATALOG_LOCAL = "auto", "off", "local"
+"""A catalog of large cases, none, or one of any case in its own folder; an address names a server's database."""
+
+_PASSWORD = re.compile(r"://[^@]*:.*@|\bpassword\s*=", re.IGNORECASE)
+"""What an address with a password has, be it well formed or not."""
+
 HERE = "local"
 """The engine that is this machine's own cores."""
+
+ON_THE_COMMAND_LINE = "the command line"
 
 UNNAMED = "unnamed operator"
 """The operator whom nobody named."""
@@ -63,8 +71,10 @@ class Settings:
     ``cpu_s`` CPU seconds that decoding one file may take, ``model`` of learned descriptors (a file, or
     ``package:NAME``) and a file with its licence, ``model_licence``, ``key`` where the operator's private key lies
     (None: in the user's configuration folder), ``timestamp`` the authorities that are asked for the time of each seal,
-    ``sandbox`` one of `SANDBOX`, ``engine`` `HERE` or the address of a cluster's scheduler, for which ``certs`` is the
-    folder of certificates; ``insecure`` lets it be reached in the clear.
+    ``sandbox`` one of `SANDBOX`, ``engine`` `HERE`, the address of a cluster's scheduler, for which ``certs`` is the
+    folder of certificates (``insecure`` lets it be reached in the clear), or ``module:function`` that opens an
+    executor. ``vault`` is the place in a bucket for locked copies. ``catalog`` is `CATALOG_AUTO`, `CATALOG_OFF`,
+    `CATALOG_LOCAL` or the address of a PostgreSQL database, which may hold a password: no message has it.
     """
 
     jobs: int = 0
@@ -79,6 +89,8 @@ class Settings:
     engine: str = HERE
     certs: str | None = None
     insecure: bool = False
+    vault: str | None = None
+    catalog: str = CATALOG_AUTO
 
     def __post_init__(self) -> None:
         if not 0 <= self.jobs <= MAX_JOBS:
@@ -87,6 +99,9 @@ class Settings:
             raise InputError(f"cpu_s = {self.cpu_s} is not a number of seconds above 0")
         if self.sandbox not in SANDBOX:
             raise InputError(f"sandbox = {self.sandbox!r:.40} is not known", hint=f"known: {', '.join(SANDBOX)}")
+        known = (CATALOG_AUTO, CATALOG_OFF, CATALOG_LOCAL)
+        if self.catalog not in known and not self.catalog.startswith("postgresql://"):
+            raise InputError("catalog is not known", hint=f"known: {', '.join(known)}, postgresql://USER@HOST/NAME")
 
     def as_record(self) -> dict[str, str | int | None]:
         """Every setting that bears on the work, by name, for the manifest; of a model or a cluster only where one is
@@ -135,7 +150,7 @@ def resolve(
             "the environment",
             {n: environ[f"FORENSICS_{n.upper()}"] for n in names if f"FORENSICS_{n.upper()}" in environ},
         ),
-        ("the command line", {name: value for name, value in flags.items() if value is not None}),
+        (ON_THE_COMMAND_LINE, {name: value for name, value in flags.items() if value is not None}),
     )
     for origin, layer in layers:
         unknown = sorted(set(layer) - names)
@@ -146,6 +161,11 @@ def resolve(
         if layer is case and FOR_THE_USER & layer.keys():
             raise InputError(
                 f"{origin} cannot set {min(FOR_THE_USER & layer.keys())}", hint="it is for the user to set"
+            )
+        if origin == ON_THE_COMMAND_LINE and _PASSWORD.search(str(layer.get("catalog", ""))):
+            raise InputError(
+                "the catalog's address has a password on the command line, where others can read it",
+                hint="put it into FORENSICS_CATALOG, or into ~/.pgpass",
             )
         if layer:
             typed: dict[str, Any] = {name: _typed(name, value, origin) for name, value in layer.items()}

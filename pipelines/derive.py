@@ -70,6 +70,13 @@ RECIPE_PACKAGES = ("exifread", "numpy", "opencv-python-headless", "imagehash", "
 """Packages whose version may move a recipe-bound fact."""
 
 
+UNCOUNTED = (
+    "This file's container ({}) states neither where it ends nor how many pictures it holds: a copy that was cut"
+    " between two of its packets cannot be told from a whole one."
+)
+"""What a manifest says of a file whose end nothing in it vouches for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecar:
     """A file beside the evidence: its name as found, its name in the store, its bytes."""
@@ -88,6 +95,8 @@ class Derived:
     files: tuple[Subject, ...]
     notices: tuple[Notice, ...]
     commands: tuple[tuple[str, ...], ...]
+    limits: tuple[str, ...] = ()
+    """What the bytes cannot tell, in words."""
     opening: Window | None = None
     """The excerpt that was asked for, where the decode pass gave it."""
 
@@ -233,6 +242,7 @@ def _derive_video(
         files=(*files, track, *heard.files),
         notices=notices,
         commands=commands,
+        limits=_limits(probed),
         opening=None if excerpt is None or decoding.beside is None else excerpt.window(*decoding.beside),
     )
 
@@ -260,7 +270,12 @@ def _without_video(probed: media.Probed, inside: Embedded, notice: Notice) -> De
         files=(),
         notices=(*probed.notices, notice, *inside.notices),
         commands=(probed.command, *inside.commands),
+        limits=_limits(probed),
     )
+
+
+def _limits(probed: media.Probed) -> tuple[str, ...]:
+    return () if probed.counted else (UNCOUNTED.format(probed.probe.container),)
 
 
 class _Keyframes:

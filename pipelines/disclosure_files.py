@@ -4,6 +4,7 @@ One disclosure a line (RFC 9901), in a folder that only its owner may enter:
 
     <sha256>.v<n>.txt   what version n of an evidence's manifest conceals, and no earlier version does
     operators/op-….txt  an operator's name, in a file named by the pseudonym that the log has
+    operators/shard-op-….txt  that of an operator of a merged shard, whom this case never enrols by it
     case.txt            the custodian of case.json
 
 A file is written, and on disk, before the document that holds its digests. To erase a person's data is to delete files
@@ -33,7 +34,8 @@ _UNFINISHED = ".new"
 """Ending of a file that is being written."""
 
 _EVIDENCE = re.compile(r"([0-9a-f]{64})\.v([1-9][0-9]*)\.txt\Z")
-_PSEUDONYM = re.compile(r"(op-[a-z2-7]+)\.txt\Z")
+_PSEUDONYM = re.compile(r"(?:shard-)?(op-[a-z2-7]+)\.txt\Z")
+_SHARD = f"{OPERATORS}/shard-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,15 @@ class DisclosureFiles:
         """Names of the operators' files, below the folder."""
         return tuple(name for name in self._listed(OPERATORS) if pseudonym_of(name) is not None)
 
+    def own_operators(self) -> tuple[custody.Disclosure, ...]:
+        """Those of them whom this case enrolled itself. Raises as `read`."""
+        own = (name for name in self.operator_files() if not name.startswith(_SHARD))
+        return tuple(each for name in own for each in self.read(name))
+
+    def adopt_operator(self, pseudonym: str, operator: tuple[custody.Disclosure, ...]) -> None:
+        """Keep the file of an operator of a shard. Raises StoreError."""
+        self.write(f"{_SHARD}{pseudonym}.txt", operator)
+
     def names(self) -> tuple[str, ...]:
         """Names of all files, below the folder, whatever they are."""
         return (*(name for name in self._listed() if name != OPERATORS), *self._listed(OPERATORS))
@@ -115,7 +126,7 @@ class DisclosureFiles:
 
         Raises StoreError. The caller holds the case's write lock.
         """
-        for each in self.operators():
+        for each in self.own_operators():
             if (each.name, each.value) == (custody.OPERATOR, name):
                 return each
         made = custody.make_disclosure(custody.OPERATOR, name, entropy(custody.SALT_BYTES))

@@ -23,7 +23,9 @@ ARCHIVE_CPU_S, ARCHIVE_BYTES_PER_CPU_S = 600, 2_000_000
 """CPU seconds of one archive, and of how many of its bytes each further one is: bzip2 reads four times as many."""
 
 
-def discover(inputs: Sequence[str], limits: media.Limits, room: str | None = None) -> Iterator[Found | Passed]:
+def discover(
+    inputs: Sequence[str], limits: media.Limits, room: str | None = None, choice: sources.Choice | None = None
+) -> Iterator[Found | Passed]:
     """As `sources.discover`. An export whose reader was stopped is passed over, as a failure, from where it stood."""
 
     def run(reader: sources.Reader, path: str) -> Iterator[Found | Passed]:
@@ -41,7 +43,7 @@ def discover(inputs: Sequence[str], limits: media.Limits, room: str | None = Non
         return sources.heard(media.read_each(sources.tell_members, size, most, handle=fd, limits=bounds, prompt=True))
 
     hands = sources.Hands(run=run, read_info=read_info, entries=entries)
-    return sources.discover(inputs, room, hands=hands)
+    return sources.discover(inputs, room, hands=hands, choice=choice)
 
 
 def _export(place: int, path: str, limits: media.Limits) -> Iterator[Found | Passed]:

@@ -15,8 +15,10 @@ from forensics import __version__, fingerprint, media
 from forensics.errors import ForensicsError
 from pipelines import segments
 from pipelines.case import open_case
+from pipelines.config import Settings
 from pipelines.environment import PACKAGES
 from pipelines.library import segments_of, track_of, volumes_of
+from pipelines.listing import Lister
 from pipelines.segments import Proof
 from pipelines.surroundings import Surroundings, clock_error, machine
 
@@ -27,8 +29,14 @@ LEAST_FREE = 2**30
 """Bytes: each file is copied before it is looked at, and a clip of a drone is seldom larger than 4 GB; below this no
 case grows for long."""
 
+MOST_NAMED = 5
+"""Evidences named in one line."""
+
 NO_PDF = "not installed: no exhibit or certificate as PDF (pip install 'footage-forensics[report]')"
 """Paper is optional too."""
+
+NO_BUCKETS = "not installed: no bucket can be reached (pip install 'footage-forensics[s3]')"
+"""So are buckets."""
 
 NO_EXTRA = "not installed: no model can be named (pip install 'footage-forensics[learned]')"
 """Learned descriptors are optional, so that a machine without them is fit."""
@@ -46,8 +54,8 @@ class Finding:
     found: str
 
 
-def examine(case_dir: Path | None) -> Iterator[Finding]:
-    """Yield what was found, good and bad."""
+def examine(case_dir: Path | None, settings: Settings | None = None) -> Iterator[Finding]:
+    """Yield what was found, good and bad; ``settings`` tell where a case's catalog is."""
     from importlib import metadata
 
     yield Finding(name="footage-forensics", ok=True, found=__version__)
@@ -56,6 +64,7 @@ def examine(case_dir: Path | None) -> Iterator[Finding]:
         yield Finding(name=package, ok=True, found=metadata.version(package))
     yield Finding(name="learned extra", ok=True, found=_learned_extra())
     yield Finding(name="report extra", ok=True, found=_report_extra())
+    yield Finding(name="s3 extra", ok=True, found=_s3_extra())
     yield from _programs(Surroundings().search_path())
     yield _jail("jail", lambda: media.try_jail(sys.executable))
     yield _jail("jail of readers", media.try_reader_jail)
@@ -66,6 +75,7 @@ def examine(case_dir: Path | None) -> Iterator[Finding]:
     if case_dir is not None:
         yield _case(case_dir)
         yield _index(case_dir)
+        yield _catalog(case_dir, settings or Settings())
 
 
 def _jail(name: str, attempt: Callable[[], media.Tried]) -> Finding:
@@ -111,6 +121,16 @@ def _learned_extra() -> str:
         return f"onnxruntime {metadata.version('onnxruntime')}: a model can be named with --model"
     except metadata.PackageNotFoundError:
         return NO_EXTRA
+
+
+def _s3_extra() -> str:
+    """The version of the client of buckets, told without loading it."""
+    from importlib import metadata
+
+    try:
+        return f"boto3 {metadata.version('boto3')}: locked copies, and input, in buckets"
+    except metadata.PackageNotFoundError:
+        return NO_BUCKETS
 
 
 def _report_extra() -> str:
@@ -161,6 +181,23 @@ def _index(root: Path) -> Finding:
     outdated = sum(proof is Proof.OUTDATED for _, proof in seen)
     more = f"; {outdated} outdated" if outdated else ""
     return Finding(name="index", ok=True, found=f"{len(seen) - outdated} segments, as the tracks give them{more}")
+
+
+def _catalog(root: Path, settings: Settings) -> Finding:
+    """Whether the rows of the catalog are what the manifests say."""
+    try:
+        lister = Lister(case=open_case(root), settings=settings, surroundings=Surroundings())
+        seen = lister.compared()
+    except ForensicsError as error:
+        return Finding(name="catalog", ok=False, found=f"{error.message} - {error.hint}")
+    if seen is None:
+        return Finding(name="catalog", ok=True, found=f"not kept: {lister.why_none()}")
+    if seen.different:
+        named = ", ".join(each[:16] for each in seen.different[:MOST_NAMED])
+        found = f"{len(seen.different)} rows are not what the manifests say: {named} - delete it, and match again"
+        return Finding(name="catalog", ok=False, found=found)
+    more = f"; {seen.behind} to be read from their manifests" if seen.behind else ""
+    return Finding(name="catalog", ok=True, found=f"{seen.rows} evidences, as the manifests say{more}")
 
 
 def _test_pictures() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -25,7 +25,7 @@ from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.store import SIGNATURE_NAME
 from pipelines import findings, persons
-from pipelines.case import Case, Run, write_whole
+from pipelines.case import Case, Run, require_place_of_file, write_whole
 from pipelines.disclosures import PERSONS
 from pipelines.facts import carried_lines, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.keyframe_views import keyframe_views, keyframes_kept
@@ -129,6 +129,7 @@ def write_paper(
 
 def _write(path: Path, data: bytes, *, replaceable: bool) -> None:
     """Reports of the case may be made anew; what the user named is never overwritten with something else."""
+    require_place_of_file(path)
     try:
         if not replaceable and path.exists() and path.read_bytes() != data:
             raise InputError(

@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from forensics import captures, matching, report
 from forensics.model.custody import EventType
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Decision, Joining, SameServerFile
+from forensics.model.match import Decision, SameServerFile
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance
 from pipelines import findings
 from pipelines.absences import Absence, absences
 from pipelines.case import Case
 from pipelines.facts import appearance_of, duration_of
+from pipelines.grouping import grouping
 from pipelines.origins import Forward, forwards
-from pipelines.same_server_file import Served, comparable, served
+from pipelines.same_server_file import Served
 
 _MOST_DIGITS = 18
 """Digits of a size or rate that is believed."""
@@ -107,11 +108,10 @@ def timeline_of(case: Case) -> Timeline:
     stored = [each for each in decided if not each.rejected]
     matches = tuple(each.finding.match for each in stored)
     views = tuple(members.values())
-    same = served(views, matches, comparable((each.sha256, each.manifest) for each in views))
-    joins: tuple[Joining, ...] = (*matches, *same.links)
-    groups = report.repost_groups(views, joins)
-    names = matching.name_groups(groups, joins, tuple(members), lambda item: members[item].exhibit)
-    footage = [_footage(members, stored, same, each, name) for each, name in zip(groups, names, strict=True)]
+    grouped = grouping(views, matches, ((each.sha256, each.manifest) for each in views))
+    groups, same = grouped.groups, grouped.same
+    named = zip(groups, grouped.names, strict=True)
+    footage = [_footage(members, stored, same, each, name) for each, name in named]
     footage.sort(key=lambda each: (each.group.begins is None, each.group.begins or 0, each.name.id))
     repeated = [group for group in groups if len(group.items) > 1]
     joined = {item for group in repeated for item in group.items}
@@ -144,7 +144,7 @@ def _not_compared(case: Case) -> Iterator[Notice]:
     for line in case.log.events():
         if line.event.event is EventType.MATCHING and "pairs" in line.event.detail:
             matched, since = True, 0
-        elif line.event.event is EventType.INGESTION:
+        elif line.event.takes_in:
             since += 1
     if not matched and since:
         message = "the files of this case have not been compared with each other: run match first"

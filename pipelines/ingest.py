@@ -16,21 +16,23 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from forensics import acquire, custody, media
-from forensics.errors import ForensicsError, StoreError
+from forensics import acquire, custody, media, sources
+from forensics.errors import ForensicsError, InputError, StoreError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
 from forensics.model.manifest import Facts, Json, Manifest, Record, Subject
 from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
-from forensics.model.provenance import Found, Passed, SourceKind
+from forensics.model.provenance import Appearance, Found, Passed, SourceKind
 from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME
 from forensics.model.text import visible
 from pipelines.appearances import appearance_record, locator, path_field, without_folders
+from pipelines.bucket_inputs import discover_there, in_buckets
 from pipelines.case import Case, Run, entry
 from pipelines.config import Settings
 from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
@@ -40,14 +42,15 @@ from pipelines.engine import Done, Failed
 from pipelines.environment import environment_record
 from pipelines.facts import duration_of
 from pipelines.keyframe_files import subject_of
+from pipelines.listing import Lister
 from pipelines.progress import Progress
 from pipelines.workers import engine_for
 
 MAX_SIDECAR_BYTES = 64 * 2**20
 """A telemetry text above this is not read: fifty cues a second for a day stay below it."""
 
-ARCHIVES = "archives"
-"""Folder of a run's working area where members of archives are staged."""
+ARCHIVES, BUCKETS = "archives", "buckets"
+"""Folders of a run's working area where members of archives, and objects of buckets, are staged."""
 
 LINES_AT_ONCE = 1000
 """Refusals in one write to the log: an export can name 20,000 missing files, and each write waits for the disk."""
@@ -57,7 +60,7 @@ LIMITS = (
     "No statement is made on who filmed, when, where, or whether what is shown is true.",
     "Names, captions, dates and positions are as found; they can be forged.",
 )
-"""What no manifest claims."""
+"""What no manifest claims; one of a file that states no end claims no more of it."""
 
 
 _DERIVED_CODES = frozenset({"media", "telemetry", "parser", "exif"})
@@ -173,25 +176,34 @@ def ingest(
     settings: Settings,
     argv: Sequence[str],
     progress: Progress,
+    part: sources.Part | None = None,
     *,
     triage: bool = False,
 ) -> Iterator[Outcome | Passed]:
-    """Yield what became of every file found below ``inputs``, as it happens. A ``triage`` decodes sync frames only.
+    """Yield what became of every file found below ``inputs``, or of those in this ``part`` of it, as it happens. A
+    ``triage`` decodes sync frames only.
 
     Raises:
+        InputError: with a part, inputs that overlap.
         ToolError: ffmpeg or ffprobe is missing or too old, or the required sandbox is not to be had.
         StoreError: the case cannot be written.
 
     """
+    choice = None
+    if part is not None:
+        sources.refuse_overlap(inputs)
+        if in_buckets(inputs)[1]:
+            raise InputError("what lies in a bucket is not divided", hint="give each run prefixes of its own")
+        choice = sources.Choice(part=part)
     kit = open_kit(run.surroundings.search_path(), settings)
     clerk = clerk_of(case, run, environment_record(kit.tools, settings, argv))
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
-        case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs)})
+        case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs), **_part_detail(part)})
         job = _Prepare(area=area, store=case.store, kit=kit, triage=triage)
         (area / ARCHIVES).mkdir()
         progress.working_on("looking for files")
-        passed, tasks = _found(inputs, kit, area / ARCHIVES, progress)
+        passed, tasks = _found(inputs, kit, settings, area / ARCHIVES, progress, choice)
         clerk.refuse_all(thing for thing in passed if thing.failed)
         yield from passed
         for done in engine_for(settings).run(job, tasks):
@@ -200,16 +212,36 @@ def ingest(
             progress.advance()
             progress.working_on(Path(outcome.path).name)
             yield outcome
-        case.record(run, EventType.INGESTION_END, None, counts)
+        units = {} if choice is None else {"units": len(choice.met), "units_of_part": len(choice.taken)}
+        case.record(run, EventType.INGESTION_END, None, {**counts, **_part_detail(part), **units})
+    # A cache: whoever lists the case next goes on where this ends.
+    with suppress(ForensicsError):
+        Lister(case=case, settings=settings, surroundings=run.surroundings).catch_up()
+
+
+def _part_detail(part: sources.Part | None) -> dict[str, str | int]:
+    """What log lines say of the part that a run takes, and of the rule that divides."""
+    return {} if part is None else {"part": part.number, "parts": part.of, "part_rule": sources.RULE}
 
 
 def _found(
-    inputs: Sequence[str], kit: Kit, room: Path, progress: Progress
+    inputs: Sequence[str],
+    kit: Kit,
+    settings: Settings,
+    room: Path,
+    progress: Progress,
+    choice: sources.Choice | None,
 ) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
     tasks: list[_Task] = []
-    for thing in discover(inputs, kit.limits, str(room)):
+    paths, places = in_buckets(inputs)
+    there: Iterable[Found | Passed] = ()
+    if places:
+        there = discover_there(
+            places, room.with_name(BUCKETS), kit.limits, insecure=settings.insecure, working_on=progress.working_on
+        )
+    for thing in itertools.chain(discover(paths, kit.limits, str(room), choice), there):
         if isinstance(thing, Passed):
             passed.append(thing)
         else:
@@ -234,7 +266,7 @@ def _settle(clerk: Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outc
     return clerk.admit(thing.result)
 
 
-class _Numbers:
+class Numbers:
     """Exhibit numbers: one more than there are evidences. They are counted again only when the log has grown by lines
     that were not written here, for counting takes longer the larger the case is.
     """
@@ -258,8 +290,8 @@ class _Numbers:
 
 def clerk_of(case: Case, run: Run, environment: dict[str, Json]) -> Clerk:
     """The writer of this run."""
-    operators = case.disclosures.operators()
-    return Clerk(case=case, run=run, environment=environment, operators=operators, numbers=_Numbers(case))
+    operators = case.disclosures.own_operators()
+    return Clerk(case=case, run=run, environment=environment, operators=operators, numbers=Numbers(case))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +302,7 @@ class Clerk:
     run: Run
     environment: dict[str, Json]
     operators: tuple[custody.Disclosure, ...]
-    numbers: _Numbers
+    numbers: Numbers
 
     def refuse(self, path: str, notice: Notice) -> Outcome:
         """Log a file that could not be taken."""
@@ -314,7 +346,7 @@ class Clerk:
                 log=self._log_place(),
             ),
             notices=prepared.notices + derived.notices + _unread(prepared.found, derived),
-            limits=LIMITS,
+            limits=LIMITS + derived.limits,
         )
         written, *signature = self._write_manifest(folder / "v1" / "content", manifest)
         self.case.store.commit_new(
@@ -405,19 +437,7 @@ class Clerk:
             return manifest
 
     def _write_manifest(self, content: Path, manifest: Manifest) -> Iterator[Subject]:
-        """Yield the manifest and its signature, as they are written; what it conceals is on disk before."""
-        entropy = self.run.surroundings.entropy
-        record, made = custody.conceal_record(
-            manifest.record, lambda: entropy(custody.SALT_BYTES), known=self.operators
-        )
-        evidence = manifest.item.removeprefix(custody.item_of(""))
-        self.case.disclosures.write(name_of(evidence, manifest.version), made)
-        data = custody.encode_manifest(replace(manifest, record=record))
-        for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, self.run.sign(Namespace.MANIFEST, data))):
-            if part is not None:
-                with acquire.writing(content):
-                    (content / name).write_bytes(part)
-                yield subject_of(name, part)
+        return write_manifest(self.case, self.run, self.operators, content, manifest)
 
     def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
         seen = appearance_record(prepared.found.appearance)
@@ -450,6 +470,29 @@ class Clerk:
             keyframes=len(_keyframes(manifest.facts)),
             notices=manifest.notices,
         )
+
+
+def write_manifest(
+    case: Case,
+    run: Run,
+    operators: Iterable[custody.Disclosure],
+    content: Path,
+    manifest: Manifest,
+    disclosed: Iterable[custody.Disclosure] = (),
+) -> Iterator[Subject]:
+    """Yield the manifest and its signature, as they are written; what it conceals is on disk before. ``disclosed`` are
+    disclosures of what is concealed in it already.
+    """
+    entropy = run.surroundings.entropy
+    record, made = custody.conceal_record(manifest.record, lambda: entropy(custody.SALT_BYTES), known=operators)
+    evidence = manifest.item.removeprefix(custody.item_of(""))
+    case.disclosures.write(name_of(evidence, manifest.version), (*disclosed, *made))
+    data = custody.encode_manifest(replace(manifest, record=record))
+    for name, part in ((MANIFEST_NAME, data), (SIGNATURE_NAME, run.sign(Namespace.MANIFEST, data))):
+        if part is not None:
+            with acquire.writing(content):
+                (content / name).write_bytes(part)
+            yield subject_of(name, part)
 
 
 def _of_decoding(notice: Notice) -> bool:
@@ -494,11 +537,17 @@ def _unread(found: Found, derived: Derived) -> tuple[Notice, ...]:
 
 def _acquisition_record(acquisition: Acquisition, found: Found) -> dict[str, Json]:
     return {
-        "method": "file copy" if found.appearance.member is None else "member of an archive",
+        "method": _method(found.appearance),
         "integrity": {"computed": "while copying", "readback": "match" if acquisition.readback else "not done"},
         "mtime_ns_as_found": str(acquisition.mtime_ns),
         "transformations": [],
     }
+
+
+def _method(appearance: Appearance) -> str:
+    if appearance.member is not None:
+        return "member of an archive"
+    return "file copy" if appearance.bucket is None else "object of a bucket"
 
 
 def _read_sidecars(paths: Iterable[str]) -> tuple[tuple[Sidecar, ...], tuple[Notice, ...]]:

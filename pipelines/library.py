@@ -7,23 +7,28 @@ read where they lie (`pipelines.segments`); a track is read whole only when its 
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
-from forensics import fingerprint, index, matching, media
+from forensics import acquire, fingerprint, index, matching, media
 from forensics.errors import IntegrityError
+from forensics.model.catalog import Listed
 from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Manifest
 from forensics.model.media import MediaKind, Probe, Window
 from forensics.model.sound import SoundTrack
 from pipelines.case import Case
 from pipelines.derive import FINGERPRINT_FILE, Kit
+from pipelines.entries import entries_of, packed, video_essence
 from pipelines.facts import is_triage, probe_of
 from pipelines.readers import STILL_WINDOW
 from pipelines.segments import Upkeep, bring_up, segments_for
@@ -41,8 +46,9 @@ class Volume:
     video of a single frame. ``opening`` is its `EXCERPT`, where the decode pass gave that; ``triage``: its
     track has the sync frames only.
 
-    A case may have a hundred thousand: paths are texts, and the probe of a video is kept as compressed JSON
-    (``container``, see `packed`), which takes a fraction of the memory, here and on the way to a worker.
+    A case may have a hundred thousand: paths are texts, below the folder of the evidence where ``store`` is the root of
+    the store that has it, and the probe of a video is kept as compressed JSON (``container``, see `packed`). That takes
+    a fraction of the memory, here and on the way to a worker.
     """
 
     id: str
@@ -56,12 +62,17 @@ class Volume:
     sound_path: str | None = None
     sound_sha256: str | None = None
     opening: Window | None = None
+    store: str | None = None
     triage: bool = False
 
     @property
     def original(self) -> Path:
         """The kept bytes."""
-        return Path(self.original_path)
+        return self.at(self.original_path)
+
+    def at(self, path: str) -> Path:
+        """Where one of its files lies."""
+        return Path(path) if self.store is None else acquire.Store(Path(self.store)).folder(self.id) / path
 
     @property
     def probe(self) -> Probe | None:
@@ -108,19 +119,7 @@ class Shelf:
     @cached_property
     def corpus(self) -> matching.Corpus:
         """What the matcher reads of them."""
-        held = self.collection
-        return matching.Corpus(
-            subjects=tuple(matching.Named(each.id, each.id, each.video_essence) for each in self.volumes),
-            id_rank=matching.id_rank([each.id for each in self.volumes]),
-            codes=held.code_column("codes"),
-            code_subject=held.code_column("subject"),
-            code_seconds=held.code_column("seconds"),
-            code_flags=held.code_column("flags"),
-            descriptors=held.anchor_column("descriptors"),
-            anchor_subject=held.anchor_column("subject"),
-            anchor_seconds=held.anchor_column("seconds"),
-            anchor_points=held.anchor_column("points"),
-        )
+        return corpus_of(self.volumes, self.collection)
 
     @property
     def codes(self) -> index.Rows:
@@ -135,6 +134,22 @@ class Shelf:
     @cached_property
     def _by_id(self) -> dict[str, Volume]:
         return {volume.id: volume for volume in self.volumes}
+
+
+def corpus_of(volumes: Sequence[Volume], held: index.Collection) -> matching.Corpus:
+    """What the matcher reads of these volumes, which the collection holds in this order."""
+    return matching.Corpus(
+        subjects=tuple(matching.Named(each.id, each.id, each.video_essence) for each in volumes),
+        id_rank=matching.id_rank([each.id for each in volumes]),
+        codes=held.code_column("codes"),
+        code_subject=held.code_column("subject"),
+        code_seconds=held.code_column("seconds"),
+        code_flags=held.code_column("flags"),
+        descriptors=held.anchor_column("descriptors"),
+        anchor_subject=held.anchor_column("subject"),
+        anchor_seconds=held.anchor_column("seconds"),
+        anchor_points=held.anchor_column("points"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,29 +279,42 @@ class Library:
         return {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What a case has for comparing: ``volumes`` in the order of the exhibit numbers; ``unprinted`` stills, which came
+    into it before stills had fingerprints and cannot be compared; how many videos are what to the ear
+    (`pipelines.entries.STATES`).
+    """
+
+    volumes: tuple[Volume, ...]
+    unprinted: tuple[str, ...]
+    heard: Mapping[str, int]
+
+
+def holdings(case: Case, entries: Iterable[Listed]) -> Holdings:
+    """What these entries of the case are for comparing."""
+    found: list[tuple[str, Volume]] = []
+    unprinted: list[str] = []
+    heard = Counter[str]()
+    for entry in entries:
+        if entry.heard is not None:
+            heard[entry.heard] += 1
+        if entry.fingerprint is not None:
+            found.append((entry.exhibit, listed_volume(case, entry)))
+        elif entry.kind is MediaKind.STILL:
+            unprinted.append(entry.id)
+    found.sort(key=lambda pair: (len(pair[0]), pair[0]))
+    return Holdings(volumes=tuple(volume for _, volume in found), unprinted=tuple(unprinted), heard=heard)
+
+
 def volumes_of(case: Case) -> tuple[Volume, ...]:
-    """Every evidence of the case that has a fingerprint, in the order of the exhibit numbers."""
-    found = []
-    for evidence in case.store.ids():
-        manifest = case.manifest(evidence)
-        if "fingerprint" in manifest.facts.recipe:
-            found.append((str(manifest.record.case.get("exhibit")), kept_volume(case, evidence, manifest)))
-    return tuple(volume for _, volume in sorted(found, key=lambda pair: (len(pair[0]), pair[0])))
+    """Every evidence of the case that has a fingerprint, in the order of the exhibit numbers, from the manifests."""
+    return holdings(case, entries_of(case)).volumes
 
 
 def videos_of(case: Case) -> tuple[Volume, ...]:
     """The evidence of the case that moves, in the order of the exhibit numbers."""
     return tuple(volume for volume in volumes_of(case) if not volume.still)
-
-
-def unprinted_stills(case: Case) -> tuple[str, ...]:
-    """Stills that came into the case before stills had fingerprints: they cannot be compared."""
-    manifests = ((evidence, case.manifest(evidence).facts) for evidence in case.store.ids())
-    return tuple(
-        evidence
-        for evidence, facts in manifests
-        if facts.exact.get("kind") == MediaKind.STILL and "fingerprint" not in facts.recipe
-    )
 
 
 def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, facts: Facts) -> Volume:
@@ -305,7 +333,7 @@ def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, fa
         original_path=str(original),
         fingerprint_path=str(track),
         fingerprint_sha256=str(recipe["sha256"]),
-        video_essence=_essence(facts),
+        video_essence=video_essence(facts),
         container=packed(probe),
         sound_path=None if digest is None or sound is None else str(sound),
         sound_sha256=digest,
@@ -313,17 +341,31 @@ def volume_of(evidence: str, original: Path, track: Path, sound: Path | None, fa
     )
 
 
-def packed(probe: Probe | None) -> bytes | None:
-    """The probe as a volume keeps it."""
-    return None if probe is None else zlib.compress(msgspec.json.encode(probe))
-
-
 def kept_volume(case: Case, evidence: str, manifest: Manifest) -> Volume:
     """The volume of a video or still of the case."""
-    original = case.store.path(evidence, "original")
-    track = case.store.path(evidence, FINGERPRINT_FILE)
-    sound = None if sound_digest(manifest.facts) is None else case.store.path(evidence, SOUND_FILE)
-    return volume_of(evidence, original, track, sound, manifest.facts)
+    places = case.store.places(evidence)
+    sound = None if sound_digest(manifest.facts) is None else Path(places[SOUND_FILE])
+    volume = volume_of(evidence, Path(places["original"]), Path(places[FINGERPRINT_FILE]), sound, manifest.facts)
+    return replace(volume, store=os.fspath(case.store.root))
+
+
+def listed_volume(case: Case, entry: Listed) -> Volume:
+    """The volume of a video or still of the case that is listed with a fingerprint."""
+    assert entry.fingerprint is not None and entry.fingerprint_sha256 is not None
+    return Volume(
+        id=entry.id,
+        kind=entry.kind,
+        frames=entry.frames,
+        original_path=sys.intern(entry.original),
+        fingerprint_path=sys.intern(entry.fingerprint),
+        fingerprint_sha256=entry.fingerprint_sha256,
+        video_essence=entry.video_essence,
+        container=entry.container,
+        sound_path=None if entry.sound is None else sys.intern(entry.sound),
+        sound_sha256=entry.sound_sha256,
+        store=sys.intern(os.fspath(case.store.root)),
+        triage=entry.triage,
+    )
 
 
 def track_of(volume: Volume) -> Fingerprint:
@@ -332,13 +374,22 @@ def track_of(volume: Volume) -> Fingerprint:
     Raises:
         IntegrityError: its bytes are not those that the manifest names.
     """
-    data = Path(volume.fingerprint_path).read_bytes()
+    return fingerprint.decode(track_bytes(volume))
+
+
+def track_bytes(volume: Volume) -> bytes:
+    """The stored bytes of a volume's fingerprint.
+
+    Raises:
+        IntegrityError: they are not those that the manifest names.
+    """
+    data = volume.at(volume.fingerprint_path).read_bytes()
     if hashlib.sha256(data).hexdigest() != volume.fingerprint_sha256:
         raise IntegrityError(
             f"the fingerprint of {volume.id} is not the one that its manifest names",
             hint="run verify for the whole extent; replay derives the fingerprint again",
         )
-    return fingerprint.decode(data)
+    return data
 
 
 def sound_of(volume: Volume) -> SoundTrack | None:
@@ -350,7 +401,7 @@ def sound_of(volume: Volume) -> SoundTrack | None:
     if volume.sound_path is None:
         return None
     try:
-        data = Path(volume.sound_path).read_bytes()
+        data = volume.at(volume.sound_path).read_bytes()
     except OSError as error:
         raise IntegrityError(
             f"the sound track of {volume.id}: {error.strerror}", hint="run verify for the whole extent"
@@ -366,11 +417,3 @@ def sound_of(volume: Volume) -> SoundTrack | None:
 def segments_of(case: Case) -> Path:
     """The folder of the case's index segments."""
     return case.root / "index" / "segments"
-
-
-def _essence(facts: Facts) -> str | None:
-    streams = facts.exact.get("essence")
-    for stream in streams if isinstance(streams, Sequence) and not isinstance(streams, str) else ():
-        if isinstance(stream, dict) and stream.get("kind") == "video":
-            return str(stream["sha256"])
-    return None

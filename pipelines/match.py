@@ -3,9 +3,10 @@
 1  load the fingerprints of the case (and make those of queries from outside, in a temporary folder)
 2  for every query, rank candidates by exact range search and local features, and by what a model proposes where the
    user names one; a still is ranked against videos and against stills, a video against videos: of a still and a video
-   the still is the query
+   the still is the query; inside the case what was compared before is left out (`pipelines.all_pairs`)
 3  examine each pair once on decoded pictures: alignment, geometry, motion; of a still geometry, moment, fine detail
-4  compare the sound: support for pairs that were found, candidates where only the sound agrees
+4  compare the sound: support for pairs that were found, candidates where only the sound agrees; this is done again for
+   the whole case, since a sound that many files share lists none of them
 5  the whole case: write a finding for each pair, log it; a query from outside: only the log says that it was asked
 """
 
@@ -13,15 +14,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from forensics import acquire, fingerprint, matching
+from forensics import acquire, matching
 from forensics.errors import ForensicsError
 from forensics.model.custody import EventType
 from forensics.model.finding import FindingStatus
@@ -30,13 +29,17 @@ from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from pipelines import findings
+from pipelines.all_pairs import Compared, all_pairs, left_out
 from pipelines.case import Case, Run
 from pipelines.config import Settings
+from pipelines.contexts import whole
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
 from pipelines.discovery import discover
 from pipelines.engine import Engine, Failed, Serial
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
-from pipelines.library import EXCERPT, Library, Volume, segments_of, unprinted_stills, volume_of, volumes_of
+from pipelines.library import EXCERPT, Library, Volume, segments_of, volume_of
+from pipelines.listing import NOT_IN_STORE, held_of, require_as_listed
+from pipelines.pair_search import examined, ranked
 from pipelines.progress import Progress
 from pipelines.searched import Searched, prepared
 from pipelines.sound_file import SOUND_FILE
@@ -58,46 +61,65 @@ class Matched:
 
 
 def match_case(
-    case: Case, run: Run, settings: Settings, progress: Progress, model: NamedModel | None = None
-) -> Iterator[Matched | Notice | Searched]:
+    case: Case,
+    run: Run,
+    settings: Settings,
+    progress: Progress,
+    model: NamedModel | None = None,
+    *,
+    again: bool = False,
+) -> Iterator[Matched | Notice | Searched | Compared]:
     """Compare every evidence with every other; yield pairs best first, what could not be compared, and what the search
-    covers. A ``model`` is one more source of candidates.
+    covers. A ``model`` is one more source of candidates. What was compared before, by the same procedure over the same
+    evidence, is taken over, unless ``again`` asks for all of it.
 
     Raises:
         ToolError: ffmpeg or ffprobe is missing or too old.
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
-    library = Library(kit=kit_for(run, settings), references=volumes_of(case), queries=(), segments=segments_of(case))
-    searched = prepared(library)
+    kit = kit_for(run, settings)
+    held, told = held_of(case, run, settings)
+    library = Library(kit=kit, references=held.volumes, queries=(), segments=segments_of(case))
+    searched = replace(prepared(library), heard=held.heard)
     yield searched
+    yield from told
     order = {volume.id: number for number, volume in enumerate(library.references)}
-    yield from _unprinted(case)
+    yield from _unprinted(held.unprinted)
     yield from _in_part(library)
     engine = engine_for(settings)
     learned = learned_for(model, case, library, tuple(order))
-    pictures = compare(engine, library, tuple(order), order, progress, learned)
-    found = with_sound(engine, library, tuple(order), order, pictures)
+    by = _procedure(learned)
+    pairs = all_pairs(case, run, library, by, learned, again=again)
+    pictures = chain(describe_all(engine, learned, tuple(order), progress), pairs.compare(engine, progress))
     matches = []
-    complete = True
-    for thing in found:
+    # What is found of evidence that is no longer at hand is not withdrawn.
+    complete = all(notice.code != NOT_IN_STORE for notice in told)
+    for thing in with_sound(engine, library, tuple(order), order, pictures):
         if isinstance(thing, Notice):
             complete = complete and thing.code == SOUND_COMMON
             yield thing
         else:
             matches.append(thing)
-    pairs = len(order) * (len(order) - 1) // 2
-    by = findings.procedure(None if model is None else model.spec)
-    filing = findings.file_run(case, run, matches, pairs, complete=complete, by=by, searched=searched.detail())
+    require_as_listed(case, library, {each for match in matches for each in (match.query_id, match.reference_id)})
+    matches.sort(key=lambda match: (order[match.query_id], order[match.reference_id]))
+    compared = pairs.outcome()
+    yield compared
+    stated = {**searched.detail(), **compared.detail()}
+    number = len(order) * (len(order) - 1) // 2
+    filing = findings.file_run(case, run, matches, number, complete=complete, by=by, searched=stated)
     yield from filing.notices
-    for match in matches:
-        finding, status = filing.of_pair[frozenset({match.query_id, match.reference_id})]
-        yield Matched(
-            match=match,
-            query_path=_shown(case, match.query_id),
-            reference_path=_shown(case, match.reference_id),
-            finding=finding,
-            status=status,
-        )
+    yield from (_matched(case, match, filing) for match in matches)
+
+
+def _matched(case: Case, match: Match, filing: findings.Filing) -> Matched:
+    finding, status = filing.of_pair[frozenset({match.query_id, match.reference_id})]
+    return Matched(
+        match=match,
+        query_path=_shown(case, match.query_id),
+        reference_path=_shown(case, match.reference_id),
+        finding=finding,
+        status=status,
+    )
 
 
 def match_queries(
@@ -115,9 +137,11 @@ def match_queries(
         IntegrityError: a stored fingerprint is not the one that its manifest names.
     """
     kit = kit_for(run, settings)
-    library = Library(kit=kit, references=volumes_of(case), queries=(), segments=segments_of(case))
-    searched = prepared(library)
+    held, told = held_of(case, run, settings)
+    library = Library(kit=kit, references=held.volumes, queries=(), segments=segments_of(case))
+    searched = replace(prepared(library), heard=held.heard)
     yield searched
+    yield from told
     engine = engine_for(settings)
     with tempfile.TemporaryDirectory(prefix="query-") as folder:
         tasks: list[tuple[int, str]] = []
@@ -134,7 +158,7 @@ def match_queries(
         if model is not None:
             asked["model"] = model.spec.sha256
         case.record(run, EventType.MATCHING, None, asked)
-        yield from _unprinted(case)
+        yield from _unprinted(held.unprinted)
         yield from _in_part(library)
         volumes = tuple(volume.id for volume in library.references)
         learned = learned_for(model, case, library, volumes)
@@ -150,15 +174,17 @@ def match_queries(
             for found in answer:
                 if isinstance(found, Notice):
                     yield found
-                elif found.query_id != visitor:
-                    yield Matched(match=found, query_path=_shown(case, found.query_id), reference_path=done.item[1])
+                    continue
+                kept = found.reference_id if found.query_id == visitor else found.query_id
+                require_as_listed(case, library, {kept})
+                if found.query_id != visitor:
+                    yield Matched(match=found, query_path=_shown(case, kept), reference_path=done.item[1])
                 else:
-                    shown = _shown(case, found.reference_id)
-                    yield Matched(match=found, query_path=done.item[1], reference_path=shown)
+                    yield Matched(match=found, query_path=done.item[1], reference_path=_shown(case, kept))
 
 
-def _unprinted(case: Case) -> Iterator[Notice]:
-    for evidence in unprinted_stills(case):
+def _unprinted(stills: Sequence[str]) -> Iterator[Notice]:
+    for evidence in stills:
         message = f"not compared: {evidence[:16]} came into this case before stills had fingerprints"
         yield Notice(code="match.no_fingerprint", message=message)
 
@@ -177,34 +203,24 @@ def compare(
     engine: Engine,
     library: Library,
     queries: tuple[str, ...],
-    order: dict[str, int],
     progress: Progress,
     learned: Learned | None = None,
 ) -> Iterator[Match | Notice]:
-    """Steps 2 and 3 for these queries of the library.
-
-    With ``order`` (inside a case) each unordered pair is examined once, the later file as query.
-    """
+    """Steps 2 and 3 for these queries from outside against the references of the library."""
     known = dict.fromkeys((*(volume.id for volume in library.references), *queries))
     yield from describe_all(engine, learned, tuple(known), progress)
     by = _procedure(learned)
     progress.grow(len(queries))
     progress.working_on("searching for candidates")
     pairs: dict[tuple[str, str], matching.Candidate] = {}
-    for thing in engine.run(_Rank(library=library, within_case=bool(order), learned=learned), queries):
+    for thing in engine.run(_Rank(library=library, learned=learned), queries):
         progress.advance()
         if isinstance(thing, Failed):
             yield _not_compared(thing)
             continue
         if thing.result.left_out:
-            yield _left_out(f"{thing.item[:16]}", thing.result.left_out)
-        for candidate in thing.result.candidates:
-            key = (candidate.query_id, candidate.reference_id)
-            if order and (key[1], key[0]) in pairs and order[key[0]] < order[key[1]]:
-                continue
-            if order:
-                pairs.pop((key[1], key[0]), None)
-            pairs[key] = candidate
+            yield left_out(f"{thing.item[:16]}", thing.result.left_out)
+        pairs.update({(each.query_id, each.reference_id): each for each in thing.result.candidates})
     progress.grow(len(queries) + len(pairs))
     progress.working_on(f"looking at {len(pairs)} pairs")
     for done in engine.run(_Examine(library=library, by=by), tuple(pairs.values())):
@@ -215,45 +231,22 @@ def compare(
             yield done.result
 
 
-def _views(codes: npt.NDArray[np.uint8]) -> Mapping[tuple[bool, bool, int], npt.NDArray[np.uint8]]:
-    return {
-        (view.mirrored, view.inverted, view.quarter_turns): seen for view, seen in fingerprint.variants(codes).items()
-    }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rank:
-    """The worker's job of step 2. Inside a case an evidence is not compared with itself."""
+    """The worker's job of step 2."""
 
     library: Library
-    within_case: bool
     learned: Learned | None = None
 
     def __call__(self, query: str) -> matching.Ranking:
         single_threaded()
-        ranking = self._ranked(query)
+        library, subject = self.library, self.library.subjects[query]
+        stills = whole(library.stills) if subject.still else None
+        ranking = ranked(subject, whole(library.videos), stills, library.footage)
         if self.learned is None:
             return ranking
-        still = self.library.subjects[query].still
-        others = (each for each in self.library.references if still or not each.still)
-        asked = [each.id for each in others if not (self.within_case and each.id == query)]
+        asked = [each.id for each in library.references if subject.still or not each.still]
         return self.learned.added(ranking, query, asked)
-
-    def _ranked(self, query: str) -> matching.Ranking:
-        library = self.library
-        subject = library.subjects[query]
-        skip = frozenset({query}) if self.within_case else frozenset[str]()
-        if not subject.still:
-            shelf = library.videos
-            codes, anchors = shelf.codes.query, shelf.descriptors.query
-            return matching.candidates(subject, shelf.corpus, codes, anchors, _views, library.footage, skip=skip)
-        found: list[matching.Candidate] = []
-        for shelf in (library.videos, library.stills):
-            codes, anchors = shelf.codes.query, shelf.descriptors.query
-            found.extend(
-                matching.still_candidates(subject, shelf.corpus, codes, anchors, _views, library.footage, skip=skip)
-            )
-        return matching.Ranking(tuple(found), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,22 +258,11 @@ class _Examine:
 
     def __call__(self, pair: matching.Candidate) -> Match | None:
         single_threaded()
-        subjects = self.library.subjects
-        query, reference = subjects[pair.query_id], subjects[pair.reference_id]
-        if query.still:
-            return matching.examine_still(query, reference, pair, self.library.footage, method=self.by.still)
-        found = matching.examine(query, reference, pair, self.library.footage, method=self.by.video)
-        in_part = self.library.in_part(pair.query_id) or self.library.in_part(pair.reference_id)
-        return matching.as_candidate(found) if in_part and found is not None else found
+        return examined(self.library, self.by, pair)
 
 
 def _procedure(learned: Learned | None) -> findings.Procedure:
     return findings.procedure(None if learned is None else learned.model.spec)
-
-
-def _left_out(query: str, count: int) -> Notice:
-    message = f"{query}: {count} more files look like it and were not compared with it: there are too many copies"
-    return Notice(code="match.left_out", message=message)
 
 
 def _not_compared(failed: Failed[Any]) -> Notice:
@@ -338,9 +320,9 @@ class _Search:
 
     def _seen(self, path: str, library: Library, query: str) -> Iterator[Match | Notice]:
         learned = None if self.learned is None else self.learned.facing(library)
-        ranked = _Rank(library=library, within_case=False, learned=learned)(query)
+        ranked = _Rank(library=library, learned=learned)(query)
         if ranked.left_out:
-            yield _left_out(path, ranked.left_out)
+            yield left_out(path, ranked.left_out)
         for pair in ranked.candidates:
             try:
                 found = _Examine(library=library, by=_procedure(learned))(pair)

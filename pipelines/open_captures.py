@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 
 from forensics import media, sources
 from forensics.errors import ParserStopped
-from forensics.model.capture import Capture, CapturedPost, Columns, PostMedia
+from forensics.model.capture import Capture, CapturedPost, Columns
 from forensics.sources import Answer, Question
 
 CAPTURE_CPU_S = 4 * 3600
@@ -35,7 +35,8 @@ class AskedCapture:
 
     def columns(self, key: str) -> Columns:
         """All posts of a chat, of which the description tells how many there are and between which numbers."""
-        told = self._answer(Question(key=key)).columns
+        self._put(Question(key=key))
+        told = self._answer().columns
         chat = next(chat for chat in self.about.chats if chat.key == key)
         if told is None or tuple(map(len, told)) != (8 * chat.posts, 16 * chat.posts, chat.posts):
             raise self._nonsense()
@@ -47,20 +48,28 @@ class AskedCapture:
 
     def post(self, key: str, number: int) -> CapturedPost:
         """One of them. Raises InputError when the document has changed since."""
-        told = self._answer(Question(key=key, number=number)).post
-        if told is None or told.number != number:
-            raise self._nonsense()
+        (told,) = self.posts(key, (number,), files=False)
         return told
 
-    def sha256(self, media: PostMedia) -> str | None:
-        """The digest of a post's file as it lies in the export."""
-        return self._answer(Question(media=media)).sha256
+    def posts(self, key: str, numbers: Sequence[int], *, files: bool) -> Iterator[CapturedPost]:
+        """Several of them; the reader begins before the first is taken."""
+        self._put(Question(key=key, numbers=tuple(numbers), files=files))
+        return self._posts(numbers)
 
-    def _answer(self, question: Question) -> Answer:
+    def _posts(self, numbers: Sequence[int]) -> Iterator[CapturedPost]:
+        for number in numbers:
+            told = self._answer().post
+            if told is None or told.number != number:
+                raise self._nonsense()
+            yield told
+
+    def _put(self, question: Question) -> None:
         line = sources.line_of(question)
         with suppress(BrokenPipeError):  # the reader has ended: its last word says why
             while line:
                 line = line[os.write(self.ask, line) :]
+
+    def _answer(self) -> Answer:
         try:
             return _next(self.told)
         except ParserStopped as err:

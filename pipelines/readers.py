@@ -19,8 +19,9 @@ from forensics.telemetry.exif import read_tags_of
 BOXES, TAGS = telemetry.read_boxes_of, read_tags_of
 TRACK, STREAM = telemetry.read_track, telemetry.read_stream
 STILL, STILL_WINDOW = media.still_of, media.still_window_of
+KNOWN, SHRUNK = telemetry.is_telemetry, media.shrunk_pictures
 
-READERS: tuple[Callable[..., object], ...] = (BOXES, TAGS, TRACK, STREAM, STILL, STILL_WINDOW)
+READERS: tuple[Callable[..., object], ...] = (BOXES, TAGS, TRACK, STREAM, STILL, STILL_WINDOW, KNOWN, SHRUNK)
 """All of them."""
 
 
@@ -29,8 +30,17 @@ def track_of(name: str, data: bytes, limits: media.Limits) -> Track | None:
 
     Raises ParserStopped.
     """
-    told = name.encode("utf-8", "backslashreplace").decode("utf-8")  # names may hold bytes that are no UTF-8
-    return media.read(TRACK, told, data, limits=limits)
+    return media.read(TRACK, _as_told(name), data, limits=limits)
+
+
+def is_telemetry(name: str, head: bytes, limits: media.Limits) -> bool:
+    """Whether a telemetry format knows a file by its name and its first bytes. Raises ParserStopped."""
+    return media.read(KNOWN, _as_told(name), head, limits=limits)
+
+
+def _as_told(name: str) -> str:
+    """A name may hold bytes that are no UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def stopped(error: ParserStopped, what: str) -> Notice:

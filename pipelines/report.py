@@ -16,26 +16,25 @@ from pathlib import Path
 
 import msgspec
 
-from forensics import __version__, matching, report
+from forensics import __version__, report
 from forensics.errors import IntegrityError, StoreError
 from forensics.matching.verdict import CANDIDATE_CEILING, MATCH_FLOOR
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.finding import ErrorRates
 from forensics.model.manifest import Json, Manifest
-from forensics.model.match import Joining
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
-from pipelines import error_rates, findings, persons, searched
-from pipelines.case import Case, Run, write_whole
+from pipelines import error_rates, findings, persons, searched, shard_logs
+from pipelines.case import Case, Run, require_place_of_file, write_whole
 from pipelines.config import Settings
 from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
+from pipelines.grouping import grouping
 from pipelines.keyframe_views import KEYFRAMES_SHOWN, keyframe_views, keyframes_kept
 from pipelines.progress import Progress
 from pipelines.report_posts import absence_views, forward_views
-from pipelines.same_server_file import comparable, served
 from pipelines.seal import unsealed
 from pipelines.standing import with_name
 from pipelines.strips import Strips
@@ -79,10 +78,12 @@ def write_report(
 
     Raises:
         StoreError: the file cannot be written.
+        NotRegularFile: a device or pipe stands there.
         ToolError: ffmpeg is missing, or the required sandbox is not to be had.
         ManifestError: a manifest or finding of the case is not canonical.
     """
     path = out or case.reports / "case-report.html"
+    require_place_of_file(path)
     gathered = gather(case, run, settings, progress, checks)
     detail: dict[str, str | int] = {"what": "case report"}
     try:
@@ -150,7 +151,8 @@ def gather(
         progress.advance()
     head = case.log.head()
     joins = [view.match for view in matches if not view.rejected]
-    same = served(views, joins, comparable(manifests.items()))
+    grouped = grouping(views, joins, manifests.items())
+    same = grouped.same
     method = _method(events, stored)
     rates, unread = _rates(case, method)
     return report.CaseReport(
@@ -169,14 +171,14 @@ def gather(
         refused=tuple(_refused(events)),
         method=replace(method, rates=rates),
         notices=(*strips.notices, *same.notices, *unread),
-        group_names=_group_names(views, [*joins, *same.links]),
+        group_names=dict(grouped.named),
         server_files=tuple(
             report.ServerFileView(name=each.name, items=each.items, posts=len(each.places), basis=each.basis)
             for each in same.edges
         ),
         links=same.links,
         attached=same.attached,
-        forwards=tuple(forward_views(views, [*joins, *same.links])),
+        forwards=tuple(forward_views(views, grouped.groups)),
         absences=tuple(absence_views(views, events)),
     )
 
@@ -191,17 +193,6 @@ def _rates(case: Case, method: report.MethodView) -> tuple[ErrorRates | None, tu
         return error_rates.as_calibration(error_rates.reliance(case, method.matching.params_sha256)), ()
     except IntegrityError as error:
         return None, (Notice(code=error.code, message=error.message),)
-
-
-def _group_names(
-    views: Sequence[report.EvidenceView], matches: Sequence[Joining]
-) -> dict[tuple[tuple[str, float, float], ...], str]:
-    """The names that `timeline` gives, by the stretches of each group."""
-    groups = report.repost_groups(views, matches)
-    exhibits = {view.sha256: view.label for view in views}
-    order = sorted(exhibits, key=lambda item: (len(exhibits[item]), exhibits[item]))
-    names = matching.name_groups(groups, matches, order, exhibits.__getitem__)
-    return {group.stretches: name.id for group, name in zip(groups, names, strict=True) if len(group.items) > 1}
 
 
 def _verification(checks: Sequence[Check]) -> report.VerificationView:
@@ -259,8 +250,9 @@ def _fix(value: Json) -> Fix | None:
 
 def _refused(events: Sequence[CustodyEvent]) -> Iterator[Passed]:
     for event in events:
-        if event.event is EventType.INGESTION_REFUSED:
-            detail = event.detail
+        detail = event.detail
+        elsewhere = event.event is EventType.MERGING and detail.get("what") == shard_logs.REFUSED
+        if event.event is EventType.INGESTION_REFUSED or elsewhere:
             yield Passed(
                 path=str(detail.get("name")),
                 code=str(detail.get("code")),

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from forensics import report
 from forensics.model.custody import CustodyEvent
-from forensics.model.match import Joining
 from forensics.model.provenance import SHOWN, peer_chat
 from pipelines.absences import absences
 from pipelines.origins import Forward, forwards
 
 
-def forward_views(views: Sequence[report.EvidenceView], joins: Sequence[Joining]) -> Iterator[report.ForwardView]:
+def forward_views(
+    views: Sequence[report.EvidenceView], groups: Sequence[report.RepostGroup]
+) -> Iterator[report.ForwardView]:
     """Yield every forward once: within groups, where the very post of the origin may be found, and of single files."""
-    groups = report.repost_groups(views, joins)
     grouped = {item for group in groups for item in group.items}
     singles = (report.alone(view) for view in views if view.sha256 not in grouped)
     told: set[int] = set()

@@ -24,6 +24,7 @@ from forensics.errors import CaseError, InputError
 from forensics.model.custody import CaseInfo, Check
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
+from pipelines.all_pairs import Compared
 from pipelines.case import CASE_FILE, SCHEMA, Case, Run, case_config, create_case, open_case
 from pipelines.config import Settings, read_config, resolve
 from pipelines.ingest import Outcome, ingest
@@ -138,7 +139,7 @@ def ingest_all(
     return ingest(work.case, work.run, inputs, work.settings, argv, progress)
 
 
-def match_all(work: Work, progress: Progress) -> Iterator[Matched | Notice | Searched]:
+def match_all(work: Work, progress: Progress) -> Iterator[Matched | Notice | Searched | Compared]:
     """Step 4."""
     return match_case(work.case, work.run, work.settings, progress, work.model)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from forensics import matching
 from pipelines.library import Library
@@ -17,6 +17,8 @@ RADII: dict[str, int] = {
 """Bits of 256, inclusive: of frame hashes, of local features with a video as query, and with a still."""
 
 
+_SHARED = {"looked_up", "looked_up_before", "records", "records_sha256"}
+
 _TOLD = {"exhaustive", *RADII, "hashes", "features", "hub_hashes", "segments", "segments_sha256"}
 
 
@@ -27,6 +29,7 @@ class Searched:
     ``hashes`` frame hashes and ``features`` local features in the index; ``hub_hashes`` of these hashes are of black
     frames, flat ones and title cards: they are compared, and start no match. ``segments`` are the SHA-256 of what was
     searched, sorted; ``remade`` counts segments that were found not to be whole and were made again from the tracks.
+    ``heard`` counts the videos of the case by what they are to the ear.
     """
 
     evidence: int
@@ -35,6 +38,7 @@ class Searched:
     hub_hashes: int
     segments: tuple[str, ...]
     remade: int
+    heard: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -85,4 +89,17 @@ def in_words(detail: Mapping[str, str | int]) -> str | None:
         f"{detail['hub_hashes']} of these hashes are of black or flat frames or title cards: they were compared and "
         f"start no match. The {detail['segments']} index segments searched have the digests whose list has the "
         f"SHA-256 {detail['segments_sha256']}."
+        f"{_taken_over(detail)}"
+    )
+
+
+def _taken_over(detail: Mapping[str, str | int]) -> str:
+    """Of a matching of the whole case: what of it was done now, and what before."""
+    if not detail.keys() >= _SHARED:
+        return ""
+    return (
+        f" Every pair of files is asked from both sides: {detail['looked_up']} times in that matching, "
+        f"{detail['looked_up_before']} times in earlier ones of the same files with the same fingerprints by the same "
+        f"procedure. The log names each of these comparisons, in {detail['records']} records whose list has the "
+        f"SHA-256 {detail['records_sha256']}."
     )

@@ -3,7 +3,8 @@
 CASE/index/segments/<SHA-256>.segment    a cache: it may be deleted
 
 1  open every segment; delete what is not whole
-2  drop those of which nothing is wanted any more; fold those that are half dead, or too small and too many
+2  drop those of which nothing is wanted any more; fold those that hold rows of evidence that is gone, that are more
+   than a quarter dead, or too small and too many
 3  read the tracks of what is in no segment that stays, each checked against its manifest; write new segments
 4  delete what was replaced
 
@@ -39,7 +40,9 @@ MOST_SMALL = 8
 """Segments below half of `MOST_ROWS` that are left beside one another: each run of new evidence makes one."""
 
 MOST_DEAD = 4
-"""A segment is folded when more than one row in so many is dead: each dead row is compared for nothing."""
+"""A segment is folded when more than one row in so many is dead because its evidence has another track by now: each
+dead row is compared for nothing. Of evidence that is gone no row stays.
+"""
 
 Read = Callable[[index.Wanted], Fingerprint]
 """The fingerprint of an evidence, checked against its manifest."""
@@ -69,8 +72,10 @@ def bring_up(folder: Path, shelves: Mapping[str, Sequence[index.Wanted]], read: 
         _delete(folder, broken)
         stay: set[str] = set()
         written: set[str] = set()
+        there = {evidence for wanted in shelves.values() for evidence, _ in wanted}
         for shelf, wanted in shelves.items():
-            kept = _kept([segment for segment in held if segment.shelf == shelf], wanted)
+            mine = [segment for segment in held if segment.shelf == shelf and there.issuperset(segment.evidence)]
+            kept = _kept(mine, wanted)
             stay |= {segment.sha256 for segment in kept}
             for batch in _batches(index.absent(kept, wanted), read):
                 written.add(_write(folder, index.encode_segment(shelf, batch)))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from forensics import custody
-from forensics.model.custody import CustodyEvent
+from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
 from forensics.model.provenance import SourceKind
 from forensics.report.wording import sound_in_words
@@ -57,6 +57,7 @@ class Described:
                     "time": event.time,
                     "event": str(event.event),
                     "operator": self.operators.get(event.operator, event.operator),
+                    **self._elsewhere(event),
                 }
                 for event in self.events
             ],
@@ -83,7 +84,8 @@ class Described:
             yield f"checked    {check.in_words()}"
         acts = [(event, self.operators.get(event.operator, event.operator)) for event in self.events]
         rows = [
-            ("custody  ", str(event.seq), f"{event.time[:19]}Z", str(event.event), f"by {name}") for event, name in acts
+            ("custody  ", str(event.seq), f"{event.time[:19]}Z", str(event.event), f"by {name}{self._of(event)}")
+            for event, name in acts
         ]
         yield from table(rows, right=(1,))
         for place, names, hidden in self.concealed:
@@ -93,6 +95,18 @@ class Described:
             yield f"notice     {notice.message} [{notice.code}]"
         for limit in self.manifest.limits:
             yield f"limit      {limit}"
+
+    def _elsewhere(self, event: CustodyEvent) -> dict[str, object]:
+        """Whose act, in a merged shard, this line tells of: ``by``, when there, and in which line of which log."""
+        detail = event.detail
+        if event.event is not EventType.MERGING or "line" not in detail:
+            return {}
+        by = self.operators.get(str(detail["by"]), str(detail["by"]))
+        return {"act_of": {"by": by, "at": detail["at"], "shard": detail["shard"], "line": detail["line"]}}
+
+    def _of(self, event: CustodyEvent) -> str:
+        act = self._elsewhere(event).get("act_of")
+        return f", what {act['by']} did {str(act['at'])[:19]}Z" if isinstance(act, dict) else ""
 
     def _match_lines(self, stored: StoredFinding) -> Iterator[str]:
         match = stored.finding.match
@@ -200,6 +214,10 @@ def _appearance_lines(seen: dict[str, Json]) -> Iterator[str]:
     archive = seen.get("archive")
     if isinstance(archive, dict):
         yield f"           {archive.get('member')} in the archive {archive.get('sha256')}, byte {archive.get('offset')}"
+    bucket = seen.get("bucket")
+    if isinstance(bucket, dict):
+        version, since = bucket.get("version_id"), bucket.get("modified")
+        yield f"           version {version} at {bucket.get('server')}, there since {since}"
     post = seen.get("post")
     if isinstance(post, dict):
         moment = post.get("posted_unixtime")

@@ -7,21 +7,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
 from forensics import matching
 from forensics.errors import IntegrityError
-from forensics.model.manifest import Facts
 from forensics.model.match import Match
-from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
-from forensics.model.sound import SoundState, SoundTrack
+from forensics.model.sound import SoundTrack
 from pipelines import findings
-from pipelines.case import Case
 from pipelines.engine import Engine, Failed, Serial
+from pipelines.entries import STATES
 from pipelines.library import Library
 
 SOUND_COMMON = "match.sound_common"
@@ -29,29 +27,10 @@ SOUND_COMMON = "match.sound_common"
 FEW_WORDS = 100_000
 """Up to so many words in all (three and a half hours of sound) comparing takes less time than starting workers."""
 
-STATES = ("audible", "silent", "absent", "not_read")
-"""What a video may be to the ear: sound that is compared; sound that supports nothing (silent, or too even); none, or
-too little; and not read, with the reason in its manifest, or ingested before sound was.
-"""
 
-
-def coverage(case: Case) -> dict[str, int]:
-    """How many videos of the case are of each of `STATES`."""
-    counts = dict.fromkeys(STATES, 0)
-    for evidence in case.store.ids():
-        facts = case.manifest(evidence).facts
-        if facts.exact.get("kind") == MediaKind.VIDEO:
-            counts[_state_of(facts)] += 1
-    return counts
-
-
-def _state_of(facts: Facts) -> str:
-    heard = facts.recipe.get("sound")
-    if not isinstance(heard, dict):
-        return "not_read"
-    if heard["state"] == SoundState.READ:
-        return "audible" if heard["audible"] else "silent"
-    return "absent" if heard["state"] in (SoundState.ABSENT, SoundState.TOO_SHORT) else "not_read"
+def coverage(heard: Mapping[str, int]) -> dict[str, int]:
+    """How many videos of a case are of each of `pipelines.entries.STATES`."""
+    return {state: heard.get(state, 0) for state in STATES}
 
 
 def with_sound(

@@ -22,7 +22,7 @@ from forensics.model.telemetry import SourcedTrack
 from forensics.sources.opening import open_file, unreadable
 from pipelines.case import Case
 from pipelines.embedded import Embedded, leads, read_embedded
-from pipelines.readers import track_of
+from pipelines.readers import is_telemetry, track_of
 
 MAX_TELEMETRY_BYTES = 512 * 2**20
 """A file of telemetry alone is read whole; the largest of a day's flying stay below. A clip is never read whole."""
@@ -120,7 +120,7 @@ def of_file(path: Path, tools: media.Tools, limits: media.Limits) -> Tracks:
 def _read(handle: int, name: str, beside: list[SourcedTrack], tools: media.Tools, limits: media.Limits) -> Tracks:
     head = os.pread(handle, telemetry.HEAD_BYTES, 0)
     digest = _digest(handle)
-    if any(each.sniff(head, name) for each in telemetry.FORMATS):
+    if is_telemetry(name, head, limits):
         found = _whole(handle, name, digest, limits)
         return _told([*beside, *found.tracks], found.notices)
     try:

@@ -138,7 +138,7 @@ def _require_matched(case: Case) -> None:
     for line in case.log.events():
         if line.event.event is EventType.MATCHING and "pairs" in line.event.detail:
             current = True
-        elif line.event.event is EventType.INGESTION:
+        elif line.event.takes_in:
             current = False
     if not current:
         raise CaseError(
@@ -193,7 +193,7 @@ def _match(
     kept = tuple(volume.id for volume in bench.videos)
     learned = learned_for(bench.model, bench.case, library, kept, scratch / "descriptors")
     asked = tuple(volume.id for volume in queries)
-    found = tuple(compare(bench.engine, library, asked, {}, bench.progress, learned))
+    found = tuple(compare(bench.engine, library, asked, bench.progress, learned))
     matches = tuple(thing for thing in found if not isinstance(thing, Notice))
     return matches, tuple(thing for thing in found if isinstance(thing, Notice))
 

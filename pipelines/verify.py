@@ -34,6 +34,7 @@ from forensics.model.store import (
 )
 from forensics.model.text import visible
 from forensics.model.verification import Step
+from pipelines import shard_logs
 from pipelines.case import CASE_FILE, find_case
 from pipelines.disclosures import Examined
 from pipelines.exhibit_checks import Shown, check_exhibit
@@ -123,23 +124,27 @@ def verify_case(root: Path, held: bytes | None = None, extent: Extent = WHOLE) -
     case_id = _case_id(case_file)
     log_path = root / "log" / "custody.jsonl"
     events = yield from custody.check_log(log_path, case_id)
-    log = custody.index_log(events)
+    log = shard_logs.with_promises(custody.index_log(events), root, case_id)
     sealed = custody.read_sealed_log(log_path, case_id, events)
     yield from _check_case_digest(case_file, events)
     private = Examined.of_case(root)
     versions, manifests = yield from _check_store(acquire.Store(root / "store"), extent, log, sealed, private)
     yield from private.check_rest(case_file, events, versions)
     yield from custody.check_log_items(log, versions)
+    yield from custody.check_copy_lines(events, versions)
     findings, validations = _documents(root / "findings"), _documents(root / "validation")
     yield from custody.check_findings([(each.name, each.data) for each in findings], log, manifests)
     yield from custody.check_validations([(each.name, each.data) for each in validations], log)
     for namespace, documents_ in ((Namespace.FINDING, findings), (Namespace.VALIDATION, validations)):
         yield from _check_signatures(sealed, log, namespace, documents_)
     yield from custody.check_receipts(files_of(root), events)
+    yield from _check_kept(acquire.Store(root / "store"), events, sealed)
     checks, judged = custody.judge(sealed)
     yield from checks
     yield from custody.check_keys(sealed, _key_files(root / "keys"))
-    checks, stamped = custody.check_stamps(sealed, judged, SecondReader(Surroundings().search_path()))
+    second = SecondReader(Surroundings().search_path())
+    yield from shard_logs.check(root, case_id, events, second)
+    checks, stamped = custody.check_stamps(sealed, judged, second)
     yield from checks
     yield from custody.check_brackets(sealed, stamped)
     if held is not None:
@@ -292,6 +297,27 @@ def _check_signatures(
         line = log.told_at.get(hashlib.sha256(each.data).hexdigest())
         subject = f"{folder}/{visible(each.name)}"
         yield from custody.check_document(sealed, namespace, subject, each.data, each.signature, line)
+
+
+def _check_kept(store: acquire.Store, events: Sequence[CustodyEvent], sealed: custody.SealedLog) -> Iterator[Check]:
+    """Steps 7 and 10 for the manifests of merged shards that are kept as files."""
+    for event in events:
+        sha256 = event.detail.get("kept")
+        if event.event is not EventType.MERGING or event.item is None or not isinstance(sha256, str):
+            continue
+        name = shard_logs.kept_name(sha256)
+        subject = f"{event.item}/{visible(name)}"
+        try:
+            data, signature = store.read(event.item, name), store.read(event.item, name + SIGNATURE_SUFFIX)
+        except ForensicsError as error:
+            data, signature, found = b"", None, error.message
+        else:
+            found = hashlib.sha256(data).hexdigest()
+        status = CheckStatus.OK if found == sha256 else CheckStatus.FAILED
+        kept = "shard manifest kept"
+        yield Check(step=Step.LOG_AND_STORE, name=kept, status=status, subject=subject, expected=sha256, found=found)
+        if status is CheckStatus.OK:
+            yield from custody.check_document(sealed, Namespace.MANIFEST, subject, data, signature, event.seq)
 
 
 def _check_manifest_signature(

@@ -44,7 +44,10 @@ class Browser:
     def __init__(self, timeout_s: float = 60.0) -> None:
         self.timeout_s = timeout_s
         self.requests: list[str] = []
-        self.events: list[dict[str, Any]] = []
+        self.dialogs: list[str] = []
+        self.errors: list[str] = []
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._loaded = False
 
     def __enter__(self) -> Browser:
         self._home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -80,14 +83,22 @@ class Browser:
         message = {"id": self._number, "method": method, "params": params}
         if self._session is not None:
             message["sessionId"] = self._session
+        asked = self._number
         os.write(self._out, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._next()
-            if answer.get("id") == self._number:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
-                return answer["result"]
-            self._take(answer)
+        while asked not in self._answers:
+            self._read()
+        answer = self._answers.pop(asked)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def _read(self) -> None:
+        """Take the next message: an answer, or an event, which may itself ask."""
+        message = self._next()
+        if "id" in message:
+            self._answers[message["id"]] = message
+        else:
+            self._take(message)
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
@@ -99,21 +110,31 @@ class Browser:
         return json.loads(line)
 
     def _take(self, event: dict[str, Any]) -> None:
-        self.events.append({"method": event.get("method"), "params": event.get("params", {})})
-        if event.get("method") == "Network.requestWillBeSent":
-            self.requests.append(event["params"]["request"]["url"])
+        method, params = event.get("method"), event.get("params", {})
+        if method == "Network.requestWillBeSent":
+            self.requests.append(params["request"]["url"])
+        elif method == "Page.loadEventFired":
+            self._loaded = True
+        elif method == "Page.javascriptDialogOpening":
+            self.dialogs.append(params["message"])
+            self.ask("Page.handleJavaScriptDialog", accept=False)
+        elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.errors.append(params["entry"]["text"])
+        elif method == "Runtime.exceptionThrown":
+            self.errors.append(str(params["exceptionDetails"]["text"]))
 
     def open(self, path: Path, *, width: int = 1440, height: int = 900, scripts: bool = True) -> float:
         """Load a file and wait for its load event; the seconds that it took."""
         self._width = width
         self.size(width, height)
         self.ask("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self.events.clear()
-        self.requests.clear()
+        for told in (self.requests, self.dialogs, self.errors):
+            told.clear()
+        self._loaded = False
         start = time.monotonic()
         self.ask("Page.navigate", url=path.absolute().as_uri())
-        while not any(each["method"] == "Page.loadEventFired" for each in self.events):
-            self._take(self._next())
+        while not self._loaded:
+            self._read()
         return time.monotonic() - start
 
     def size(self, width: int, height: int) -> None:
@@ -133,6 +154,13 @@ class Browser:
         """Click on an element."""
         self.value(f"document.querySelector({selector!r}).click()")
 
+    def press(self, *keys: str) -> None:
+        """Press and release keys, one after the other: names as in `KEYS`, or one character."""
+        for key in keys:
+            told = KEYS.get(key, {"key": key, "text": key})
+            self.ask("Input.dispatchKeyEvent", type="keyDown", **told)
+            self.ask("Input.dispatchKeyEvent", type="keyUp", key=told["key"])
+
     def photograph(self, out: Path, *, top: int = 0, left: int = 0, height: int | None = None) -> None:
         """Write a PNG of the page from ``top``, down to its end or for ``height`` pixels; all is laid out first."""
         self.size(self._width, MOST_HEIGHT * 4)
@@ -146,3 +174,10 @@ class Browser:
         """Write the page as PDF, on sheets of this width and height in inches (A4 unless told otherwise)."""
         told = self.ask("Page.printToPDF", printBackground=True, paperWidth=sheet[0], paperHeight=sheet[1])
         out.write_bytes(base64.b64decode(told["data"]))
+
+
+KEYS: dict[str, dict[str, Any]] = {
+    "Tab": {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9},
+    "Enter": {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"},
+}
+"""Keys that are no characters, as the protocol wants them."""

@@ -8,12 +8,14 @@ new ones (pytest's `--hypothesis-profile=search`).
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from pipelines.surroundings import cpu_count, one_thread_each
+from tests.postgres import Postgres, running, why_not
 
 # A busy machine is no failure: a test that promises a time says so itself.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -65,3 +67,13 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the folder ../shared with real material is absent")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of the tests' own. Tests that ask for it are skipped where none can be started."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with running() as server:
+        yield server

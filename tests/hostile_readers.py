@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from forensics.errors import MediaError, ToolError
-from forensics.media.still import Still
+from forensics.media.still import Still, shrunk_pictures
 from forensics.model.media import Tag, Window
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
@@ -199,7 +199,7 @@ def crash_when_asked(handle: int, path: bytes, zone: str | None) -> Iterator[Ans
 
 def read_beside_a_capture(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
     with open(os.path.join(os.path.dirname(path), b"beside")) as file:
-        yield Answer(sha256=file.read())
+        yield Answer(columns=(file.read().encode(), b"", b""))
 
 
 def tell_other_posts(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
@@ -209,6 +209,13 @@ def tell_other_posts(handle: int, path: bytes, zone: str | None) -> Iterator[Ans
             numbers, digests, filed = answer.columns
             answer = Answer(columns=(numbers[8:16] + numbers[:8] + numbers[16:], digests, filed))
         yield answer
+
+
+def tell_the_next_post(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]:
+    """Each post under the number after its own."""
+    for answer in tell_capture(handle, path, zone):
+        post = answer.post
+        yield answer if post is None else Answer(post=replace(post, number=post.number + 1))
 
 
 def crash_over_an_info(data: bytes) -> Info | None:
@@ -250,3 +257,14 @@ def lead_out(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | He
 def write_beside_an_archive(handle: int, size: int, most: int) -> Iterator[bytes | Refusal | Head]:
     with open(os.readlink(f"/proc/self/fd/{handle}") + ".mine", "w"):
         yield b""
+
+
+DARK = b"a picture over which a decoder is taken over"
+
+
+def crash_over_dark_pictures(
+    pictures: tuple[bytes, ...], long_side: int
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]] | None, ...]:
+    if DARK in pictures:
+        ctypes.string_at(0)
+    return shrunk_pictures(pictures, long_side)

@@ -46,7 +46,7 @@ def commit_object(
         _write_inventory(staged, inventory)
         write_new(staged / OBJECT_NAMASTE.name, OBJECT_NAMASTE.text)
         sync_tree(staged)
-        _move_in(staged, place)
+        move_in(staged, place)
 
 
 def commit_next(
@@ -98,7 +98,8 @@ def _write_inventory(folder: Path, inventory: Inventory) -> None:
     write_new(folder / SIDECAR, encode_sidecar(data))
 
 
-def _move_in(staged: Path, place: Path) -> None:
+def move_in(staged: Path, place: Path) -> None:
+    """Give a whole object its place by one rename. Raises StoreError (``store.exists``), OSError."""
     for _ in range(_ATTEMPTS):
         place.parent.mkdir(exist_ok=True)
         try:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from forensics.acquire.commit import commit_next, commit_object
-from forensics.acquire.durable import read_kept
+from forensics.acquire.commit import commit_next, commit_object, move_in
+from forensics.acquire.durable import read_kept, writing
 from forensics.acquire.fixity import check_object, check_storage_root
 from forensics.acquire.inventory import Inventory, contents
 from forensics.acquire.layout import create_root, locked_inventory, object_ids, object_place
@@ -89,6 +89,19 @@ class Store:
                 return object_place(self.root, sha256) / content.path
         raise StoreError(f"{sha256} has no file {name!r:.200} in version {number}", code="store.unknown")
 
+    def places(self, sha256: str) -> dict[str, str]:
+        """Where the bytes of each logical file of the last version lie, below the object's folder. Raises as `head`."""
+        inventory = self._inventory(sha256)
+        return {content.name: content.path for content in contents(inventory, inventory.version)}
+
+    def folder(self, sha256: str) -> Path:
+        """The folder of an object, whether or not there is one. Raises StoreError for what is no SHA-256."""
+        return object_place(self.root, sha256)
+
+    def has_version(self, sha256: str, number: int) -> bool:
+        """Whether an object has a folder for this version: its inventory is not read."""
+        return (object_place(self.root, sha256) / f"v{number}").is_dir()
+
     def open(self, sha256: str, name: str) -> int:
         """A read-only descriptor of a file of the last version; the caller closes it. Raises as `head`,
         NotRegularFile or Unreadable.
@@ -122,6 +135,20 @@ class Store:
         """
         place = object_place(self.root, sha256)
         commit_object(place, sha256, staged_object_dir, files, created=created, message=message, user=user)
+
+    def adopt(self, sha256: str, whole_object_dir: Path) -> None:
+        """Bring a new object in that another store on the same file system has: all its versions, by one rename.
+
+        That store's commits have digested what it holds. Raises StoreError (``store.exists``) when the object is here
+        already, StoreError when it may not be written.
+        """
+        place = object_place(self.root, sha256)
+        with writing(place):
+            move_in(whole_object_dir, place)
+
+    def path_of(self, sha256: str) -> Path:
+        """The folder of an object, whether it is there or not."""
+        return object_place(self.root, sha256)
 
     def commit_version(
         self,

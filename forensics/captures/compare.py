@@ -8,21 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forensics.captures.albums import album_of
-from forensics.captures.files import Files, digested
+from forensics.captures.files import Files
 from forensics.captures.pairs import pairs
 from forensics.captures.posts import changes_of
-from forensics.model.capture import Captured, Change, ChatCoverage, Columns, Difference, State
+from forensics.model.capture import Captured, CapturedPost, Change, ChatCoverage, Columns, Difference, State
 
 MAX_RANGES = 1000
 """Stretches of numbers named one by one in one difference; its count holds for all."""
 
 BLOCK = 1 << 16
 """Posts whose digests are compared at once."""
+
+WINDOW = 256
+"""Posts that are asked for at once: enough that the asking costs nothing beside the reading, and few to hold."""
 
 Numbers = NDArray[np.int64]
 
@@ -122,12 +126,14 @@ class _Pair:
                 others.append(number)
                 continue
             below, above = _neighbours(new, number)
+            if self.files is not None:
+                (post,) = self.old.posts(self.before.key, (number,), files=True)
             yield Difference(
                 states=(State.ABSENT,),
                 chat=self.after,
                 reason=f"between {below} and {above}, which the later capture has",
                 number=number,
-                old=post if self.files is None else digested(post, self.old.sha256),
+                old=post,
                 neighbours=(below, above),
                 album=album_of(post, old, lambda other: self.old.post(self.before.key, other)),
             )
@@ -148,24 +154,31 @@ class _Pair:
             yield Difference(states=(state,), chat=chat, reason=reason, ranges=ranges, count=len(numbers))
 
     def _in_both(self, old: Columns, new: Columns) -> Iterator[Difference]:
-        for number, unequal in _to_look_at(old, new, files=self.files is not None):
-            before, after = self.old.post(self.before.key, number), self.new.post(self.after.key, number)
-            states, changes = changes_of(before, after) if unequal else ((), ())
-            self.unlisted.posts += unequal and not states
-            if self.files is not None:
-                before, after = digested(before, self.old.sha256), digested(after, self.new.sha256)
-                replaced = self.files.compare(before, after)
-                states, changes = (*states, *((State.FILE_DIFFERS,) if replaced else ())), (*changes, *replaced)
-            if states:
-                yield Difference(
-                    states=states,
-                    chat=self.after,
-                    reason="both captures have the post",
-                    number=number,
-                    old=before,
-                    new=after,
-                    changes=changes,
-                )
+        files = self.files is not None
+        looked_at = _to_look_at(old, new, files=files)
+        while window := tuple(islice(looked_at, WINDOW)):
+            numbers = tuple(number for number, _ in window)
+            befores = self.old.posts(self.before.key, numbers, files=files)
+            afters = self.new.posts(self.after.key, numbers, files=files)
+            for (_, unequal), before, after in zip(window, befores, afters, strict=True):
+                yield from self._of_both(before, after, unequal=unequal)
+
+    def _of_both(self, before: CapturedPost, after: CapturedPost, *, unequal: bool) -> Iterator[Difference]:
+        states, changes = changes_of(before, after) if unequal else ((), ())
+        self.unlisted.posts += unequal and not states
+        if self.files is not None:
+            replaced = self.files.compare(before, after)
+            states, changes = (*states, *((State.FILE_DIFFERS,) if replaced else ())), (*changes, *replaced)
+        if states:
+            yield Difference(
+                states=states,
+                chat=self.after,
+                reason="both captures have the post",
+                number=after.number,
+                old=before,
+                new=after,
+                changes=changes,
+            )
 
     def _only_later(self, extra: Numbers, old: Numbers) -> Iterator[Difference]:
         """Posts that only the later capture has: inside the earlier one's coverage they should have been there."""

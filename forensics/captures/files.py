@@ -7,10 +7,9 @@ exchanged in the folder. Which, the post may tell (an edit, another size); the b
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from forensics.model.capture import CapturedPost, Change, MediaState, PostMedia
+from forensics.model.capture import CapturedPost, Change, MediaState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,7 +21,7 @@ class Files:
     not_at_hand: int = 0
 
     def compare(self, old: CapturedPost, new: CapturedPost) -> tuple[Change, ...]:
-        """The files of a post whose digests differ, both `digested`; counted.
+        """The files of a post whose digests differ, both with digests; counted.
 
         Posts with other numbers of files are not paired: their difference is told as such.
         """
@@ -41,8 +40,3 @@ class Files:
                 self.differ += 1
                 changes.append(Change(field="file.sha256", old=before.sha256, new=after.sha256))
         return tuple(changes)
-
-
-def digested(told: CapturedPost, sha256: Callable[[PostMedia], str | None]) -> CapturedPost:
-    """The post with the digests of its files, as far as they are at hand."""
-    return replace(told, media=tuple(replace(media, sha256=sha256(media)) for media in told.media))

@@ -15,8 +15,18 @@ from forensics.custody.agreement import (
 )
 from forensics.custody.case_file import decode_case, encode_case
 from forensics.custody.chain import CLOCK_STEP, check_log, sound_events
-from forensics.custody.checkpoint import Checkpoint, decode_checkpoint, find_head, origin_of
+from forensics.custody.checkpoint import MAX_CHECKPOINT, Checkpoint, decode_checkpoint, find_head, origin_of
+from forensics.custody.checkpoint import SUFFIX as CHECKPOINT_SUFFIX
 from forensics.custody.concealed import CONCEALED, PUBLIC_CHATS, conceal_record, record_digests, reveal_record
+from forensics.custody.copies import (
+    NO_COPY,
+    check_copy,
+    check_copy_bytes,
+    check_copy_lines,
+    copies,
+    copy_detail,
+    no_copy,
+)
 from forensics.custody.disclosed import (
     OPERATOR,
     AtHand,
@@ -34,6 +44,7 @@ from forensics.custody.disclosure import (
 )
 from forensics.custody.event import decode_event, encode_event, moment
 from forensics.custody.finding import decode_finding, encode_finding
+from forensics.custody.following import Followed, follow
 from forensics.custody.key_ring import (
     PUT_AWAY,
     KeyRing,
@@ -86,7 +97,9 @@ from forensics.custody.validation import decode_validation, encode_validation, v
 from forensics.custody.verification import (
     CASE_SCHEMA,
     VERIFY_STEPS,
+    Admission,
     LogIndex,
+    admission,
     check_case,
     index_log,
 )
@@ -95,12 +108,15 @@ from forensics.model.provenance import SHOWN
 __all__ = [
     "CALIBRATION",
     "CASE_SCHEMA",
+    "CHECKPOINT_SUFFIX",
     "CLOCK_STEP",
     "CLOCK_TOLERANCE",
     "CONCEALED",
+    "MAX_CHECKPOINT",
     "MAX_KEY_FILE",
     "MAX_RECEIPT",
     "NONCE_BYTES",
+    "NO_COPY",
     "OPERATOR",
     "PUBLIC_CHATS",
     "PUT_AWAY",
@@ -109,11 +125,13 @@ __all__ = [
     "SHOWN",
     "UNJUDGED",
     "VERIFY_STEPS",
+    "Admission",
     "AtHand",
     "Checkpoint",
     "Disclosed",
     "Disclosure",
     "Entry",
+    "Followed",
     "InclusionProof",
     "Judged",
     "KeyRing",
@@ -131,11 +149,15 @@ __all__ = [
     "Signer",
     "Stamp",
     "Tree",
+    "admission",
     "canonical",
     "check_answer",
     "check_brackets",
     "check_case",
     "check_case_disclosures",
+    "check_copy",
+    "check_copy_bytes",
+    "check_copy_lines",
     "check_document",
     "check_evidence",
     "check_findings",
@@ -154,6 +176,8 @@ __all__ = [
     "checkpoint_folder",
     "conceal_record",
     "concealed_places",
+    "copies",
+    "copy_detail",
     "decode_case",
     "decode_checkpoint",
     "decode_event",
@@ -173,6 +197,7 @@ __all__ = [
     "exhibit_event",
     "facts_digests",
     "find_head",
+    "follow",
     "histories",
     "index_log",
     "is_encrypted",
@@ -190,6 +215,7 @@ __all__ = [
     "make_disclosure",
     "make_key",
     "moment",
+    "no_copy",
     "origin_of",
     "prove",
     "put_away",

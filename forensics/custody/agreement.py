@@ -163,6 +163,9 @@ def _check_logged(data: bytes, manifest: Manifest | None, log: LogIndex, state: 
         other = next((each for each in logged if each != digest), None)
         status = CheckStatus.OK if other is None else CheckStatus.FAILED
         return _check(Step.LOG_AND_STORE, name, status, subject, other or digest, digest)
+    if digest in log.promised:
+        found = "none: a merge was cut off before it; merge again"
+        return _check(Step.LOG_AND_STORE, name, CheckStatus.SKIPPED, subject, "a log line", found)
     run = manifest.record.log.get("run") if manifest is not None else None
     if isinstance(run, str) and run in log.unfinished_runs:
         found = f"none: the run {visible(run)} was cut off before it; ingest the file again"

@@ -71,6 +71,12 @@ CONCEALED: tuple[Concealment, ...] = (
         reason="it has folders, as above; the archive's digest and the place in it stay",
     ),
     Concealment(
+        place="appearances[].bucket",
+        names=("server",),
+        what="the server of the bucket it lay in",
+        reason="as above; the version, the server's time and its checksum stay",
+    ),
+    Concealment(
         place="appearances[].post",
         names=("author",),
         what="signature or sender of the post",

@@ -111,15 +111,15 @@ def read_pieces(path: Path) -> Iterator[Piece]:
     Raises as `open_log`.
     """
     with open_log(path, os.O_RDONLY) as fd:
-        yield from pieces_of(fd, _settled_size(fd))
+        yield from pieces_of(fd, settled_size(fd))
 
 
-def pieces_of(fd: int, size: int) -> Iterator[Piece]:
-    """The first ``size`` bytes of an open log, line by line. Raises StoreError."""
+def pieces_of(fd: int, size: int, start: int = 0) -> Iterator[Piece]:
+    """``size`` bytes of an open log from ``start``, where a line begins, line by line. Raises StoreError."""
     left = size
     with os.fdopen(os.dup(fd), "rb") as file:
         try:
-            file.seek(0)
+            file.seek(start)
             while left > 0:
                 raw = file.readline(min(left, MAX_LINE + 1))
                 if not raw:
@@ -164,7 +164,7 @@ def _tail_of(line: bytes, end: int, torn: bytes) -> Tail:
     return Tail(head, event.case, end, torn, event.time)
 
 
-def _settled_size(fd: int) -> int:
+def settled_size(fd: int) -> int:
     """The log's size while nobody appends, so that no half-written line is seen."""
     try:
         fcntl.flock(fd, fcntl.LOCK_SH)

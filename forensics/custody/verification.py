@@ -17,9 +17,11 @@
     15 bag             an exhibit is a BagIt 1.0 bag in the form that is written, with every file named and no other
     16 bag digests     each file of an exhibit has the SHA-256, and each of its payload the SHA-512, that the bag says
     17 inclusion       each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint
+    18 copies          each copy in a bucket is there, current and locked as logged; --deep: has the logged SHA-256
 
 Steps 3 and 4 are done by `forensics.acquire.Store.check`, 15 and 16 by `forensics.exhibit`; the rest is in this part.
-None needs a secret or a network. Steps 1, 3 and 4 are of cases only, 15 to 17 of exhibits only; with these, step 10 is
+None needs a secret, and only 18 a network: it is that of `vault check`, with 14 for the heads that the bucket holds.
+Steps 1, 3 and 4 are of cases only, 15 to 17 of exhibits only; with these, step 10 is
 of the signature over the whole exhibit too.
 
 Steps 1 to 8 find every change by somebody who cannot rewrite the whole log. Steps 9 to 11 find every change by
@@ -36,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from forensics.custody import canonical
 from forensics.custody.case_file import case_info, case_value
@@ -122,6 +125,11 @@ VERIFY_STEPS: tuple[tuple[int, str, str], ...] = (
         "inclusion",
         "each log line in an exhibit is proved to be in the log under the exhibit's signed checkpoint",
     ),
+    (
+        Step.COPIES,
+        "copies",
+        "each copy in a bucket is there, current and locked as logged; --deep: has the logged SHA-256",
+    ),
 )
 """Number, name and explanation of each step, as in the docstring of this module."""
 
@@ -138,7 +146,8 @@ class LogIndex:
     ``reviews`` maps the digest of each that a person made to what its line says it supersedes, and to its status;
     ``validations`` are the digests of the logged validation records. ``told_at`` maps the digest of each of these
     documents to the number (from 0) of the line that first names it. ``late`` are those of which that line says that
-    the key which signed them had been put away when they were recovered.
+    the key which signed them had been put away when they were recovered. ``merging`` maps each unfinished run that
+    merges a shard to the SHA-256 of that shard's log; ``promised`` are the manifests that it may have brought already.
     """
 
     lines: int
@@ -149,6 +158,24 @@ class LogIndex:
     told_at: Mapping[str, int] = field(default_factory=dict)
     late: frozenset[str] = frozenset()
     reviews: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    merging: Mapping[str, str] = field(default_factory=dict)
+    promised: frozenset[str] = frozenset()
+
+
+class Admission(NamedTuple):
+    """What a line of the log says of a manifest that it admits: the evidence, the version, the SHA-256 of its bytes."""
+
+    item: str
+    version: int
+    manifest: str
+
+
+def admission(event: CustodyEvent) -> Admission | None:
+    """The manifest that an event admits, if it admits one."""
+    manifest, version = event.detail.get("manifest"), event.detail.get("version")
+    if event.event in _ADMITTING and event.item and isinstance(manifest, str) and isinstance(version, int):
+        return Admission(event.item, version, manifest)
+    return None
 
 
 def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
@@ -161,26 +188,23 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
     validations: set[str] = set()
     told_at: dict[str, int] = {}
     late: set[str] = set()
+    merging: dict[str, str] = {}
     for event in events:
         lines += 1
         detail = event.detail
         for document in _DOCUMENTS & detail.keys():
             if told_at.setdefault(str(detail[document]), event.seq) == event.seq and PUT_AWAY in detail:
                 late.add(str(detail[document]))
-        manifest, version = detail.get("manifest"), detail.get("version")
-        if event.event is EventType.INGESTION_START:
-            unfinished.add(event.run)
-        elif event.event is EventType.INGESTION_END:
-            unfinished.discard(event.run)
-        elif event.event in _FINDING and "finding" in detail:
+        _follow_run(event, unfinished, merging)
+        if event.event in _FINDING and "finding" in detail:
             findings[str(detail["finding"])] = str(detail.get("file", ""))
             if event.event is EventType.REVIEW:
                 reviews[str(detail["finding"])] = (str(detail.get("supersedes")), str(detail.get("status")))
         elif event.event is EventType.VALIDATION and "record" in detail:
             validations.add(str(detail["record"]))
-        elif event.event in _ADMITTING and event.item and isinstance(manifest, str) and isinstance(version, int):
-            key = (event.item, version)
-            admitted[key] = (*admitted.get(key, ()), manifest)
+        elif (told := admission(event)) is not None:
+            key = (told.item, told.version)
+            admitted[key] = (*admitted.get(key, ()), told.manifest)
     return LogIndex(
         lines=lines,
         admitted=admitted,
@@ -190,7 +214,20 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
         validations=frozenset(validations),
         told_at=told_at,
         late=frozenset(late),
+        merging=merging,
     )
+
+
+def _follow_run(event: CustodyEvent, unfinished: set[str], merging: dict[str, str]) -> None:
+    """Which runs have begun and not ended, and which of them merge a shard."""
+    what = event.detail.get("what") if event.event is EventType.MERGING else None
+    if event.event is EventType.INGESTION_START or what == "begun":
+        unfinished.add(event.run)
+    if what == "begun":
+        merging[event.run] = str(event.detail.get("shard"))
+    if event.event is EventType.INGESTION_END or what == "ended":
+        unfinished.discard(event.run)
+        merging.pop(event.run, None)
 
 
 def check_case(data: bytes | None) -> Iterator[Check]:
@@ -213,13 +250,13 @@ def check_case(data: bytes | None) -> Iterator[Check]:
         yield Check(step=Step.CASE, name="case file", status=CheckStatus.OK, subject="case.json", found=info.id)
 
 
-_DOCUMENTS = frozenset({"manifest", "finding", "record"})
-"""Details that hold the digest of a signed document."""
+_DOCUMENTS = frozenset({"manifest", "finding", "record", "kept"})
+"""Details that hold the digest of a signed document; ``kept`` that of a shard's manifest which became a file."""
 
 _FINDING = frozenset({EventType.MATCHING, EventType.REVIEW})
 """Events that file a finding."""
 
-_ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE})
+_ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE, EventType.MERGING})
 """Events that bring a version of a manifest into the store."""
 
 

@@ -52,6 +52,7 @@ class Rows:
             first[mine], counts[mine] = starts[members], starts[members + 1] - starts[members]
         self._first = first
         self._starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        self._earliest = [int(owners[owners != _DEAD].min(initial=subjects)) for owners in self._owners]
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -71,19 +72,24 @@ class Rows:
             values[mine] = column(self._parts[number][0])[local[mine]]
         return values
 
-    def query(self, codes: npt.NDArray[np.uint8], radius: int) -> Hits:
-        """All pairs at most ``radius`` bits apart, without a cap, sorted by query row and then reference row.
+    def query(self, codes: npt.NDArray[np.uint8], radius: int, members: int | None = None) -> Hits:
+        """All pairs at most ``radius`` bits apart, without a cap, sorted by query row and then reference row; where
+        ``members`` is given, with the first so many of the evidence asked for.
 
-        Every row of every segment is compared. Raises ValueError for codes of another shape than uint8 (m, 32) or a
-        radius outside 0..256.
+        Every row of every segment that holds one of them is compared. Raises ValueError for codes of another shape
+        than uint8 (m, 32) or a radius outside 0..256.
         """
         check_query(codes, radius)
+        first = len(self._first) if members is None else members
         found = []
-        for owners, (segment, column, starts) in zip(self._owners, self._parts, strict=True):
+        parts = zip(self._owners, self._earliest, self._parts, strict=True)
+        for owners, earliest, (segment, column, starts) in parts:
+            if earliest >= first:
+                continue
             hits = scan(column, codes, radius)
             member = np.searchsorted(starts, hits.reference, side="right") - 1
             owner = owners[member]
-            alive = owner != _DEAD
+            alive = (owner != _DEAD) & (owner < first)
             row = self._starts[owner] + hits.reference - starts[member]
             found.append(Hits(hits.query[alive], row[alive], hits.distance[alive]))
             segment.release()

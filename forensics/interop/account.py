@@ -11,13 +11,16 @@ from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.manifest import Json, Manifest
 
 DESCRIBED = frozenset(
-    {EventType.INGESTION, EventType.APPEARANCE, EventType.FIXITY_CHECK, EventType.REPLAY, EventType.RECOVERY}
+    {
+        *(EventType.INGESTION, EventType.APPEARANCE, EventType.MERGING),
+        *(EventType.FIXITY_CHECK, EventType.REPLAY, EventType.RECOVERY),
+    }
 )
 """Events that are told: what was done to the bytes. Findings are opinions and hand-overs are acts on copies; both have
 documents of their own, and would change these with each exhibit that is made.
 """
 
-ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE})
+ADMITTING = frozenset({EventType.INGESTION, EventType.APPEARANCE, EventType.MERGING})
 """Events that brought a version of the manifest, with the files that it names."""
 
 _PSEUDONYM = re.compile(r"op-[a-z2-7]{16,52}\Z")

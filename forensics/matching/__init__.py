@@ -9,7 +9,7 @@ from __future__ import annotations
 from forensics.matching import rates, statistics
 from forensics.matching.candidates import ANCHOR_RADIUS, RADIUS, Candidate, RangeQuery, Ranking, Seed, Views, candidates
 from forensics.matching.examine import examine
-from forensics.matching.footage import FPS, LONG_SIDE, MOST_READ_S, Footage, WindowReader
+from forensics.matching.footage import FPS, LONG_SIDE, MOST_READ_S, Footage, Pictures, WindowReader
 from forensics.matching.learned import LEARNED_PARAMS, LearnedParams, with_learned
 from forensics.matching.learned import parameters as learned_parameters
 from forensics.matching.lineage import GroupName, name_groups
@@ -56,6 +56,7 @@ __all__ = [
     "Named",
     "Nearest",
     "Params",
+    "Pictures",
     "Proposal",
     "RangeQuery",
     "Ranking",

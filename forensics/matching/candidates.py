@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics.matching.footage import LONG_SIDE, Footage
+from forensics.matching.footage import LONG_SIDE, Pictures
 from forensics.matching.geometry import SEED, Detector, Pose, cells_of
 from forensics.matching.subject import Corpus, Subject
 from forensics.model.fingerprint import Fingerprint
@@ -123,7 +123,7 @@ def candidates(
     code_search: RangeQuery,
     anchor_search: RangeQuery,
     views: Views,
-    footage: Footage,
+    footage: Pictures,
     skip: frozenset[str] = frozenset(),
 ) -> Ranking:
     """References worth examining for this query: exact copies, strong candidates, some weaker ones."""
@@ -239,7 +239,7 @@ def _vote(
 
 
 def _by_anchors(
-    query: Subject, corpus: Corpus, search: RangeQuery, footage: Footage, plain: Sequence[float]
+    query: Subject, corpus: Corpus, search: RangeQuery, footage: Pictures, plain: Sequence[float]
 ) -> dict[int, list[Seed]]:
     """Votes of local features on reference pictures, each vote checked by a quick geometric fit.
 
@@ -268,7 +268,7 @@ def _by_anchors(
 
 
 def _seen(
-    query: Subject, corpus: Corpus, search: RangeQuery, footage: Footage, at: float, pose: Pose, detector: Detector
+    query: Subject, corpus: Corpus, search: RangeQuery, footage: Pictures, at: float, pose: Pose, detector: Detector
 ) -> list[tuple[int, Seed]]:
     """Which references one query picture, looked at in one way, shares an arrangement of features with."""
     found = footage.features(query.id, at, pose, detector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import cv2
@@ -33,6 +34,9 @@ four by four, which is exact and fast.
 
 AT_ONCE = 16
 """Frames worked on together: on the finest grid they stay in the cache of the processor."""
+
+KEPT_BLURS = 64
+"""Blurs kept as matrices of 64 kB at the most: the maps that are tried for one pair give few sizes of the grid."""
 
 
 class Shared(NamedTuple):
@@ -95,8 +99,14 @@ def _reduction(scale: float, shape: tuple[int, ...]) -> int:
     return by
 
 
-def detail(frames: Grid, filled: npt.NDArray[np.bool_], sigma: float) -> Grid:
-    """Each frame without its broad light and shade (minus a Gaussian mean over the filled cells)."""
+def detail(frames: Grid, filled: npt.NDArray[np.bool_], sigma: float, known: tuple[slice, Grid] | None = None) -> Grid:
+    """Each frame without its broad light and shade (minus a Gaussian mean over the filled cells). Of some neighbouring
+    frames it may be ``known``.
+    """
+    if known is not None:
+        rows, made = known
+        parts = (detail(frames[: rows.start], filled, sigma), made, detail(frames[rows.stop :], filled, sigma))
+        return np.concatenate(parts)
     weight = filled.astype(np.float32)
     part = weight / (cv2.GaussianBlur(weight, (0, 0), sigma) + 1e-6)
     rows, columns = weight.shape
@@ -114,10 +124,13 @@ def detail(frames: Grid, filled: npt.NDArray[np.bool_], sigma: float) -> Grid:
     return out
 
 
+@functools.lru_cache(maxsize=KEPT_BLURS)
 def _blur(length: int, sigma: float) -> Grid:
-    """The Gaussian blur of a column of ``length`` cells as a matrix, edges reflected as OpenCV does."""
+    """Gaussian blur of a column of ``length`` cells as a matrix, edges reflected as OpenCV does. Not to be changed."""
     taps = 2 * round(4 * sigma) + 1
-    return np.asarray(cv2.GaussianBlur(np.eye(length, dtype=np.float32), (1, taps), sigma), np.float32)
+    made = np.asarray(cv2.GaussianBlur(np.eye(length, dtype=np.float32), (1, taps), sigma), np.float32)
+    made.flags.writeable = False
+    return made
 
 
 def shots(rows: Grid) -> npt.NDArray[np.int64]:
@@ -138,6 +151,13 @@ def change(rows: Grid, seconds: Floats, span_s: float, shot: npt.NDArray[np.int6
         np.searchsorted(seconds, seconds + span_s, side="right"), np.searchsorted(shot, shot, side="right")
     )
     at = np.arange(len(rows))
-    near = (at >= low[:, None]) & (at < high[:, None])
-    weights = np.eye(len(rows)) - near / np.maximum(1, high - low)[:, None]
-    return np.asarray(weights.astype(np.float32) @ rows, np.float32)
+    out = np.empty_like(rows)
+    # The mean is over few frames of many: of the matrix that takes it, only a band along the diagonal is not zero.
+    for start in range(0, len(rows), AT_ONCE):
+        own = at[start : start + AT_ONCE, None]
+        first, last = low[own].min(), high[own].max()
+        others = at[None, first:last]
+        near = (others >= low[own]) & (others < high[own])
+        weights = (others == own) - near / (high - low)[own]
+        np.matmul(weights.astype(np.float32), rows[first:last], out=out[start : start + AT_ONCE])
+    return out

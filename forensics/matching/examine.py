@@ -66,6 +66,8 @@ def examine(
     queue = list(candidate.seeds[: params.most_seeds])
     if candidate.score >= STRONG:
         footage.ahead(reference.id, *_reached(queue[0]))
+    elif queue:
+        footage.glances(reference.id, [seed.reference_s for seed in queue[: params.most_refused]])
     windows = refused = 0
     while queue and windows < params.most_windows and (tried or refused < params.most_refused):
         seed = queue.pop(0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,11 @@ GLANCE_S = 0.5
 at that look, and the next frame tells which one is the nearest.
 """
 
+GLANCES_S = 10.0
+"""Moments are looked at in one go where no more than this need be read: starting the decoder again costs as much as
+decoding a few seconds.
+"""
+
 MOST_READ_S = 40.0
 """Seconds read at once: square pictures at up to 20 frames a second stay below the reader's limit."""
 
@@ -55,6 +60,22 @@ KEPT_FEATURES = 400
 def endless(subject: str) -> float:
     """Infinity: nothing is known of where this subject ends."""
     return math.inf
+
+
+class Pictures(Protocol):
+    """What ranking asks of a query's frames. `Footage` decodes them; others may know some of it already."""
+
+    def ahead(self, subject: str, start_s: float, end_s: float) -> None:
+        """Be ready for what is about to be looked at moment by moment."""
+        ...
+
+    def features(self, subject: str, at_s: float, pose: Pose, detector: Detector) -> Features | None:
+        """Local features of the frame nearest to a moment, after ``pose``; None where nothing was decoded."""
+        ...
+
+    def still(self, subject: str, long_side: int) -> npt.NDArray[np.uint8] | None:
+        """The picture of a still, its longer side at most ``long_side``; None where nothing was decoded."""
+        ...
 
 
 class _Chunk(NamedTuple):
@@ -97,6 +118,20 @@ class Footage:
     def ahead(self, subject: str, start_s: float, end_s: float) -> None:
         """Read in one go what is about to be looked at moment by moment."""
         self._read(subject, start_s, end_s)
+
+    def glances(self, subject: str, moments: Sequence[float]) -> None:
+        """Read in one go what looking at each of these moments reads, where they stand near one another."""
+        end, latest = self._end_of(subject), max(moments)
+        first, last = (int(max(0.0, at) // CHUNK_S) for at in (min(moments), latest))
+        stop = min(latest + GLANCE_S, end)
+        kept = any((subject, number) in self._chunks for number in range(first, last + 1))
+        if kept or latest > end or stop - first * CHUNK_S > GLANCES_S:
+            return
+        window = self._reader(subject, first * CHUNK_S, stop, FPS, LONG_SIDE)
+        edges = np.searchsorted(window.seconds, [number * CHUNK_S for number in range(first, last + 2)])
+        for number, low, high in zip(range(first, last + 1), edges[:-1], edges[1:], strict=True):
+            whole = stop >= min((number + 1) * CHUNK_S, end)
+            self._keep((subject, number), _cut(window, low, high, whole=whole))
 
     def frame(self, subject: str, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
         """The frame nearest to a moment, with its time; None where nothing was decoded."""

@@ -37,6 +37,9 @@ FAR_S, FAR_STEP_S = 0.7, 0.1
 CARRIED_UNIT_S = 0.1
 """Agreement is counted in tenths of a second, however close the frames stand."""
 
+OFFSETS_AT_ONCE = 64
+"""Offsets tried together: of a minute of footage the tables for so many stay within a few megabytes."""
+
 LEAST_FRAMES = 8
 LEAST_BACKGROUND = 5
 LEAST_SHARE = 0.5
@@ -112,16 +115,7 @@ def on_grid(
     both = filled & theirs_filled
     if both.sum() < LEAST_CELLS:
         return None
-    if around is not None:
-        covered = overlaid(
-            detail(ours[np.abs(query.seconds - around[0]) <= AROUND_S], both, sigma),
-            detail(theirs[np.abs(reference.seconds - around[1]) <= AROUND_S], both, sigma),
-            both,
-        )
-        kept = both & ~covered
-        if kept.sum() >= max(LEAST_CELLS, LEAST_KEPT * both.sum()):
-            both = kept
-    one, two = detail(ours, both, sigma), detail(theirs, both, sigma)
+    both, one, two = _details((query, reference), (ours, theirs), both, sigma, around)
     ours, theirs = _cells(one, both), _cells(two, both)
     mean_q, mean_r = ours.mean(0), theirs.mean(0)
     still = float(mean_q @ mean_r / np.sqrt(float(mean_q @ mean_q) * float(mean_r @ mean_r) + 1e-9))
@@ -129,8 +123,36 @@ def on_grid(
     return Pair(query.seconds, ours, reference.seconds, theirs, still, heights)
 
 
+def _details(
+    reels: tuple[Reel, Reel],
+    frames: tuple[Grid, Grid],
+    both: npt.NDArray[np.bool_],
+    sigma: float,
+    around: tuple[float, float] | None,
+) -> tuple[npt.NDArray[np.bool_], Grid, Grid]:
+    """Which of the cells that both fill are compared, and the detail of all frames there."""
+    if around is None:
+        return both, detail(frames[0], both, sigma), detail(frames[1], both, sigma)
+    rows = [_around(reel.seconds, at) for reel, at in zip(reels, around, strict=True)]
+    made = [detail(each[near], both, sigma) for each, near in zip(frames, rows, strict=True)]
+    kept = both & ~overlaid(made[0], made[1], both)
+    if kept.sum() < max(LEAST_CELLS, LEAST_KEPT * both.sum()) or np.array_equal(kept, both):
+        known = zip(frames, rows, made, strict=True)
+        one, two = (detail(each, both, sigma, (near, part)) for each, near, part in known)
+        return both, one, two
+    return kept, detail(frames[0], kept, sigma), detail(frames[1], kept, sigma)
+
+
+def _around(seconds: Floats, at_s: float) -> slice:
+    """Rows of rising times within `AROUND_S` of a moment."""
+    rows = np.flatnonzero(np.abs(seconds - at_s) <= AROUND_S)
+    return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0)
+
+
 def _cells(frames: Grid, chosen: npt.NDArray[np.bool_]) -> Grid:
     """Chosen cells of each frame, float32 (n, cells)."""
+    if chosen.all():
+        return frames.reshape(len(frames), -1)
     return frames.reshape(len(frames), -1).take(np.flatnonzero(chosen), axis=1)
 
 
@@ -172,12 +194,30 @@ class _Trial:
         rows, inside = nearest(self.reference_s, self.speed * self.query_s + offset_s, BESIDE_S)
         return np.flatnonzero(inside), rows[inside]
 
-    def correlation(self, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int64]) -> float:
-        """Correlation over space and time of paired rows; not a number for too few."""
-        if len(rows) < LEAST_FRAMES:
-            return float("nan")
-        both = float(self.energy_q[index].sum()) * float(self.energy_r[rows].sum())
-        return float(self.table[index, rows].sum()) / float(np.sqrt(both + 1e-9))
+    def at_offsets(self, offsets: Floats) -> tuple[Floats, npt.NDArray[np.intp]]:
+        """Correlation over space and time along the line of each offset (not a number where too few frames lie side
+        by side), and how many do.
+        """
+        values, counts = np.empty(len(offsets)), np.empty(len(offsets), np.intp)
+        every = np.arange(len(self.query_s))
+        for start in range(0, len(offsets), OFFSETS_AT_ONCE):
+            part = slice(start, start + OFFSETS_AT_ONCE)
+            rows, inside = nearest(self.reference_s, self.speed * self.query_s + offsets[part, None], BESIDE_S)
+            counts[part] = inside.sum(axis=1)
+            values[part] = self.correlations(every[None], rows, inside)
+        return values, counts
+
+    def correlations(
+        self, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int64], inside: npt.NDArray[np.bool_] | None = None
+    ) -> Floats:
+        """Correlation of each row of pairs (n, pairs) of query and reference rows, of those ``inside`` where that is
+        told; not a number for too few.
+        """
+        used = np.ones(np.broadcast_shapes(index.shape, rows.shape), bool) if inside is None else inside
+        both = np.where(used, self.energy_q[index], 0.0).sum(axis=1, dtype=np.float64)
+        both *= np.where(used, self.energy_r[rows], 0.0).sum(axis=1, dtype=np.float64)
+        found = np.where(used, self.table[index, rows], 0.0).sum(axis=1, dtype=np.float64) / np.sqrt(both + 1e-9)
+        return np.where(used.sum(axis=1) < LEAST_FRAMES, np.nan, found)
 
     def level(self, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int64]) -> float:
         """Root mean square change per cell of the quieter video."""
@@ -219,27 +259,33 @@ def _unlit(changes: Grid, rows: Grid) -> Grid:
     for start in range(0, len(rows), AT_ONCE):
         block = slice(start, start + AT_ONCE)
         usual = rows[block] - changes[block]
-        part = (changes[block] * usual).sum(1) / ((usual * usual).sum(1) + 1e-6)
-        out[block] = changes[block] - part[:, None] * usual
+        part = _products(changes[block], usual) / (_products(usual, usual) + 1e-6)
+        usual *= part[:, None]
+        np.subtract(changes[block], usual, out=out[block])
     return out
 
 
-def _even(changes: Grid) -> Grid:
+def _products(one: Grid, other: Grid) -> Grid:
+    """Inner product of each frame of one with that of the other, float32 (n,)."""
+    return np.asarray(np.einsum("ij,ij->i", one, other), np.float32)
+
+
+def _even(changes: Grid, energy: Grid) -> Grid:
     """Changes with the loud frames made less so: a jolt or a flash must not speak for all the rest."""
-    energy = (changes * changes).sum(1, keepdims=True)
-    return np.asarray(changes / np.sqrt(1.0 + energy / (float(energy.mean()) + 1e-6)), np.float32)
+    return np.asarray(changes / np.sqrt(1.0 + energy[:, None] / (float(energy.mean()) + 1e-6)), np.float32)
 
 
 def _trial(query_s: Floats, ours: Grid, reference_s: Floats, theirs: Grid, speed: float) -> _Trial:
-    even_q, even_r = _even(ours), _even(theirs)
+    loud_q, loud_r = _products(ours, ours), _products(theirs, theirs)
+    even_q, even_r = _even(ours, loud_q), _even(theirs, loud_r)
     return _Trial(
         query_s=query_s,
         reference_s=reference_s,
         table=even_q @ even_r.T,
-        energy_q=(even_q * even_q).sum(1),
-        energy_r=(even_r * even_r).sum(1),
-        level_q=(ours * ours).mean(1),
-        level_r=(theirs * theirs).mean(1),
+        energy_q=_products(even_q, even_q),
+        energy_r=_products(even_r, even_r),
+        level_q=loud_q / ours.shape[1],
+        level_r=loud_r / theirs.shape[1],
         speed=speed,
     )
 
@@ -247,7 +293,7 @@ def _trial(query_s: Floats, ours: Grid, reference_s: Floats, theirs: Grid, speed
 def _stands_out(trial: _Trial, offset_s: float, still: float) -> Motion | None:
     """The peak near an offset against the background far from it."""
     near = np.arange(-FINE_REACH_S, FINE_REACH_S + 1e-9, FINE_STEP_S)
-    values = np.array([trial.correlation(*trial.beside(offset_s + shift)) for shift in near])
+    values, _ = trial.at_offsets(offset_s + near)
     if not np.isfinite(values).any():
         return None
     peak = float(np.nanmax(values))
@@ -265,15 +311,9 @@ def _stands_out(trial: _Trial, offset_s: float, still: float) -> Motion | None:
 def _far(trial: _Trial, offset_s: float, frames: int) -> Floats:
     """Correlations at true offsets that are certainly wrong, with at least half of the frames."""
     low, high = offset_range(trial.query_s, trial.reference_s, trial.speed)
-    out = []
-    for offset in np.arange(low, high, FAR_STEP_S):
-        if abs(offset - offset_s) > FAR_S:
-            index, rows = trial.beside(float(offset))
-            if len(rows) >= LEAST_SHARE * frames:
-                out.append(trial.correlation(index, rows))
-    values: Floats = np.array(out, float)
-    finite: Floats = values[np.isfinite(values)]
-    return finite
+    offsets = np.arange(low, high, FAR_STEP_S)
+    values, counts = trial.at_offsets(offsets[np.abs(offsets - offset_s) > FAR_S])
+    return values[(counts >= LEAST_SHARE * frames) & np.isfinite(values)]
 
 
 def _turned(trial: _Trial, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int64]) -> Floats:
@@ -282,5 +322,5 @@ def _turned(trial: _Trial, index: npt.NDArray[np.intp], rows: npt.NDArray[np.int
         return np.zeros(0)
     step = float(np.median(np.diff(trial.query_s[index])))
     least = int(np.ceil(FAR_S / max(step, 1e-3)))
-    turned = [trial.correlation(np.roll(index, k), rows) for k in range(least, len(index) - least + 1)]
-    return np.array(turned, float)
+    by = np.arange(least, len(index) - least + 1)
+    return trial.correlations(index[(np.arange(len(index)) - by[:, None]) % len(index)], rows[None])

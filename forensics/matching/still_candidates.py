@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.matching.candidates import RADIUS, Candidate, RangeQuery, Seed, Views
-from forensics.matching.footage import LONG_SIDE, Footage
+from forensics.matching.footage import LONG_SIDE, Pictures
 from forensics.matching.geometry import SEED, Detector, Floats, Pose, cells_of
 from forensics.matching.sight import CLOSE, SIDE, Sight, View
 from forensics.matching.subject import Corpus, Subject
@@ -72,7 +72,7 @@ def still_candidates(
     code_search: RangeQuery,
     anchor_search: RangeQuery,
     views: Views,
-    footage: Footage,
+    footage: Pictures,
     skip: frozenset[str] = frozenset(),
 ) -> tuple[Candidate, ...]:
     """References worth examining for this still, best first, at most `MOST_CANDIDATES` besides exact copies."""
@@ -129,7 +129,7 @@ def _by_hash(query: Subject, corpus: Corpus, search: RangeQuery, views: Views) -
     return out
 
 
-def _by_anchors(query: Subject, corpus: Corpus, search: RangeQuery, footage: Footage) -> list[tuple[int, Seed]]:
+def _by_anchors(query: Subject, corpus: Corpus, search: RangeQuery, footage: Pictures) -> list[tuple[int, Seed]]:
     """Reference pictures that share features with the still in one geometric arrangement."""
     luma = footage.still(query.id, SIDE) if len(corpus.descriptors) else None
     if luma is None:

@@ -26,7 +26,7 @@ from forensics.media.probe import Probed, probe
 from forensics.media.reading import read, read_each, reader_level, warm
 from forensics.media.rolling import Rolling, Shown
 from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
-from forensics.media.still import Still, read_still, still_of, still_window, still_window_of
+from forensics.media.still import Still, read_still, shrunk_pictures, still_of, still_window, still_window_of
 from forensics.media.stretch import Excerpt, Opening, opening, pictures_at, window
 from forensics.media.tools import Tool, Tools, demand_full_confinement, find_tools
 
@@ -74,6 +74,7 @@ __all__ = [
     "read_sound",
     "read_still",
     "reader_level",
+    "shrunk_pictures",
     "still_of",
     "still_window",
     "still_window_of",

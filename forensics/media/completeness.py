@@ -13,9 +13,13 @@ from forensics.media.frames import NO_PTS
 from forensics.model.media import Stream
 from forensics.model.notice import Notice
 
+LATEST = 9
+"""Timestamps kept of the end: eight steps of one length are a rhythm."""
+
 
 class Tally:
-    """Running counts over the timestamps of all frames; ``span`` are the smallest and the largest.
+    """Running counts over the timestamps of all frames; ``span`` are the smallest and the largest, ``latest`` the last
+    `LATEST`.
 
     ``presented`` are the spans of the stream's clock that the edit list shows, as [start, end) in ticks; None when
     there is no edit list, or none that can be told to belong to this stream.
@@ -28,6 +32,7 @@ class Tally:
         self.backward = 0
         self.untimed = 0
         self.hidden = 0
+        self.latest: tuple[int, ...] = ()
         self._presented = presented
 
     def add(self, pts: npt.NDArray[np.int64]) -> None:
@@ -40,6 +45,7 @@ class Tally:
         before = timed[:1] if self.last_pts is None else np.array([self.last_pts], dtype=np.int64)
         self.backward += int(np.count_nonzero(np.diff(np.concatenate((before, timed))) < 0))
         self.last_pts = int(timed[-1])
+        self.latest = (*self.latest, *timed[-LATEST:].tolist())[-LATEST:]
         low, high = self.span or (self.last_pts, self.last_pts)
         self.span = (min(low, int(timed.min())), max(high, int(timed.max())))
         if self._presented is not None:

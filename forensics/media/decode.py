@@ -19,7 +19,7 @@ from forensics.media.commands import Branch, decode_command, essence_filters, es
 from forensics.media.completeness import Ending, Tally, judge
 from forensics.media.frames import Schedule, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
-from forensics.media.oddities import implausible_duration, shorter_than_stated
+from forensics.media.oddities import gap_at_end, implausible_duration, shorter_than_stated
 from forensics.media.orientation import upright
 from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
 from forensics.media.tools import Tools
@@ -315,6 +315,7 @@ class Decoding:
         return (
             *implausible_duration(self._probe, self._video, self._tally.span),
             *shorter_than_stated(self._probe, self._video, self._tally.span, self._tally.frames),
+            *gap_at_end(self._probe, self._tally.latest),
         )
 
     def _nothing_decoded(self, *, over_limit: bool) -> MediaError:

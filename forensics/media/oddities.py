@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from forensics.media.isobmff import Boxes
 from forensics.model.media import Probe, Stream
@@ -18,6 +19,12 @@ SHORT_S = Fraction(1, 4)
 
 IMPLAUSIBLE_SPAN_S = 30 * 24 * 3600
 """Frames a month apart are no recording: batteries and storage of cameras that film for weeks write many files."""
+
+MIN_RHYTHM = 5
+"""Timestamps that make a rhythm: three equal steps, and the one in question."""
+
+_UNCOUNTED = frozenset({"mpegts", "mpeg"})
+"""Containers in which nothing counts pictures that are stored out of the order in which they are shown."""
 
 ENCRYPTED = frozenset({"encv", "enca", "drmi", "drms"})
 """Sample entries of encrypted tracks: ISO/IEC 14496-12, 8.12, and those of QuickTime's FairPlay."""
@@ -82,6 +89,22 @@ def shorter_than_stated(probe: Probe, video: Stream, span: tuple[int, int] | Non
     if stated - filled > max(SHORT_S, 2 * interval):
         message = f"The header states {float(stated):.3f} seconds; the last picture comes at {float(filled):.3f}."
         yield Notice(code="media.shorter_than_stated", message=message)
+
+
+def gap_at_end(probe: Probe, latest: Sequence[int]) -> Iterator[Notice]:
+    """A notice when the last picture of a stream that counts nothing comes late, after others in an even rhythm.
+
+    Pictures that are shown between two others are stored after both: where a stream was cut between them and what they
+    need, the rhythm breaks. ``latest`` are the timestamps of the last pictures, in their order.
+    """
+    if _UNCOUNTED.isdisjoint(probe.container.split(",")) or len(latest) < MIN_RHYTHM:
+        return
+    *steps, last = (after - before for before, after in pairwise(latest))
+    if max(steps) - min(steps) <= 1 and 0 < 3 * max(steps) < 2 * last:
+        message = (
+            f"The last picture comes {last} ticks after the one before, all others {max(steps)}: some may be cut off."
+        )
+        yield Notice(code="media.end_unclear", message=message)
 
 
 def _longest(*texts: str | None) -> Fraction:

@@ -2,38 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from forensics.errors import ParserStopped
+from forensics.media.ending import FileEnd
+from forensics.media.ending_headers import asf_ending, ebml_ending, flv_ending, mxf_ending, riff_ending
+from forensics.media.ending_marks import gif_ending, ogg_ending, program_ending
+from forensics.media.ending_transport import transport_ending
 from forensics.media.isobmff import Boxes, walk
 from forensics.media.limits import Limits
 from forensics.media.reading import read
-from forensics.media.trailing import trailing_bytes
 from forensics.model.notice import Notice
 
-_STATING_AN_END = ("avi", "matroska")
-"""Formats whose stated end `trailing_bytes` reads."""
+ENDINGS: Mapping[str, Callable[[int], FileEnd | None]] = {
+    "asf": asf_ending,
+    "avi": riff_ending,
+    "flv": flv_ending,
+    "gif": gif_ending,
+    "matroska": ebml_ending,
+    "mpeg": program_ending,
+    "mpegts": transport_ending,
+    "mxf": mxf_ending,
+    "ogg": ogg_ending,
+}
+"""Who tells how a file of each container ends, by ffprobe's name; ISO files have their boxes."""
+
+_FRAGMENT, _FRAGMENT_INDEX = "moof", "mfra"
+_ISO = "mov"
+_WEAKLY_KNOWN = "mpegts"
+"""One letter at even distances begins a transport stream: text may look like it."""
 
 
 class Outline(NamedTuple):
-    """Boxes of an ISO file, or None; for each other format that states an end, how many bytes follow it."""
+    """Boxes of an ISO file, or None; and the ending of the file taken as each container that it begins like."""
 
     boxes: Boxes | None
-    after_end: tuple[int, ...]
+    endings: tuple[tuple[str, FileEnd], ...]
 
-    def trailing(self, container: str) -> int:
-        """Bytes after the stated end of a file of ffprobe's format ``container``; 0 where none is stated."""
+    def ending(self, container: str) -> FileEnd:
+        """How a file of ffprobe's format ``container`` ends; not counted where its first bytes are not the container's,
+        so that nothing can be told.
+        """
         names = container.split(",")
-        return next((after for name, after in zip(_STATING_AN_END, self.after_end, strict=True) if name in names), 0)
+        if self.boxes is not None and _ISO in names:
+            kinds = self.boxes.kinds
+            return FileEnd(counted=_FRAGMENT not in kinds or _FRAGMENT_INDEX in kinds)
+        return next((ending for name, ending in self.endings if name in names), FileEnd(counted=False))
+
+    @property
+    def cut_before_streams(self) -> str:
+        """What is missing of a file in which no stream was found; empty when it is whole, or of no container that
+        can be known by its first bytes.
+        """
+        return next((end.missing for name, end in self.endings if name != _WEAKLY_KNOWN), "")
 
 
-UNKNOWN = Outline(None, (0, 0))
+UNKNOWN = Outline(None, ())
 """When the headers could not be read."""
 
 
 def outline_of(handle: int) -> Outline:
     """The outline of the file that is open as ``handle``."""
-    return Outline(walk(handle), tuple(trailing_bytes(handle, name) for name in _STATING_AN_END))
+    found = ((name, ending_of(handle)) for name, ending_of in ENDINGS.items())
+    return Outline(walk(handle), tuple((name, ending) for name, ending in found if ending is not None))
 
 
 def read_outline(handle: int, limits: Limits) -> tuple[Outline, tuple[Notice, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,11 @@ from forensics.errors import MediaError
 from forensics.media.child import Child, collect
 from forensics.media.clock import clock_origin, sound_origin
 from forensics.media.commands import is_mov, probe_command
+from forensics.media.ending import FileEnd
 from forensics.media.isobmff import Boxes
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.oddities import box_oddities, stored_beside
-from forensics.media.outline import read_outline
+from forensics.media.outline import Outline, read_outline
 from forensics.media.tools import Tools
 from forensics.model.media import Probe, Stream, Tag
 from forensics.model.notice import Notice
@@ -25,8 +27,6 @@ _Pairs = list[tuple[str, Any]]
 _RATIO = re.compile(r"(\d{1,18})/(\d{1,18})\Z")
 _UNSET = frozenset({"", "unknown", "N/A", "0/0", "0:1", "und"})
 _MAX_TEXT = 64
-_TS_PACKETS = (188, 192, 204)
-"""Bytes of a transport stream packet (Rec. ITU-T H.222.0), with a time code, with Reed-Solomon bytes."""
 _NO_BOX_BYTES = 1 << 50
 """No file in use has a pebibyte: a box that claims to end so far past the file is forged or broken."""
 _LIMIT = re.compile(r"max_streams|max pixel count|Cannot allocate memory")
@@ -38,7 +38,8 @@ class Probed:
     """What a file says, the ffprobe argv that asked, and what a reader must know. ``probe.video`` is None when
     there is no video stream; whether that is an error is for the caller to say. ``sound_origin`` is the presentation
     clock's zero on the clock of the first sound stream (`first_sound`), as ``probe.origin`` is on the video's.
-    ``tags_found`` counts all tags of the file, those that ``probe.tags`` leaves out among them.
+    ``tags_found`` counts all tags of the file, those that ``probe.tags`` leaves out among them. ``counted`` is whether
+    the file states where it ends: a copy of one that does not may be cut between two packets, and nothing shows it.
     """
 
     probe: Probe
@@ -46,6 +47,7 @@ class Probed:
     notices: tuple[Notice, ...]
     sound_origin: MediaTime | None = None
     tags_found: int = 0
+    counted: bool = True
 
     def openable(self, limits: Limits) -> Notice | None:
         """Why the file is not to be opened once more, if it is not."""
@@ -75,19 +77,18 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
         child, text = _ask(tools, fd, limits, tags=False)
     raw = _parse(text or b"")
     if not _streams_of(raw):
-        raise _refusal(child, boxes)
+        raise _refusal(child, outline)
     facts, sound_zero, more = _facts(raw, boxes, limits)
     notices += [*more, *_box_notices(boxes if is_mov(facts.container) else None), *stored_beside(facts)]
-    if appended := outline.trailing(facts.container):
-        notices.append(_trailing(appended))
-    if facts.container == "mpegts" and all(os.fstat(fd).st_size % length for length in _TS_PACKETS):
-        notices.append(Notice(code="media.truncated", message="The transport stream ends within a packet."))
+    ending = outline.ending(facts.container)
+    notices += _ending_notices(ending)
     return Probed(
         probe=facts,
         command=child.command,
         notices=tuple(notices),
         sound_origin=sound_zero,
         tags_found=_count_tags(raw),
+        counted=ending.counted,
     )
 
 
@@ -125,9 +126,9 @@ def _streams_of(raw: dict[str, Any]) -> list[dict[str, Any]]:
     return [stream for stream in found if isinstance(stream, dict)] if isinstance(found, list) else []
 
 
-def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
+def _refusal(child: Child, outline: Outline) -> MediaError:
     """The reason why ffprobe found no stream; raises `ToolError` when it refused our own options."""
-    said = child.diagnostics.first
+    said, boxes = child.diagnostics.first, outline.boxes
     if child.over_limit or any(_LIMIT.search(line) for line in said):
         return MediaError(
             "probing exceeds the limits: " + (said[0] if said else "CPU time"),
@@ -154,6 +155,8 @@ def _refusal(child: Child, boxes: Boxes | None) -> MediaError:
             code="media.damaged",
             hint="The bytes are kept; a copy from another source may decode.",
         )
+    if cut := outline.cut_before_streams:
+        return MediaError(f"no stream can be read: {cut}", code="media.truncated", hint="Fetch it again.")
     refused = next((found for line in said if (found := _NOT_LISTED.match(line))), None)
     return MediaError(
         f"a {refused[1]} file is not read here" if refused else "not a video container that is read here",
@@ -309,6 +312,15 @@ def _stored_notices(
 def _trailing(count: int) -> Notice:
     message = f"{count} bytes follow the end of the movie; players do not show them."
     return Notice(code="media.trailing_data", message=message)
+
+
+def _ending_notices(ending: FileEnd) -> Iterator[Notice]:
+    if ending.missing:
+        yield Notice(code="media.truncated", message=ending.missing)
+    if ending.unclear:
+        yield Notice(code="media.end_unclear", message=ending.unclear)
+    if ending.after:
+        yield _trailing(ending.after)
 
 
 def _box_notices(boxes: Boxes | None) -> list[Notice]:

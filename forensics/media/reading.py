@@ -191,7 +191,7 @@ class _Call:
 
     def _take(self, length: int, *, at_end: bool = False) -> bytes | bytearray:
         """So many bytes; none, where the answer may end and does."""
-        if length > CHUNK // 2:
+        if length > CHUNK // 4:
             return self._take_much(length)
         while len(self._arrived) - self._at < length:
             self._wait(self._told)

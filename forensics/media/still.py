@@ -102,6 +102,26 @@ def still_window(data: bytes, long_side: int) -> Window:
     return Window(seconds=np.zeros(1), luma=luma[None])
 
 
+def shrunk_pictures(pictures: tuple[bytes, ...], long_side: int) -> tuple[npt.NDArray[np.uint8] | None, ...]:
+    """Each picture in colour, (h, w, 3) in the order blue, green, red, its longer side at most ``long_side``; None for
+    one that cannot be read.
+    """
+    return tuple(_shrunk(each, long_side) for each in pictures)
+
+
+def _shrunk(data: bytes, long_side: int) -> npt.NDArray[np.uint8] | None:
+    try:
+        picture = _decoded(data, cv2.IMREAD_COLOR) if data else None
+    except MediaError:
+        return None
+    if picture is None or max(picture.shape[:2]) <= long_side:
+        return picture
+    height, width = picture.shape[:2]
+    scale = long_side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def _decoded(data: bytes, flags: int) -> npt.NDArray[np.uint8] | None:
     try:
         picture = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)

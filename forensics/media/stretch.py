@@ -81,7 +81,14 @@ class Clip:
 
     def seconds(self, pts: Sequence[int]) -> npt.NDArray[np.float64]:
         """Presentation times of ticks, each rounded once."""
-        return np.array([float(value * self.tick - self.origin) for value in pts], dtype=np.float64)
+        return presented(pts, self.tick, self.origin)
+
+
+def presented(pts: Sequence[int], tick: Fraction, origin: Fraction) -> npt.NDArray[np.float64]:
+    """Seconds from ``origin`` to each tick, rounded once: Python rounds the quotient of two whole numbers so."""
+    factor, shift = tick.numerator * origin.denominator, origin.numerator * tick.denominator
+    below = tick.denominator * origin.denominator
+    return np.array([(value * factor - shift) / below for value in pts], dtype=np.float64)
 
 
 def clip_of(tools: Tools, fd: int, probe: Probe, limits: Limits) -> Clip:
@@ -104,7 +111,7 @@ class _Stretch:
     """One run of ffmpeg: timestamps and samples of the taken frames, timestamps of all frames decoded."""
 
     pts: list[int]
-    raw: bytes
+    raw: memoryview
     decoded: list[int]
 
 
@@ -252,7 +259,7 @@ def _shown_at(tick: int, decoded: Sequence[int]) -> int:
 def _bgr_by_pts(clip: Clip, run: _Stretch, size: tuple[int, int]) -> dict[int, npt.NDArray[np.uint8]]:
     length = clip.recipe.layout.picture_bytes(*size)
     return {
-        pts: bgr_of(clip, pts, run.raw[place * length : (place + 1) * length], size)
+        pts: bgr_of(clip, pts, run.raw[place * length : (place + 1) * length].tobytes(), size)
         for place, pts in enumerate(run.pts)
     }
 
@@ -301,23 +308,25 @@ def _run_from(
 
     layout = clip.recipe.layout
     frame_bytes = size[0] * size[1] * layout.sample_bytes if luma_only else layout.picture_bytes(*size)
-    taken, everything = TimedFrames(frame_bytes), TimedFrames(1)
-    decoded: list[int] = []
+    listed, everything = TimedFrames(1), TimedFrames(1)
+    # One growing stretch of memory: parts that are put together at the end take twice the room, and their time.
+    raw, pts, decoded = bytearray(), list[int](), list[int]()
     limits = clip.limits
     allowance = limits.decode_allowance(clip.video.packets or limits.max_frames, clip.width * clip.height)
     with Child(build, clip.fd, 3, limits=limits, cpu_s=allowance, patience_s=limits.stall_s) as child:
         while arrived := child.read():
             for channel, data in arrived:
                 if channel == _RAW:
-                    taken.feed(data)
+                    raw += data
                 elif channel == _RAW_PTS:
-                    taken.feed_timestamps(data)
+                    pts += [pts for pts, _ in listed.feed_timestamps(data)]
                 else:
                     decoded += [pts for pts, _ in everything.feed_timestamps(data) if pts != NO_PTS]
-            if taken.ready * frame_bytes > MAX_WINDOW_BYTES:
+            if len(raw) > MAX_WINDOW_BYTES:
                 raise MediaError("the stretch is too long to hold in memory", code="media.limit", hint="Ask for less.")
         child.wait()
         if child.over_limit:
             raise MediaError("decoding the stretch exceeds the limits", code="media.limit")
-    pts, raw = taken.take(taken.ready)
-    return _Stretch(pts=pts, raw=raw, decoded=decoded)
+    whole = min(len(pts), len(raw) // frame_bytes)
+    frames = memoryview(raw)[: whole * frame_bytes].toreadonly()
+    return _Stretch(pts=pts[:whole], raw=frames, decoded=decoded)

@@ -6,7 +6,8 @@ and the greatest message number of a chat that are present in what could be read
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -67,6 +68,10 @@ class CapturedPost:
     media: tuple[PostMedia, ...] = ()
     markup: tuple[tuple[str, str, str], ...] | None = None
     content: tuple[tuple[str, str], ...] = ()
+
+    def digested(self, sha256: Callable[[PostMedia], str | None]) -> CapturedPost:
+        """The same with the digests of its files, as far as ``sha256`` has them."""
+        return replace(self, media=tuple(replace(media, sha256=sha256(media)) for media in self.media))
 
 
 class Order(StrEnum):
@@ -170,8 +175,11 @@ class Captured(Protocol):
         """One of them. Raises InputError when the document has changed since."""
         ...
 
-    def sha256(self, media: PostMedia) -> str | None:
-        """The digest of a post's file as it lies in the export; None where it is not at hand or cannot be read."""
+    def posts(self, key: str, numbers: Sequence[int], *, files: bool) -> Iterator[CapturedPost]:
+        """Several of them, in the order of ``numbers``; with ``files`` each has the digests of its files as they lie
+        in the export, as far as they are at hand and can be read. They are asked for at once and told one by one: all
+        are to be taken before anything else is asked. Raises as `post` does.
+        """
         ...
 
 

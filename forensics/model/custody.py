@@ -27,6 +27,8 @@ class EventType(StrEnum):
     SEALED = "sealed"
     DISSEMINATION = "dissemination"
     TRANSFER = "transfer"
+    REPLICATION = "replication"
+    MERGING = "information package merging"
 
 
 class Namespace(StrEnum):
@@ -77,6 +79,12 @@ class CustodyEvent:
     operator: str
     item: str | None
     detail: dict[str, str | int]
+
+    @property
+    def takes_in(self) -> bool:
+        """Whether it brought bytes into the case that were not there: by ingestion, or with a merged shard."""
+        merged = self.event is EventType.MERGING and self.detail.get("version") == 1
+        return self.event is EventType.INGESTION or merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

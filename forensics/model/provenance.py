@@ -141,13 +141,27 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BucketObject:
+    """Which version of an object in a bucket a file was, in its server's words.
+
+    ``modified`` is the server's time for this version (RFC 3339 UTC, whole seconds); ``checksum`` the SHA-256 that it
+    tells of the whole object, in base64, or None; the bytes that came had it.
+    """
+
+    server: str
+    version_id: str
+    modified: str
+    checksum: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
     """One place and time where these bytes were seen.
 
     ``path`` is the file as given or as found below a given folder (undecodable bytes as surrogate escapes);
     ``source`` is the document that speaks of it (an export's result.json), if any, and ``source_sha256`` the digest
     of that document's bytes as they were read, before anything in them was mended. The path of a ``member`` is that
-    of its archive, a slash, and its place below it.
+    of its archive, a slash, and its place below it. What came from a ``bucket`` has the path s3://BUCKET/KEY.
     """
 
     kind: SourceKind
@@ -156,15 +170,16 @@ class Appearance:
     post: Post | None = None
     source_sha256: str | None = None
     member: Member | None = None
+    bucket: BucketObject | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A file to acquire, where it was seen, and the files that belong beside it (telemetry, captions).
 
-    ``staged`` is where a working copy lies of what has no path of its own, a member of an archive; ``notices`` is what
-    its reader has to say of it. ``sha256`` is its digest when its reader read it whole: other bytes are not what was
-    read.
+    ``staged`` is where a working copy lies of what has no path of its own, a member of an archive or an object of a
+    bucket; ``notices`` is what its reader has to say of it. ``sha256`` is its digest when its reader read it whole:
+    other bytes are not what was read.
     """
 
     appearance: Appearance

@@ -25,3 +25,4 @@ class Step(IntEnum):
     BAG = 15
     BAG_DIGESTS = 16
     INCLUSION = 17
+    COPIES = 18

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from forensics.model.notice import Notice
 from forensics.report.drawing import overlap_bar, unmatched
 from forensics.report.page import TEMPLATES, environment
+from forensics.report.plots import plotted
 from forensics.report.residual import GAIN
 from forensics.report.side_by_side import BANNER, Party
 from forensics.report.style import policy, style_sheet
@@ -39,11 +40,7 @@ READING = (
 """How the third picture is to be read."""
 
 TAKES_A_ROW = 4
-_PLOT = 300.0
-_STYLE = (
-    ".plot svg { display: block; width: 304px; max-width: 100%; height: auto; margin-bottom: 4px; }\n"
-    ".plot polyline { fill: none; stroke: var(--deep); stroke-width: 3; }\n"
-)
+_STYLE = ".plot svg { width: 304px; max-width: 100%; margin-bottom: 4px; }\n"
 _FOOT = f'@page {{ @bottom-left {{ content: "{BANNER}"; }} }}\n'
 
 
@@ -125,7 +122,7 @@ def render_comparison(view: ComparisonView) -> bytes:
             href="#{}".format,
             says=SAYS,
             reading=READING,
-            plot=_plot(view),
+            plot=plotted(view.lines, view.left.length_s, view.right.length_s),
             rows=[view.takes[start : start + TAKES_A_ROW] for start in range(0, len(view.takes), TAKES_A_ROW)],
         )
     )
@@ -134,19 +131,3 @@ def render_comparison(view: ComparisonView) -> bytes:
 
 def _side(party: Party, name: str) -> Side:
     return Side(id=party.sha256, name=name, duration_s=party.length_s, entry=None)
-
-
-def _plot(view: ComparisonView) -> dict[str, object]:
-    """Segments as lines in a square: the left clock across, the right one up; numbers as text for SVG."""
-    across = max([view.left.length_s, 0.001, *(line[1] for line in view.lines)])
-    up = max([view.right.length_s, 0.001, *(line[3] for line in view.lines)])
-    lines = [
-        {
-            "x1": f"{_PLOT * left_0 / across:.1f}",
-            "x2": f"{_PLOT * left_1 / across:.1f}",
-            "y1": f"{_PLOT - _PLOT * right_0 / up:.1f}",
-            "y2": f"{_PLOT - _PLOT * right_1 / up:.1f}",
-        }
-        for left_0, left_1, right_0, right_1 in view.lines
-    ]
-    return {"side": f"{_PLOT:.0f}", "lines": lines, "across": across, "up": up}

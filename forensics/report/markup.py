@@ -17,21 +17,23 @@ HASH_GROUP = 8
 SHORT_DIGITS = 16
 
 
-def foreign(value: str) -> Markup:
-    """Text from outside on one line: visible, escaped, and apart from the direction of the text around it."""
-    return Markup('<bdi dir="auto">{}</bdi>{}').format(visible(value[:MAX_TEXT]), _rest(value))
+def foreign(value: str, most: int = MAX_TEXT) -> Markup:
+    """Text from outside on one line: visible, escaped, and apart from the direction of the text around it; no more than
+    ``most`` characters of it.
+    """
+    return Markup('<bdi dir="auto">{}</bdi>{}').format(visible(value[:most]), _rest(value, most))
 
 
 def said(value: str) -> Markup:
     """A caption with its line feeds, for a block with ``dir="auto"`` (which does not look into a ``bdi``)."""
-    return Markup("{}{}").format(visible(value[:MAX_TEXT], keep_newlines=True), _rest(value))
+    return Markup("{}{}").format(visible(value[:MAX_TEXT], keep_newlines=True), _rest(value, MAX_TEXT))
 
 
-def _rest(value: str) -> Markup:
-    """Count what is longer than `MAX_TEXT`, instead of showing it."""
-    if len(value) <= MAX_TEXT:
+def _rest(value: str, most: int) -> Markup:
+    """Count what is longer, instead of showing it."""
+    if len(value) <= most:
         return Markup("")
-    return Markup(' <span class="cut">[{} more characters: see the manifest]</span>').format(len(value) - MAX_TEXT)
+    return Markup(' <span class="cut">[{} more characters: see the manifest]</span>').format(len(value) - most)
 
 
 def digest(value: str) -> Markup:

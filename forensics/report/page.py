@@ -5,7 +5,7 @@ a Content Security Policy (W3C CSP Level 3) in the page forbids every load and s
 ``<meta http-equiv="refresh">``, so escaping stays the wall. No address in the page is built from input.
 
 A case is one file; one that would be larger than a mail takes is a first page and a folder of pages, joined by plain
-links.
+links. One page of the folder has a script, for searching, that its policy admits by digest; all others have none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from forensics.report import lanes, network, plots, wording
+from forensics.report import lanes, network, plots, register, wording
 from forensics.report.drawing import BAR_HEIGHT, GAP, WIDTH
 from forensics.report.findings import sentences
 from forensics.report.groups import EARLIEST, posting_time, standing
@@ -67,11 +67,16 @@ def render_folder(report: CaseReport, index: str, folder: str) -> Iterator[tuple
         for sheet in pages:
             things = listed[letter][sheet.start : sheet.end]
             around = {"before": _near(pages, sheet, -1), "after": _near(pages, sheet, 1), "pages": len(pages)}
-            page = _written("sheet.html", shell, href=inside, sheet=sheet, things=things, **around)
+            run = _with_script(shell) if letter == SEARCHED else {"script": None}
+            page = _written("sheet.html", shell | run, href=inside, sheet=sheet, things=things, **around)
             yield f"{folder}/{sheet.name}", page
     yield f"{folder}/{SUMS}", arranged.sums.file
-    yield index, _written("case.html", shell, href=Places(folder=f"{as_address(folder)}/"), sheets=plan)
+    first = Places(folder=f"{as_address(folder)}/")
+    yield index, _written("case.html", shell, href=first, sheets=plan, listed=listed)
 
+
+SEARCHED = "i"
+"""Letter of the pages with a search."""
 
 SUMS = "sums.txt"
 """Name of the list of digests in the folder of pages."""
@@ -107,6 +112,9 @@ def _lists(report: CaseReport, arranged: Arranged) -> dict[str, Sequence[Any]]:
         "a": report.absences,
         "n": arranged.notices,
         "x": report.refused,
+        SEARCHED: arranged.evidence,
+        "b": register.by_name(arranged.evidence),
+        "h": register.by_chat(arranged.evidence),
     }
 
 
@@ -128,6 +136,12 @@ def _shell(report: CaseReport, arranged: Arranged) -> dict[str, Any]:
         "code": code_of(report, arranged.sums),
         "thresholds": {row.label: row.value for row in report.method.parameters},
     }
+
+
+def _with_script(shell: Mapping[str, Any]) -> dict[str, Any]:
+    """The search, and a policy that admits nothing else."""
+    script = Markup(register.SCRIPT)  # noqa: S704 our own file
+    return {"script": script, "policy": policy(str(shell["style"]), register.SCRIPT)}
 
 
 def _written(template: str, shell: Mapping[str, Any], **given: Any) -> bytes:
@@ -184,6 +198,11 @@ def environment() -> Environment:
         "graph_arc": network.ARC,
         "graph_name": network.NAME,
         "sums_name": SUMS,
+        "steps": register.steps,
+        "chats_of": register.chats_of,
+        "longest_name": register.LONGEST_NAME,
+        "most_links": register.MOST_LINKS,
+        "most_label": register.LONGEST_LABEL,
         "thresholds": {},
     }
     return environment

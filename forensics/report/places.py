@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-PAGE_SIZES = {"g": 20, "m": 25, "c": 25, "r": 25, "e": 20, "t": 25, "k": 100, "n": 500, "x": 500, "f": 500, "a": 500}
+PAGE_SIZES = {"g": 20, "m": 25, "c": 25, "r": 25, "e": 20, "t": 25, "k": 100, "n": 500, "x": 500, "f": 500, "a": 500,
+              "i": 10_000, "b": 1_000, "h": 200}  # fmt: skip
 """Things on one page of the folder form, by their letter: groups, matches, candidates, rejected, evidence, tracks,
-custody, notices, inputs that are no evidence, edges of the graph, absences. With pictures a page stays near 3 MB."""
+custody, notices, inputs that are no evidence, edges of the graph, absences; the list of all evidence with its search,
+file names and chats from A to Z. With pictures a page stays near 3 MB, and so does the list of 5,000 evidence."""
 
 NAMES = {
     "g": "groups", "m": "matches", "c": "candidates", "r": "rejected", "e": "evidence", "t": "tracks", "k": "custody",
-    "n": "notices", "x": "refused", "f": "edges", "a": "absences",
+    "n": "notices", "x": "refused", "f": "edges", "a": "absences", "i": "find", "b": "names", "h": "chats",
 }  # fmt: skip
 """The letter's word in file names."""
 

@@ -6,7 +6,9 @@ All lengths are SVG units (pixels). Nothing here is text from outside.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from forensics.report.values import MatchView
 from forensics.report.wording import clock, count
@@ -27,51 +29,63 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetPlot:
-    """The first file's clock to the right, the second's upwards; both axes start at 0 and have one scale, so that equal
-    speed rises at 45 degrees. ``width`` and ``height`` of the field in pixels; the ends in words.
+    """One file's clock to the right, the other's upwards; both axes start at 0 and have one scale, so that equal speed
+    rises at 45 degrees. ``width`` and ``height`` of the field in pixels; the ends of both clocks in words, and what the
+    line says where that was worked out.
     """
 
     width: str
     height: str
     top: str
     lines: tuple[Line, ...]
-    query_end: str
-    reference_end: str
-    told: str
+    across_end: str
+    up_end: str
+    told: str = ""
+
+
+Stretch: TypeAlias = tuple[float, float, float, float]
+"""A segment: start and end on the clock to the right, then on the one upwards, in seconds."""
 
 
 def offset_plot(view: MatchView) -> OffsetPlot | None:
-    """Lay out the line of one match; None without segments of a length, or with times that are no numbers."""
+    """The line of one match, the query to the right; None without segments of a length, or with times that are no
+    numbers.
+    """
     segments = view.match.segments
-    times = [
-        time
-        for each in segments
-        for time in (each.query_start_s, each.query_end_s, each.reference_start_s, each.reference_end_s, each.speed)
+    stretches = [
+        (each.query_start_s, each.query_end_s, each.reference_start_s, each.reference_end_s) for each in segments
     ]
-    if not segments or not all(math.isfinite(time) for time in times):
+    if not all(math.isfinite(each.speed) for each in segments):
         return None
-    if all(each.query_start_s == each.query_end_s for each in segments):
+    plot = plotted(stretches, view.query.duration_s, view.reference.duration_s)
+    return None if plot is None else replace(plot, told=_in_words(view))
+
+
+def plotted(stretches: Sequence[Stretch], across_s: float | None, up_s: float | None) -> OffsetPlot | None:
+    """Lay out lines on two clocks of these lengths; None without one that is long, or with other times than numbers."""
+    if not all(math.isfinite(time) for each in stretches for time in each):
         return None
-    query = _length(view.query.duration_s, [each.query_end_s for each in segments])
-    reference = _length(view.reference.duration_s, [each.reference_end_s for each in segments])
-    scale = SIDE / max(query, reference)
-    width, height = max(4.0, query * scale), max(4.0, reference * scale)
+    if all(start == end for start, end, _, _ in stretches):
+        return None
+    across = _length(across_s, [end for _, end, _, _ in stretches])
+    up = _length(up_s, [end for _, _, _, end in stretches])
+    scale = SIDE / max(across, up)
+    width, height = max(4.0, across * scale), max(4.0, up * scale)
     return OffsetPlot(
         width=f"{width:.1f}",
         height=f"{height:.1f}",
         top=f"{SIDE - height:.1f}",
         lines=tuple(
             Line(
-                x1=_bound(each.query_start_s * scale),
-                y1=_bound(SIDE - each.reference_start_s * scale),
-                x2=_bound(each.query_end_s * scale),
-                y2=_bound(SIDE - each.reference_end_s * scale),
+                x1=_bound(across_start * scale),
+                y1=_bound(SIDE - up_start * scale),
+                x2=_bound(across_end * scale),
+                y2=_bound(SIDE - up_end * scale),
             )
-            for each in segments
+            for across_start, across_end, up_start, up_end in stretches
         ),
-        query_end=clock(query),
-        reference_end=clock(reference),
-        told=_in_words(view),
+        across_end=clock(across),
+        up_end=clock(up),
     )
 
 

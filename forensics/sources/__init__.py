@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,8 @@ from forensics.sources import (
 from forensics.sources.archive_entries import Entry
 from forensics.sources.archive_members import Entries, entries_of, heard, tell_members
 from forensics.sources.capture_answers import Answer, Question, line_of
+from forensics.sources.parts import RULE, Choice, Holds, Part, read_part, refuse_overlap, unit_of
+from forensics.sources.walk import everything
 from forensics.sources.ytdlp import Told as Info
 from forensics.sources.ytdlp import read_info
 
@@ -44,12 +47,15 @@ __all__ = [
     "EXPORTS",
     "HERE",
     "READERS",
+    "RULE",
     "Answer",
     "CaptureReader",
+    "Choice",
     "Entry",
     "Hands",
     "Info",
     "Met",
+    "Part",
     "Question",
     "Reader",
     "Run",
@@ -60,8 +66,11 @@ __all__ = [
     "open_capture",
     "read_export",
     "read_info",
+    "read_part",
+    "refuse_overlap",
     "tell_capture",
     "tell_members",
+    "unit_of",
 ]
 
 
@@ -121,15 +130,15 @@ class _Folders:
     """The plain folder, in which each export that it meets is read by its own reader."""
 
     hands: Hands = HERE
+    choice: Choice | None = None
 
     def sniff(self, path: str) -> bool:
         return folder.sniff(path)
 
     def read(self, path: str) -> Iterator[Found | Passed]:
-        return folder.read(path, self._claimed, read_info=self.hands.read_info)
-
-    def _claimed(self, path: str) -> Iterator[Found | Passed] | None:
-        return _claimed(path, self.hands.run)
+        holds = everything if self.choice is None else self.choice.below(path)
+        claim = partial(_claimed, run=self.hands.run, holds=holds)
+        return folder.read(path, claim, read_info=self.hands.read_info, holds=holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,29 +147,35 @@ class _FoldersAndArchives:
 
     room: str
     hands: Hands = HERE
+    choice: Choice | None = None
 
     def sniff(self, path: str) -> bool:
         return folder.sniff(path) or archive.sniff(path)
 
     def read(self, path: str) -> Iterator[Found | Passed]:
-        return self._plain(path, self._unpacked) if folder.sniff(path) else self._unpacked(path)
+        holds = everything if self.choice is None else self.choice.below(path)
+        return self._plain(path, self._unpacked, holds) if folder.sniff(path) else self._unpacked(path)
 
-    def _plain(self, path: str, unpack: Callable[[str], Iterator[Found | Passed]]) -> Iterator[Found | Passed]:
-        return folder.read(path, self._claimed, unpack, self.hands.read_info)
-
-    def _claimed(self, path: str) -> Iterator[Found | Passed] | None:
-        return _claimed(path, self.hands.run)
+    def _plain(
+        self, path: str, unpack: Callable[[str], Iterator[Found | Passed]], holds: Holds = everything
+    ) -> Iterator[Found | Passed]:
+        claim = partial(_claimed, run=self.hands.run, holds=holds)
+        return folder.read(path, claim, unpack, self.hands.read_info, holds)
 
     def _unpacked(self, path: str) -> Iterator[Found | Passed]:
         return archive.read(path, self.room, self._staged, self.hands.entries)
 
     def _staged(self, root: str) -> Iterator[Found | Passed]:
-        claimed = self._claimed(root)
+        claimed = _claimed(root, self.hands.run, everything)
         return self._plain(root, archive.kept_whole) if claimed is None else claimed
 
 
-def _claimed(path: str, run: Run) -> Iterator[Found | Passed] | None:
-    return next((run(reader, path) for reader in EXPORTS if reader.sniff(path)), None)
+def _claimed(path: str, run: Run, holds: Holds) -> Iterator[Found | Passed] | None:
+    """What an export at ``path`` holds: nothing when it is one and is not wanted; None when it is none."""
+    reader = next((reader for reader in EXPORTS if reader.sniff(path)), None)
+    if reader is None:
+        return None
+    return run(reader, path) if holds(path) else iter(())
 
 
 READERS: tuple[Reader, ...] = (*EXPORTS, _Folders(), single)
@@ -206,7 +221,9 @@ def tell_capture(handle: int, path: bytes, zone: str | None) -> Iterator[Answer]
     return capture_answers.answers(handle, os.fsdecode(path), zone, open_capture)
 
 
-def discover(inputs: Sequence[str], room: str | None = None, *, hands: Hands = HERE) -> Iterator[Found | Passed]:
+def discover(
+    inputs: Sequence[str], room: str | None = None, *, hands: Hands = HERE, choice: Choice | None = None
+) -> Iterator[Found | Passed]:
     """Everything in the user's files and folders, in the order given, inside a folder in the order of path bytes.
 
     A file that overlapping inputs reach twice comes once for each place where it was seen (its path, and its post);
@@ -216,6 +233,7 @@ def discover(inputs: Sequence[str], room: str | None = None, *, hands: Hands = H
         inputs: Paths of files and folders as the user gave them (undecodable bytes as surrogate escapes).
         room: An empty folder where members of archives can be staged; without it no archive is opened.
         hands: What reads untrusted bytes.
+        choice: Which units are taken (see `parts`); what cannot be looked into is told all the same.
 
     Raises:
         StoreError: the room cannot be written.
@@ -223,15 +241,30 @@ def discover(inputs: Sequence[str], room: str | None = None, *, hands: Hands = H
     """
     met: set[bytes] = set()
     places = _Places({})
-    folders = _Folders(hands) if room is None else _FoldersAndArchives(room, hands)
+    folders = _Folders(hands, choice) if room is None else _FoldersAndArchives(room, hands, choice)
     readers: tuple[Reader, ...] = (*EXPORTS, folders, single)
     for path in inputs:
         reader = next(reader for reader in readers if reader.sniff(path))
+        if choice is not None and not _wanted(reader, path, choice):
+            continue
         for found in hands.run(reader, path):
             key = places.locator(found)
             if key not in met:
                 met.add(key)
                 yield found
+
+
+def _wanted(reader: Reader, path: str, choice: Choice) -> bool:
+    """Whether an input is to be read: a plain folder, of which each part has some; a unit of the part. What is neither
+    file nor folder, or cannot be looked at, every part tells.
+    """
+    try:
+        kind = opening.kind_of(path)
+    except InputError:
+        return True
+    if kind is opening.Kind.FILE or reader in EXPORTS:
+        return choice.holds_input(path, document=reader in EXPORTS and kind is opening.Kind.FILE)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

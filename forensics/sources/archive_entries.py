@@ -25,8 +25,9 @@ MAX_DEPTH = 64
 MAX_PART_BYTES = 255
 """One name in a path (NAME_MAX of every common file system)."""
 
-CHUNK_BYTES = 1 << 20
-"""Bytes read, and at most yielded, at a time: no member is held in memory."""
+CHUNK_BYTES = 1 << 19
+"""Bytes read, and at most yielded, at a time: no member is held in memory, and half a pipe is filled while the other
+half is taken from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

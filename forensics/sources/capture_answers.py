@@ -1,7 +1,7 @@
 """An open capture that is asked from another process, one question at a time.
 
-The one that asks writes a line of JSON (ASCII, so that names with lone surrogates pass) into a pipe for each question,
-and gets one `Answer`. The first answer comes unasked: what the capture is. The pipe's end is the end of the capture.
+The one that asks writes a line of JSON into a pipe for each question, and gets one `Answer`, or one for each post that
+it asked for. The first comes unasked: what the capture is. The pipe's end is the end of the capture.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from forensics.model.capture import Capture, Captured, CapturedPost, Columns, PostMedia
+from forensics.model.capture import Capture, Captured, CapturedPost, Columns
 
 Open = Callable[[str, ZoneInfo | None], AbstractContextManager[Captured]]
 """Opens the capture at a path."""
@@ -23,23 +23,22 @@ Open = Callable[[str, ZoneInfo | None], AbstractContextManager[Captured]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """All posts of the chat ``key``; with a ``number``, one of them; with ``media`` alone, the digest of a file."""
+    """All posts of the chat ``key``, as columns; with ``numbers``, these of them, and with ``files`` the digests of
+    theirs.
+    """
 
-    key: str = ""
-    number: int | None = None
-    media: PostMedia | None = None
+    key: str
+    numbers: tuple[int, ...] | None = None
+    files: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What was asked for. ``columns`` are the bytes of `Columns`, in the order of its fields; a file that is not at
-    hand has no ``sha256``.
-    """
+    """What was asked for, a post at a time. ``columns`` are the bytes of `Columns`, in the order of its fields."""
 
     about: Capture | None = None
     columns: tuple[bytes, bytes, bytes] | None = None
     post: CapturedPost | None = None
-    sha256: str | None = None
 
 
 def line_of(question: Question) -> bytes:
@@ -53,15 +52,15 @@ def answers(handle: int, path: str, zone: str | None, open_capture: Open) -> Ite
     with open_capture(path, known) as capture, os.fdopen(handle, "rb") as questions:
         yield Answer(about=capture.about)
         for line in questions:
-            yield _answer(capture, msgspec.convert(json.loads(line), Question))
+            yield from _answers(capture, msgspec.convert(json.loads(line), Question))
 
 
-def _answer(capture: Captured, question: Question) -> Answer:
-    if question.media is not None:
-        return Answer(sha256=capture.sha256(question.media))
-    if question.number is not None:
-        return Answer(post=capture.post(question.key, question.number))
-    return Answer(columns=_columns(capture.columns(question.key)))
+def _answers(capture: Captured, question: Question) -> Iterator[Answer]:
+    if question.numbers is None:
+        yield Answer(columns=_columns(capture.columns(question.key)))
+        return
+    for post in capture.posts(question.key, question.numbers, files=question.files):
+        yield Answer(post=post)
 
 
 def _columns(columns: Columns) -> tuple[bytes, bytes, bytes]:

@@ -10,7 +10,8 @@ from forensics.model.provenance import Appearance, Found, Passed, SourceKind
 from forensics.sources import content, opening, sidecars, ytdlp
 from forensics.sources.content import Looks
 from forensics.sources.opening import Kind
-from forensics.sources.walk import Claim, Folder, Taker, walk
+from forensics.sources.parts import Holds
+from forensics.sources.walk import Claim, Folder, Taker, everything, walk
 
 ReadInfo = Callable[[bytes], ytdlp.Told | None]
 """What the bytes of an info.json tell, as `ytdlp.read_info`; it may raise ParserStopped, too."""
@@ -29,12 +30,13 @@ def read(
     claim: Claim = lambda _: None,
     unpack: Claim = lambda _: None,
     read_info: ReadInfo = ytdlp.read_info,
+    holds: Holds = everything,
 ) -> Iterator[Found | Passed]:
-    """Every file below the folder; a folder inside it that another reader claims is left to that reader.
+    """Every file below the folder that ``holds``; a folder inside it that another reader claims is left to that reader.
 
     What an archive in it holds is for ``unpack`` to say, if that will.
     """
-    return walk(path, partial(survey, unpack=unpack, read_info=read_info), claim)
+    return walk(path, partial(survey, unpack=unpack, read_info=read_info), claim, holds)
 
 
 def survey(folder: Folder, unpack: Claim = lambda _: None, read_info: ReadInfo = ytdlp.read_info) -> Taker:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from forensics.model.capture import Capture, CapturedPost, ChatCoverage, Columns
 from forensics.model.notice import Notice
 from forensics.model.provenance import SourceKind
 from forensics.sources import opening, paths, post_documents
+from forensics.sources.capture_files import posts_of
 from forensics.sources.capture_index import ChatIndex
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_json import MAX_CHATS, Chat
@@ -86,6 +87,10 @@ class DocumentCapture:
         offset, raw = self.index[key].read_again(self.fd, number, self.about.path)
         record = self.format.again(raw, offset, self.chats[key])
         return next(told.captured for told in self.format.told(record, Oddities()) if told.captured.number == number)
+
+    def posts(self, key: str, numbers: Sequence[int], *, files: bool) -> Iterator[CapturedPost]:
+        """Several of them, with ``files`` each with the digests of its own."""
+        return posts_of(self, key, numbers, files=files)
 
     def sha256(self, media: PostMedia) -> str | None:
         """Nothing: which file beside a page or a dump is a post's is not told by a path."""

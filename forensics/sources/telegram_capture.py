@@ -7,7 +7,7 @@ is no JSON from some byte on, is a capture of what was whole before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from forensics.errors import ExportInvalid, InputError
 from forensics.model.capture import Capture, CapturedPost, Columns, PostMedia
 from forensics.model.notice import Notice
 from forensics.sources import opening, paths, telegram_both, telegram_rest
-from forensics.sources.capture_files import sha256_of
+from forensics.sources.capture_files import posts_of, sha256_of
 from forensics.sources.capture_index import ChatIndex
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_both import Pages
@@ -120,6 +120,10 @@ class JsonCapture:
         assert isinstance(value, dict)
         told = captured(self.chats[key], value, Member(0, 0, offset, raw, value))
         return told if self.pages is None else self.pages.join(replace(told, document=telegram_rest.RESULT))
+
+    def posts(self, key: str, numbers: Sequence[int], *, files: bool) -> Iterator[CapturedPost]:
+        """Several of them, with ``files`` each with the digests of its own."""
+        return posts_of(self, key, numbers, files=files)
 
     def sha256(self, media: PostMedia) -> str | None:
         """The digest of a post's file in the export."""

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from forensics.errors import ChangedWhileRead, ExportInvalid, InputError
 from forensics.model.capture import Capture, CapturedPost, Columns, MediaState, PostMedia
 from forensics.model.notice import Notice
 from forensics.sources import opening, paths
-from forensics.sources.capture_files import sha256_of
+from forensics.sources.capture_files import posts_of, sha256_of
 from forensics.sources.capture_index import ChatIndex
 from forensics.sources.opening import Kind
 from forensics.sources.telegram_files import ExportFiles
@@ -160,6 +160,10 @@ class HtmlCapture:
             if len(self._kept) > KEPT_PAGES:
                 self._kept.popitem(last=False)
         return self._kept[place][number]
+
+    def posts(self, key: str, numbers: Sequence[int], *, files: bool) -> Iterator[CapturedPost]:
+        """Several of them, with ``files`` each with the digests of its own."""
+        return posts_of(self, key, numbers, files=files)
 
     def sha256(self, media: PostMedia) -> str | None:
         """The digest of a post's file in the folder of the pages."""

@@ -16,6 +16,7 @@ from forensics.errors import InputError
 from forensics.model.provenance import Found, Passed
 from forensics.sources import opening, paths
 from forensics.sources.opening import Kind
+from forensics.sources.parts import Holds
 
 MAX_DEPTH = 128
 """Folders in folders. Each level holds a descriptor; a process may have as few as 256 of them."""
@@ -47,21 +48,30 @@ Claim = Callable[[str], Iterator[Found | Passed] | None]
 """Another reader's work on a folder of this path, if the folder is its own; else None."""
 
 
-def walk(path: str, survey: Survey, claim: Claim) -> Iterator[Found | Passed]:
-    """All that is below the folder ``path``, which is itself not offered to ``claim``."""
+def everything(path: str) -> bool:
+    """Each path is wanted."""
+    return True
+
+
+def walk(path: str, survey: Survey, claim: Claim, holds: Holds = everything) -> Iterator[Found | Passed]:
+    """All that is below the folder ``path``, which is itself not offered to ``claim``.
+
+    Of names that are no folders only those that ``holds``. A folder that cannot be looked into is told always: nobody
+    knows what lies in it.
+    """
     try:
         fd = opening.open_folder(path)
     except InputError as err:
         yield opening.passed(path, err)
         return
     try:
-        yield from _visit(path, fd, survey, claim, ())
+        yield from _visit(path, fd, survey, claim, holds, ())
     finally:
         os.close(fd)
 
 
 def _visit(
-    path: str, fd: int, survey: Survey, claim: Claim, above: tuple[tuple[int, int], ...]
+    path: str, fd: int, survey: Survey, claim: Claim, holds: Holds, above: tuple[tuple[int, int], ...]
 ) -> Iterator[Found | Passed]:
     entries = _entries(fd)
     if isinstance(entries, InputError):
@@ -69,6 +79,7 @@ def _visit(
         return
     here = os.fstat(fd)
     chain = (*above, (here.st_dev, here.st_ino))
+    entries = [(name, kind) for name, kind in entries if kind is Kind.FOLDER or holds(paths.join(path, name))]
     folder = Folder(path=path, fd=fd, files=tuple(name for name, kind in entries if kind is Kind.FILE))
     take = survey(folder)
     for name, kind in entries:
@@ -78,7 +89,7 @@ def _visit(
         elif kind is Kind.FILE:
             yield from take(name)
         elif kind is Kind.FOLDER:
-            yield from _descend(folder, name, survey, claim, chain)
+            yield from _descend(folder, name, survey, claim, holds, chain)
         elif kind is Kind.LINK:
             yield _link(folder, name, chain)
         else:
@@ -86,7 +97,7 @@ def _visit(
 
 
 def _descend(
-    folder: Folder, name: str, survey: Survey, claim: Claim, chain: tuple[tuple[int, int], ...]
+    folder: Folder, name: str, survey: Survey, claim: Claim, holds: Holds, chain: tuple[tuple[int, int], ...]
 ) -> Iterator[Found | Passed]:
     path = folder.at(name)
     if len(chain) >= MAX_DEPTH:
@@ -104,7 +115,7 @@ def _descend(
             yield Passed(path=path, code="input.directory_loop", message=_LOOP, failed=True)
             return
         claimed = claim(path)
-        yield from claimed if claimed is not None else _visit(path, fd, survey, claim, chain)
+        yield from claimed if claimed is not None else _visit(path, fd, survey, claim, holds, chain)
     finally:
         os.close(fd)
 

@@ -96,6 +96,11 @@ def read_track(name: str, data: bytes) -> Track | None:
     return None if found is None else found.read(data)
 
 
+def is_telemetry(name: str, head: bytes) -> bool:
+    """Whether a format knows a file by its name and its first `HEAD_BYTES`."""
+    return any(each.sniff(head, name) for each in FORMATS)
+
+
 def read_boxes_of(handle: int) -> Track | None:
     """What the boxes of the clip that is open as ``handle`` say; None when it has none."""
     return read_boxes(Source(os.fstat(handle).st_size, lambda at, length: os.pread(handle, length, at)))

@@ -27,6 +27,7 @@ from pipelines.cli.lines import tell, tell_error, tell_usage
 from pipelines.cli.lists import lists
 from pipelines.cli.manual import manual
 from pipelines.cli.match import match
+from pipelines.cli.merge import merge
 from pipelines.cli.receipt import receipt
 from pipelines.cli.receive import receive
 from pipelines.cli.replay import replay
@@ -39,15 +40,16 @@ from pipelines.cli.telegram import telegram
 from pipelines.cli.timeline import timeline
 from pipelines.cli.track import track
 from pipelines.cli.validate import validate
+from pipelines.cli.vault import vault
 from pipelines.cli.verify import verify
 from pipelines.surroundings import one_thread_each
 
 __all__ = ["commands", "main"]
 
 COMMANDS = (
-    *(run, init, ingest, deepen, match, compare, review, show, timeline, track, telegram, lists, validate),
+    *(run, init, ingest, deepen, merge, match, compare, review, show, timeline, track, telegram, lists, validate),
     *(seal, head, key, verify, attest_check, audit, replay, export, receive, receipt, report, certificate, doctor),
-    *(cluster, completion, manual),
+    *(vault, cluster, completion, manual),
 )
 """Every command, in the order of the help text."""
 

@@ -27,6 +27,7 @@ LINES_OF_A_KIND = 20
     "--triage", is_flag=True, help="Decode sync frames only, for a first look; forensics deepen does the rest."
 )
 @case_option
+@click.option("--shard", metavar="I/N", help="Take only part I of N: N runs together take each file once.")
 @work_options
 @output_options
 def ingest(
@@ -34,30 +35,42 @@ def ingest(
     files0_from: str | None,
     triage: bool,
     case_dir: Path | None,
+    shard: str | None,
     flags: dict[str, object],
     as_json: bool,
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Keep, digest, probe and fingerprint INPUT files, folders, archives and Telegram exports.
+    """Keep, digest, probe and fingerprint INPUT files, folders, archives and Telegram exports; s3://BUCKET/PREFIX/ too.
 
     The same bytes again make no second copy: they get a new appearance in their manifest.
     """
     import sys
 
+    from forensics.sources import read_part
     from pipelines import ingest as job
+    from pipelines import parts
     from pipelines.progress import shown
 
     paths = gather(inputs, files0_from)
     if not paths:
         raise click.UsageError("nothing to ingest: name files or folders, or use --files0-from")
+    part = None if shard is None else read_part(shard)
     desk = open_desk(case_dir, flags)
     work = Work(desk, signed=True, quiet=quiet)
     with work as desk, shown("ingest", quiet=quiet or as_json) as progress:
         for sentence in desk.case.recover(desk.run):
             tell(f"recovered: {sentence}", quiet=quiet)
-        outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress, triage=triage)
+        outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress, part, triage=triage)
         code = Tally(as_json=as_json, quiet=quiet, verbose=verbose).print_all(outcomes)
+        told = None if part is None else parts.told(part.of, (line.event for line in desk.case.log.events()))
+    if told is not None:
+        if as_json:
+            emit({"type": "parts", "parts": told.of, "done": list(told.done), "units": list(told.units)})
+        tell(told.state(), quiet=quiet)
+        for notice in told.notices():
+            tell(f"{notice.message} [{notice.code}]")
+            code = ExitCode.PARTIAL if code is ExitCode.OK else code
     return work.code(code)
 
 

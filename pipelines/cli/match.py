@@ -13,6 +13,7 @@ from pipelines.cli.lines import emit, lay, path_fields, say, tell
 from pipelines.cli.options import (
     Work,
     case_option,
+    catalog_option,
     gather,
     input_arguments,
     model_options,
@@ -24,15 +25,22 @@ from pipelines.cli.options import (
 if TYPE_CHECKING:
     from forensics.model.match import Match, Segment
     from forensics.model.notice import Notice
+    from pipelines.all_pairs import Compared
     from pipelines.case import Case
     from pipelines.learned import NamedModel
     from pipelines.match import Matched
     from pipelines.searched import Searched
 
 
+OF_THE_CASE = frozenset({"match.review_stands", "catalog.remade", "integrity.log", "integrity.log_moved"})
+"""Codes of notices that tell of no file that was not compared."""
+
+
 @click.command()
 @input_arguments(required=False)
 @case_option
+@catalog_option
+@click.option("--again", is_flag=True, help="Compare all evidence again, also what was compared before.")
 @model_options
 @work_options
 @output_options
@@ -40,6 +48,7 @@ def match(
     inputs: tuple[str, ...],
     files0_from: str | None,
     case_dir: Path | None,
+    again: bool,
     flags: dict[str, object],
     as_json: bool,
     quiet: bool,
@@ -47,7 +56,8 @@ def match(
 ) -> int:
     """Find reposts: every evidence against every other, or the files QUERY against the case.
 
-    Queries are compared and nothing of them is admitted to the case.
+    Evidence that was compared before is not compared again: an interrupted run goes on where it was. Queries are
+    compared and nothing of them is admitted to the case.
     """
     from pipelines import match as job
     from pipelines.learned import open_model
@@ -57,6 +67,8 @@ def match(
     named = open_model(desk.settings)
     paths = gather(inputs, files0_from)
     from_outside = bool(paths) or files0_from is not None
+    if again and from_outside:
+        raise click.UsageError("--again is for the evidence of the case: files from outside are always compared")
     work = Work(desk, signed=not from_outside, quiet=quiet)
     with work as desk:
         printer = Printer(desk.case, named, as_json=as_json, quiet=quiet)
@@ -64,7 +76,7 @@ def match(
             if from_outside:
                 printer.take(job.match_queries(desk.case, desk.run, paths, desk.settings, progress, named))
             else:
-                printer.take(job.match_case(desk.case, desk.run, desk.settings, progress, named))
+                printer.take(job.match_case(desk.case, desk.run, desk.settings, progress, named, again=again))
         code = printer.print_all()
     return work.code(code)
 
@@ -78,28 +90,32 @@ class Printer:
         self._as_json = as_json
         self._quiet = quiet
         self._searched: Searched | None = None
+        self._compared: Compared | None = None
         self._pairs: list[Matched] = []
         self._names: dict[str, str] = {}
         self._noticed = self._moved = 0
         self._integrity = False
 
-    def take(self, results: Iterable[Matched | Notice | Searched]) -> None:
+    def take(self, results: Iterable[Matched | Notice | Searched | Compared]) -> None:
         """Gather every pair while progress is shown; tell what could not be compared at once."""
         from forensics.errors import IntegrityError
         from forensics.model.notice import Notice
+        from pipelines.all_pairs import Compared
         from pipelines.searched import Searched
 
         for result in results:
             if isinstance(result, Notice):
-                self._noticed += result.code != "match.review_stands"
-                self._moved += result.code == "match.review_stands"
+                self._noticed += result.code not in OF_THE_CASE
+                self._moved += result.code in OF_THE_CASE
                 self._integrity = self._integrity or result.code.startswith(IntegrityError.code)
                 tell(f"{result.message} [{result.code}]")
                 if self._as_json:
-                    kind = "notice" if result.code == "match.review_stands" else "not_compared"
+                    kind = "notice" if result.code in OF_THE_CASE else "not_compared"
                     emit({"type": kind, "code": result.code, "message": result.message})
             elif isinstance(result, Searched):
                 self._searched = result
+            elif isinstance(result, Compared):
+                self._compared = result
             else:
                 self._pairs.append(result)
 
@@ -127,16 +143,19 @@ class Printer:
             validation = relied and {"sha256": relied.sha256, "made": relied.record.made, "own": relied.own}
             counts = {"matches": matches, "candidates": candidates, "rejected": rejected, "not_compared": noticed}
             named = {} if self._spec is None else {"model": msgspec.to_builtins(self._spec)}
-            sound = sounds.coverage(self._case)
+            sound = sounds.coverage({} if self._searched is None else self._searched.heard)
             search = {} if self._searched is None else {"search": self._searched.as_json()}
-            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named, **search})
+            compared = {} if self._compared is None else {"compared": self._compared.detail()}
+            emit({"type": "summary", **counts, "sound": sound, "validation": validation, **named, **search, **compared})
         elif not self._quiet:
             told = f"; {rejected} rejected by an examiner" if rejected else ""
             say(f"{matches} matches, {candidates} candidates for a person to look at{told}")
             if self._searched is not None:
                 found = self._searched
                 say(f"search: exhaustive, {found.hashes} frame hashes and {found.features} features in the index")
-            counts = sounds.coverage(self._case)
+            if self._compared is not None:
+                say(f"compared: {self._compared.now} pairs now, {self._compared.before} known from earlier runs")
+            counts = sounds.coverage({} if self._searched is None else self._searched.heard)
             say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             if self._spec is not None:
                 licence = f"{self._spec.licence} (from {self._spec.licence_from})"

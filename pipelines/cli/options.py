@@ -66,12 +66,15 @@ def work_options(command: Command) -> Command:
     """Settings of a run, as ``flags``: who works, for whom, how long, how closely confined."""
     command = _as_flags(command, "jobs", "engine", "certs", "insecure", "operator", "cpu_s", "sandbox")
     for option in (
-        click.option("--insecure", is_flag=True, default=None, help="Let a cluster be reached in the clear."),
+        click.option(
+            "--insecure", is_flag=True, default=None, help="Let a cluster or a bucket be reached in the clear."
+        ),
         click.option("--certs", metavar="DIR", help="Certificates of the cluster, made by: forensics cluster certs."),
         click.option(
             "--engine",
             metavar="ADDRESS",
-            help="Cluster that does the work: dask+tls://HOST:PORT of its scheduler.  [default: local]",
+            help="Who does the work: dask+tls://HOST:PORT of a scheduler, or module:function that opens an executor.  "
+            "[default: local]",
         ),
         click.option(
             "--sandbox",
@@ -99,6 +102,16 @@ def model_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def catalog_option(command: Command) -> Command:
+    """``--catalog``: where the list of the case's evidences is kept, as an entry of ``flags``."""
+    command = _as_flags(command, "catalog")
+    return click.option(
+        "--catalog",
+        metavar="WHERE",
+        help="List of the case's evidences: local, off, or postgresql://USER@HOST/NAME.  [default: auto]",
+    )(command)
 
 
 def input_arguments(required: bool) -> Callable[[Command], Command]:
@@ -156,7 +169,15 @@ def open_desk(case_dir: Path | None, flags: Mapping[str, object]) -> Desk:
     case = open_case(root)
     settings = settings_for(flags, {**case.known_operator(), **case_config(root)}, surroundings.environ)
     run = Run(id=surroundings.new_urn(), operator=settings.operator, surroundings=surroundings)
+    case = replace(case, numbered=functools.partial(_numbered, case, settings, surroundings))
     return Desk(case=case, settings=settings, run=run)
+
+
+def _numbered(case: Case, settings: Settings, surroundings: Surroundings, exhibit: str) -> tuple[str, ...]:
+    # Most commands look up no number: this loads half of the program.
+    from pipelines.listing import Lister
+
+    return Lister(case=case, settings=settings, surroundings=surroundings).numbered(exhibit)
 
 
 class Work:

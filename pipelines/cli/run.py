@@ -16,6 +16,7 @@ from pipelines.cli.options import (
     Desk,
     Work,
     case_option,
+    catalog_option,
     gather,
     input_arguments,
     key_maker,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @case_option
 @click.option("--no-verify", is_flag=True, help="Leave out the verification of the whole case before the report.")
 @click.option("--case-id", help="Identifier, when the case is made by this run.  [default: the folder's name]")
+@catalog_option
 @model_options
 @work_options
 @output_options

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from pipelines.engine.base import Done, Engine, Failed, Job
 from pipelines.engine.cluster import Cluster, OnCluster, Versions
+from pipelines.engine.executors import OnExecutor, find_factory, is_factory
 from pipelines.engine.processes import Processes
 from pipelines.engine.serial import Serial
 
-__all__ = ["Cluster", "Done", "Engine", "Failed", "Job", "OnCluster", "Processes", "Serial", "Versions", "open_engine"]
+__all__ = [
+    "Cluster",
+    "Done",
+    "Engine",
+    "Failed",
+    "Job",
+    "OnCluster",
+    "OnExecutor",
+    "Processes",
+    "Serial",
+    "Versions",
+    "find_factory",
+    "is_factory",
+    "open_engine",
+]
 
 
 def open_engine(jobs: int) -> Engine:

@@ -2,8 +2,9 @@
 
     python -m tests.adversarial.cut_ingest FILES OF_EACH_KIND
 
-FILES small inputs; of each kind of state at most so many are looked at, spread over the whole run; 0 means all.
-Prints one JSON object.
+FILES small inputs; of each kind of state at most so many are looked at, spread over the whole run; 0 means all. Of
+states that differ only inside an item that was being prepared, which the next run sets aside unread, one is ingested
+again whole; of each other it is shown that setting aside leaves the very same case. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.adversarial import file_calls, forked, power_cut, small_inputs
-from tests.adversarial.power_cut import State
+from tests.adversarial.power_cut import State, Tree
 from tests.integration.conftest import ROOT, environment
 
 _PREPARED = re.compile(r"staging/[^/]+/[0-9-]+/")
@@ -34,17 +35,22 @@ def campaign(work: Path, files: int, of_each: int) -> dict[str, object]:
     calls = file_calls.trace(ingest, case, environment(), cwd=ROOT)
     assert power_cut.end_of(calls, case, before) == power_cut.read_tree(case), "the record of calls is not whole"
     states = list(power_cut.states(calls, case, before))
-    chosen = spread(states, of_each) if of_each else telling_first(states)
+    groups = [[state] for state in spread(states, of_each)] if of_each else alike(states)
     problems: Counter[str] = Counter()
-    for number, state in enumerate(chosen):
-        if number % 100 == 0:
-            print(f"{number} of {len(chosen)}, problems: {dict(problems)}", file=sys.stderr, flush=True)
+    for number, (state, *others) in enumerate(groups):
+        if number % 20 == 0:
+            print(f"{number} of {len(groups)} groups, problems: {dict(problems)}", file=sys.stderr, flush=True)
         problems.update(f"{state.kind}: {problem}" for problem in look(state, work, given))
+        left = set_aside(state, work) if others else {}
+        for other in others:
+            problems.update(f"{other.kind}: {problem}" for problem in look_beside(other, work, left))
+    tried = [state for group in groups for state in group]
     return {
         "calls": len(calls),
         "states": len(states),
-        "tried": len(chosen),
-        "kinds": Counter(state.kind for state in chosen),
+        "tried": len(tried),
+        "ingested again": len(groups),
+        "kinds": Counter(state.kind for state in tried),
         "problems": problems,
     }
 
@@ -61,24 +67,50 @@ def spread(states: list[State], of_each: int) -> list[State]:
     ]
 
 
-def telling_first(states: list[State]) -> list[State]:
-    """Those first that differ in more than what lies inside an item that was being prepared."""
-    seen, first, rest = set[int](), [], []
+def alike(states: list[State]) -> list[list[State]]:
+    """States in groups that differ only inside an item that was being prepared."""
+    groups: dict[int, list[State]] = {}
     for state in states:
         outside = frozenset((path, data) for path, data in state.tree.items() if not _PREPARED.match(path))
-        key = hash((outside, state.said))
-        (rest if key in seen else first).append(state)
-        seen.add(key)
-    print(f"{len(first)} states differ outside of items in preparation", file=sys.stderr)
-    return [*first, *rest]
+        groups.setdefault(hash((outside, state.said)), []).append(state)
+    return list(groups.values())
 
 
-def look(state: State, work: Path, given: set[str]) -> Iterator[str]:
-    """What is wrong with a state, or with the case after the same command was run again."""
+def set_aside(state: State, work: Path) -> Tree:
+    """What an ingest of nothing makes of a state: the case without what was set aside and without the log."""
+    case = written(state, work)
+    nothing = work / "nothing"
+    nothing.mkdir(exist_ok=True)
+    said = forked.forensics("ingest", nothing, "-c", case, "--json", "-j", "1")
+    left = power_cut.read_tree(case)
+    shown = {path: data for path, data in left.items() if not path.startswith(("quarantine/", "log/"))}
+    return {**shown, "exit code": str(said.code).encode()}
+
+
+def look_beside(state: State, work: Path, left: Tree) -> Iterator[str]:
+    """What is wrong with a state of whose group one was ingested again, and left this."""
+    case = written(state, work)
+    found = forked.forensics("verify", case, "--json")
+    if found.code not in {0, 3}:
+        yield f"verify {found.code} {failures(found)}"
+    if lost := acknowledged(state.said) - kept(case):
+        yield f"{len(lost)} acknowledged items lost"
+    if set_aside(state, work) != left:
+        yield "what setting aside leaves differs within its group"
+
+
+def written(state: State, work: Path) -> Path:
+    """A fresh case folder as the power cut left it."""
     case = work / "cut"
     shutil.rmtree(case, ignore_errors=True)
     case.mkdir()
     power_cut.write_tree(state.tree, case)
+    return case
+
+
+def look(state: State, work: Path, given: set[str]) -> Iterator[str]:
+    """What is wrong with a state, or with the case after the same command was run again."""
+    case = written(state, work)
     found = forked.forensics("verify", case, "--json")
     if found.code not in {0, 3}:
         yield f"verify {found.code} {failures(found)}"

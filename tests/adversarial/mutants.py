@@ -12,15 +12,17 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from forensics.acquire import digest_file
 from pipelines.config import Settings
@@ -30,6 +32,8 @@ from tests.adversarial import forked
 
 FRAMES = 15
 PATIENCE_S = 30.0
+HANGS_S = 300.0
+"""A worker that is silent for so long is killed: more than the programs that it starts may be."""
 
 _H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-threads", "1", "-g", "5", "-bf", "1", "-pix_fmt", "yuv420p")
 _SOUND = ("-f", "lavfi", "-i", "sine=d=1.5", "-c:a", "aac")
@@ -134,24 +138,50 @@ def pass_through(data: bytes, work: Path, kit: Kit) -> dict[str, Any]:
     return {"kind": str(derived.kind), "frames": decoded, "codes": sorted({each.code for each in derived.notices})}
 
 
-def in_child(data: bytes, kit: Kit) -> tuple[dict[str, Any], float]:
-    """The same in a child, so that one that dies is told; and its seconds."""
-    begun = time.monotonic()
+def outcomes(count: int, data_of: Callable[[int], bytes], kit: Kit) -> Iterator[tuple[dict[str, Any], float]]:
+    """What becomes of the files 0 to ``count`` - 1, and the seconds of each, in their order.
+
+    They pass through one worker one after the other, as the files of an ingest do. One that kills it has that for its
+    outcome, and the next file has a worker of its own.
+    """
+    done = 0
+    while done < count:
+        for outcome in _of_a_worker(range(done, count), data_of, kit):
+            done += 1
+            yield outcome
+
+
+def _of_a_worker(numbers: range, data_of: Callable[[int], bytes], kit: Kit) -> Iterator[tuple[dict[str, Any], float]]:
+    """The same of one worker: all of ``numbers``, or those up to the one that it died of."""
     reading, writing = os.pipe()
-    with tempfile.TemporaryDirectory(dir=forked.scratch()) as work:
-        child = os.fork()
-        if child == 0:
-            told = json.dumps(pass_through(data, Path(work), kit)).encode()
-            os.write(writing, told)
-            os._exit(0)
-        os.close(writing)
-        _, status = os.waitpid(child, 0)
-    with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read()
-    if status or not said:
-        return {"error": f"died: {os.waitstatus_to_exitcode(status)}"}, time.monotonic() - begun
-    found: dict[str, Any] = json.loads(said)
-    return found, time.monotonic() - begun
+    worker = os.fork()
+    if worker == 0:
+        _work(writing, numbers, data_of, kit)
+    os.close(writing)
+    with os.fdopen(reading, "rb", buffering=0) as pipe:
+        for _ in numbers:
+            begun = time.monotonic()
+            if not select.select([pipe], [], [], HANGS_S)[0]:
+                os.kill(worker, signal.SIGKILL)
+            if not (line := pipe.readline()).endswith(b"\n"):
+                _, status = os.waitpid(worker, 0)
+                yield {"error": f"died: {os.waitstatus_to_exitcode(status)}"}, time.monotonic() - begun
+                return
+            found: dict[str, Any] = json.loads(line)
+            yield found, time.monotonic() - begun
+    os.waitpid(worker, 0)
+
+
+def _work(writing: int, numbers: range, data_of: Callable[[int], bytes], kit: Kit) -> NoReturn:
+    code = 1
+    try:
+        for number in numbers:
+            with tempfile.TemporaryDirectory(dir=forked.scratch()) as work:
+                told = pass_through(data_of(number), Path(work), kit)
+            os.write(writing, json.dumps(told).encode() + b"\n")
+        code = 0
+    finally:
+        os._exit(code)
 
 
 def problem_of(found: dict[str, Any], seconds: float) -> str | None:
@@ -173,29 +203,28 @@ def campaign(count: int, seed: int, work: Path) -> dict[str, Any]:
     """All of them."""
     whole = make(work)
     kit = open_kit(Surroundings().search_path(), Settings())
-    for kind, data in whole.items():
-        found, _ = in_child(data, kit)
+    for kind, (found, _) in zip(whole, outcomes(len(whole), list(whole.values()).__getitem__, kit), strict=True):
         assert found.get("codes") == [], f"the whole {kind}: {found}"
-    outcomes: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, *DAMAGES)}
+    seen: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, *DAMAGES)}
     problems: dict[str, str] = {}
     unsaid: Counter[str] = Counter()
     slowest = 0.0
-    for number in range(count):
-        kind, damage, data = mutant(number, seed, whole)
-        found, seconds = in_child(data, kit)
+    passed = outcomes(count, lambda number: mutant(number, seed, whole)[2], kit)
+    for number, (found, seconds) in enumerate(passed):
+        kind, damage, _ = mutant(number, seed, whole)
         slowest = max(slowest, seconds)
         if kind in UNCOUNTED and is_short(found) and seconds <= PATIENCE_S:
             unsaid[kind] += 1
         elif problem := problem_of(found, seconds):
             problems[f"{number} {kind} {damage}"] = problem
         for name in (kind, damage):
-            outcomes[name][outcome_of(found)] += 1
+            seen[name][outcome_of(found)] += 1
         if number % 250 == 0:
             print(f"{number} of {count}, slowest {slowest:.1f} s, problems {problems}", file=sys.stderr, flush=True)
     return {
         "mutants": count,
         "seed": seed,
-        "outcomes": outcomes,
+        "outcomes": seen,
         "slowest_s": round(slowest, 1),
         "problems": problems,
         "unsaid": unsaid,

@@ -111,7 +111,7 @@ DECODED: dict[str, tuple[int, bool, set[str]]] = {
     "xmp_billion_laughs.mp4": (100, True, set()),
     "meta_long.mp4": (100, True, {"media.tags_cut"}),
     "two_mp4_concatenated.mp4": (100, True, {"media.trailing_data"}),
-    "ts_trunc_odd.ts": (52, True, {"media.truncated"}),
+    "ts_trunc_odd.ts": (52, True, {"media.truncated", "media.end_unclear"}),
     "mkv_trunc.mkv": (51, False, {"media.truncated"}),
     "webm_trunc.webm": (22, False, {"media.truncated"}),
     "fast_trunc_last_byte.mp4": (100, False, {"media.truncated", "media.decode_errors"}),

@@ -30,7 +30,8 @@ from forensics.model.fingerprint import Anchors, Fingerprint, HashSpec
 from forensics.model.media import MediaKind, Probe, Stream
 from forensics.model.time import MediaTime, TimeBase
 from pipelines.derive import Kit
-from pipelines.library import Library, Volume, packed
+from pipelines.entries import packed
+from pipelines.library import Library, Volume
 from pipelines.searched import prepared
 from pipelines.segments import bring_up
 
@@ -91,18 +92,18 @@ def probe(number: int) -> Probe:
 
 
 def volume(number: int, folder: Path) -> Volume:
-    """As `pipelines.library.volume_of` gives it."""
+    """As `pipelines.library.listed_volume` gives it."""
     evidence, track = names(number)
-    content = folder / "store" / evidence[:2] / evidence / "v1" / "content"
     return Volume(
         id=evidence,
         kind=MediaKind.VIDEO,
         frames=1800,
-        original_path=str(content / "original"),
-        fingerprint_path=str(content / "derived" / "fingerprint.bin"),
+        original_path="v1/content/original",
+        fingerprint_path="v1/content/derived/fingerprint.bin",
         fingerprint_sha256=track,
         video_essence=hashlib.sha256(track.encode()).hexdigest(),
         container=packed(probe(number)),
+        store=sys.intern(str(folder / "store")),
     )
 
 

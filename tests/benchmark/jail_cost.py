@@ -1,6 +1,6 @@
 """What the jails cost: programs and readers with and without them, in turn in one run.
 
-    python -m tests.benchmark.jail_cost [--rounds N] [--seconds S]
+    python -m tests.benchmark.jail_cost [--rounds N] [--seconds S] [--only TEXT]
 
 Times are of the processor, of this process, its children and the host of readers with its own; by the clock they are
 told beside it, for what waits for another core is no work. The plain reader runs in this process, as all did before.
@@ -9,6 +9,7 @@ told beside it, for what waits for another core is no work. The plain reader run
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import resource
 import statistics
@@ -16,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from forensics.media import tools as media_tools
 from forensics.media.jail import Level
 from forensics.model.evidence import Digests
 from pipelines import readers
+from pipelines.cli import run_command
 from pipelines.config import Settings
 from pipelines.derive import Sidecar, derive, open_kit
 from pipelines.discovery import discover
@@ -37,6 +39,9 @@ CUE = "{0}\r\n{1},000 --> {1},500\r\nF/2.8, SS 206.14, ISO 150, EV 0, GPS (30.{0
 
 
 WHOLE_CLIP = "all facts of the clip with its SRT"
+
+FOLDER = "ingest of a folder"
+"""Two clips of five seconds with an SRT each, four stills of a megapixel, into a new case: the whole command."""
 
 POSTS = 20_000
 """Of an export, a file in every fifth."""
@@ -116,13 +121,44 @@ def made(folder: Path, seconds: int) -> tuple[Path, Path, bytes]:
     return clip, still, "".join(cues).encode()
 
 
-def table(rounds: int, seconds: int) -> list[Row]:
-    """Every row."""
+def made_folder(folder: Path) -> Path:
+    """What `FOLDER` says."""
+    folder.mkdir()
+    for number in range(2):
+        seen = ["-f", "lavfi", "-i", f"mandelbrot=s=854x480:r=30:start_x=-0.7{number}", "-pix_fmt", "yuv420p"]
+        heard = ["-f", "lavfi", "-i", "sine", "-t", "5", "-c:v", "libx264", "-preset", "veryfast"]
+        drawn([*seen[:4], *heard, *seen[4:]], folder / f"{number}.mp4")
+        cues = (CUE.format(n + 1, f"00:00:{n // 30:02d}") for n in range(150))
+        (folder / f"{number}.srt").write_text(f"{''.join(cues)}\r\n{number}\r\n")
+    for number in range(4):
+        still = ["-f", "lavfi", "-i", f"mandelbrot=s=1200x900:start_y=-0.{number}", "-frames:v", "1"]
+        drawn(still, folder / f"{number}.jpg")
+    return folder
+
+
+def drawn(words: list[str], path: Path) -> None:
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *words, str(path)], check=True, timeout=300)
+
+
+def ingested(inputs: Path, room: Path) -> None:
+    """The command, in this process, into a new case."""
+    with tempfile.TemporaryDirectory(dir=room) as name:
+        own = {"FORENSICS_KEY": str(room / "key"), "FORENSICS_JOBS": "1"}
+        case = str(Path(name) / "case")
+        with mock.patch.dict(os.environ, own), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            for words in (["init", case, "--case-id", "J-1", "--operator", "t"], ["ingest", "-c", case, str(inputs)]):
+                code = run_command(words)
+                assert code in {0, 3}, f"{words} ended with {code}"
+
+
+def table(rounds: int, seconds: int, only: str = "") -> list[Row]:
+    """Every row, or those in whose name ``only`` is found."""
     kit = open_kit(os.environ["PATH"], Settings())
     media.warm()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clip, still, cues = made(folder, seconds)
+        inputs = made_folder(folder / "inputs")
         film, photo = os.open(clip, os.O_RDONLY), os.open(still, os.O_RDONLY)
         probed = media.probe(kit.tools, film)
         digests = Digests(sha256="0" * 64, sha512="0" * 128, size=still.stat().st_size)
@@ -149,8 +185,9 @@ def table(rounds: int, seconds: int) -> list[Row]:
             ("still, 12 MP", lambda: media.read(readers.STILL, handle=photo), 3),
             ("all facts of the still", lambda: whole(photo), 1),
             (WHOLE_CLIP, lambda: whole(film, beside), 1),
+            (FOLDER, lambda: ingested(inputs, folder), 1),
         )
-        rows = [compared(name, work, rounds, repeats) for name, work, repeats in works]
+        rows = [compared(name, work, rounds, repeats) for name, work, repeats in works if only in name]
         os.close(film)
         os.close(photo)
     return rows
@@ -160,10 +197,11 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--rounds", type=int, default=7)
     asked.add_argument("--seconds", type=int, default=30)
+    asked.add_argument("--only", default="", help="rows with this in their name")
     given = asked.parse_args()
     print("| work | plain, ms of CPU | jailed | more | by the clock: plain | jailed | ratio of the least CPU |")
     print("|---|---|---|---|---|---|---|")
-    for row in table(given.rounds, given.seconds):
+    for row in table(given.rounds, given.seconds, given.only):
         times = [f"{each * 1000:.1f}" for each in (row.plain_cpu, row.jailed_cpu, row.jailed_cpu - row.plain_cpu)]
         walls = [f"{each * 1000:.1f}" for each in (row.plain_wall, row.jailed_wall)]
         print(f"| {' | '.join([row.name, *times, *walls])} | {row.jailed_least / max(row.plain_least, 1e-9):.3f} |")

@@ -63,7 +63,7 @@ def compared(case: Case, query: str, reference: str) -> Compared:
     tools = media.find_tools(Surroundings().search_path())
     library = Library(kit=Kit(tools=tools, limits=media.DEFAULT_LIMITS), references=volumes_of(case), queries=())
     names = {_name(case, volume.id): volume.id for volume in library.references}
-    ranked = _Rank(library=library, within_case=True)(names[query]).candidates
+    ranked = _Rank(library=library)(names[query]).candidates
     candidate = next(each for each in ranked if each.reference_id == names[reference])
     pairing, placed = _placed(library, candidate)
     seed = placed.seed

@@ -27,6 +27,11 @@ ALLOWED = 1.05
 """Of the plain CPU time, the least of all rounds of each: other work of the machine only ever adds."""
 
 
+ALLOWED_OF_SMALL_FILES = 1.15
+"""A reader costs 5 to 7 ms whatever it reads, and a clip of five seconds or a still of a megapixel takes 0.2 s in all;
+measured 1.08."""
+
+
 def cpu_s() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
@@ -84,7 +89,10 @@ def test_the_jail_costs_no_more_than_a_twentieth(tmp_path: Path, monkeypatch: py
     os.close(fd)
 
 
-def test_readers_in_their_jail_cost_no_more_than_a_twentieth_of_a_clip() -> None:
-    row = next(row for row in jail_cost.table(ROUNDS, 30) if row.name == jail_cost.WHOLE_CLIP)
+@pytest.mark.parametrize(
+    ("name", "allowed"), [(jail_cost.WHOLE_CLIP, ALLOWED), (jail_cost.FOLDER, ALLOWED_OF_SMALL_FILES)]
+)
+def test_readers_in_their_jail_cost_no_more_than_is_allowed(name: str, allowed: float) -> None:
+    (row,) = jail_cost.table(ROUNDS, 30, only=name)
     print(f"\n{row}")
-    assert row.jailed_least / row.plain_least <= ALLOWED
+    assert row.jailed_least / row.plain_least <= allowed

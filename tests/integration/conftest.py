@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import fake_s3
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,3 +111,40 @@ def matched(forensics: Callable[..., Ran], ingested: Path, tmp_path_factory: pyt
     done = forensics("match", "-c", case)
     assert done.code == 0, done.err
     return case
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a fake of S3 (`tests.fake_s3` says what it gets wrong)."""
+    pytest.importorskip("moto", reason="the fake of S3 is not installed")
+    pytest.importorskip("boto3", reason="the extra s3 is not installed")
+    with fake_s3.moto(tmp_path_factory.mktemp("moto")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def s3_owner(s3: str) -> Any:
+    """Whoever owns the buckets there, with every permission."""
+    return fake_s3.client(s3)
+
+
+@pytest.fixture
+def s3_bucket(s3_owner: Any, tmp_path: Path) -> str:
+    """A bucket of the test's own, with Object Lock."""
+    name = f"b-{hashlib.sha256(bytes(tmp_path)).hexdigest()[:20]}"
+    s3_owner.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    return name
+
+
+@pytest.fixture
+def at_s3(s3: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Make clients of this process, and commands that it starts, clients of the server at an address."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+
+    def turn(address: str) -> None:
+        for variable, value in fake_s3.settings(address).items():
+            monkeypatch.setenv(variable, value)
+
+    turn(s3)
+    return turn

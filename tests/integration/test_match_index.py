@@ -48,3 +48,28 @@ def test_every_matching_says_what_it_searched_and_a_damaged_index_is_made_again(
     page = (tmp_path / "page.html").read_text()
     assert "The search of the last matching was exhaustive: yes." in page
     assert str(first["segments_sha256"]) in page
+
+
+def test_a_match_is_the_same_from_the_catalog_and_verify_and_doctor_are_content(
+    forensics, ingested, clips, tmp_path
+) -> None:
+    case = shutil.copytree(ingested, tmp_path / "case", symlinks=True)
+    answers = [
+        forensics("match", clips / "copy.mp4", "-c", case, "--json", "--catalog", where).lines
+        for where in ("off", "local")
+    ]
+    assert answers[0] == answers[1]
+    assert list((case / "index").glob("catalog-*.sqlite"))
+    assert b"catalog" not in (case / "log/custody.jsonl").read_bytes()
+    assert forensics("verify", case, "-q").code == 0
+
+
+def test_evidence_that_left_the_store_is_told_and_what_was_found_of_it_stands(forensics, matched, tmp_path) -> None:
+    case = shutil.copytree(matched, tmp_path / "case", symlinks=True)
+    before = len(list((case / "findings").glob("*.json")))
+    evidence = json.loads(forensics("show", "E-0001", "-c", case, "--json").out)["id"]
+    shutil.rmtree(case / "store" / evidence[:2] / evidence)
+    done = forensics("match", "-c", case, "--json")
+    assert [line["code"] for line in done.of("not_compared")] == ["match.not_in_store"]
+    assert (done.code, before) == (3, len(list((case / "findings").glob("*.json"))))
+    assert b"withdrawn" not in (case / "log/custody.jsonl").read_bytes()

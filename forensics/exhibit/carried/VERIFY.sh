@@ -307,7 +307,7 @@ manifest() {  # manifest FILE VERSION
   line=$(told manifest "$digest")
   if [ -z "$line" ]; then problem "no proved line of the log names $1"; return; fi
   case $(event_of "$line") in
-    ingestion | "metadata modification") ;;
+    ingestion | "metadata modification" | "information package merging") ;;
     *) problem "the line that names $1 takes nothing in" ;;
   esac
   [ "$(item_of "$line")" = "$item" ] || problem "the line that names $1 is of another item"
@@ -332,7 +332,7 @@ for line in "$work"/proven/*.json; do
   [ -f "$line" ] || continue
   digest=$(detail_of "$line" manifest)
   case $(event_of "$line") in
-    ingestion | "metadata modification") grep -q -x -F "$digest" "$work/manifests" || problem "the log names a manifest that is not here: $digest" ;;
+    ingestion | "metadata modification" | "information package merging") [ -z "$digest" ] || grep -q -x -F "$digest" "$work/manifests" || problem "the log names a manifest that is not here: $digest" ;;
     matching)
       digest=$(detail_of "$line" finding)
       grep -q "^$digest  data/findings/" manifest-sha256.txt || problem "the log names a finding that is not here: $digest" ;;

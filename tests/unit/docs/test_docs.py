@@ -25,8 +25,8 @@ DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 GUIDES = tuple(page for page in PAGES if page.parent != DOCS / "adr")
 PREFIXES = (
-    "archive|certificate|clock|compare|exchange|exif|export|input|integrity|manifest|match|media|model|parser|receipt|"
-    "seal|sidecar|stamp|store|telegram|telemetry|tool|worker|ytdlp"
+    "archive|catalog|certificate|clock|compare|exchange|exif|export|input|integrity|manifest|match|media|merge|model|"
+    "parser|receipt|seal|sidecar|stamp|store|telegram|telemetry|tool|worker|ytdlp"
 )
 CODE = re.compile(rf"(?:{PREFIXES})\.(?!json\Z|jsonl\Z|html\Z)[a-z][a-z_]+\Z")
 PARTLY_NAMED = dict.fromkeys(("srt.py", "klv.py", "gpmf.py", "djmd.py", "boxes.py"), "telemetry") | {"exif.py": "exif"}

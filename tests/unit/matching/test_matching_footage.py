@@ -60,12 +60,17 @@ def test_the_frame_of_a_moment_is_the_nearest_one(at: float, gaps: bool) -> None
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(moments, st.booleans()), min_size=1, max_size=8), st.integers(200, 2000), st.booleans())
+@given(
+    st.lists(st.tuples(moments, st.booleans(), st.lists(moments, max_size=3)), min_size=1, max_size=8),
+    st.integers(200, 2000),
+    st.booleans(),
+)
 def test_the_frame_of_a_moment_does_not_depend_on_what_was_read_before(
-    asked: list[tuple[float, bool]], memory: int, gaps: bool
+    asked: list[tuple[float, bool, list[float]]], memory: int, gaps: bool
 ) -> None:
     footage = Footage(Reader(gaps), lasting, memory_bytes=memory)
-    for at, longer in asked:
+    for at, longer, others in asked:
+        footage.glances("a", [at, *others])
         whole = Footage(Reader(gaps), lasting)
         whole.stretch("a", -90.0, 90.0)
         found, expected = footage.frame("a", at), whole.frame("a", at)
@@ -83,6 +88,18 @@ def test_for_one_moment_a_chunk_is_read_no_further_than_past_it() -> None:
     for at in (11.3, 11.0, 12.2, 10.1, 14.8, LENGTH_S):
         footage.frame("a", at)
     assert reader.asked == [(10.0, 11.8), (10.0, 15.0), (30.0, LENGTH_S)]
+
+
+def test_moments_near_one_another_are_read_in_one_go_and_distant_ones_each_when_looked_at() -> None:
+    reader = Reader()
+    footage = Footage(reader, lasting)
+    footage.glances("a", [18.2, 11.3])
+    for at in (11.3, 18.2, 12.0, 15.4):
+        footage.frame("a", at)
+    assert reader.asked == [(10.0, 18.7)]
+    footage.glances("b", [1.0, 18.2])
+    footage.glances("b", [LENGTH_S + 1, LENGTH_S])
+    assert reader.asked == [(10.0, 18.7)]
 
 
 def test_nothing_is_decoded_twice_nor_beyond_the_end() -> None:

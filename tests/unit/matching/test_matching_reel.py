@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.matching.geometry import Pose
-from forensics.matching.reel import Reel, reduced
+from forensics.matching.reel import Reel, averaged, reduced
 from forensics.model.media import Window
 
 COUNT = 12
@@ -39,7 +40,7 @@ def test_frames_are_reduced_as_each_alone_whatever_was_asked_before(
         assert len(found) == len(part.seconds) == len(part.luma)
         assert part.seconds.tolist() == reel.seconds[rows].tolist()
         for one, frame in zip(found, reel.luma[rows], strict=True):
-            assert np.array_equal(one, reduced(frame, by, pose))
+            assert np.array_equal(one, reduced(frame[None], by, pose)[0])
 
 
 def test_the_frames_between_two_times_are_those_of_the_whole() -> None:
@@ -52,3 +53,14 @@ def test_the_frames_between_two_times_are_those_of_the_whole() -> None:
 def test_a_part_has_no_parts() -> None:
     with pytest.raises(ValueError, match="whole reel"):
         reel_of(40, 40, 2).between(0.3, 0.6).part(slice(0, 1))
+
+
+@pytest.mark.parametrize("by", [2, 4, 8, 16])
+@pytest.mark.parametrize("levels", [2, 256])
+def test_pixels_are_averaged_as_opencv_averages_them(by: int, levels: int) -> None:
+    """With few levels many means lie half way between two: these must go the same way."""
+    luma = np.random.default_rng(by).integers(0, levels, (5, 4 * by, 12 * by)).astype(np.uint8)
+    luma[0] = 255
+    size = (12, 4)
+    wanted = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in luma]
+    assert np.array_equal(averaged(luma, by), wanted)

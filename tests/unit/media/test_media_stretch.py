@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forensics import media
 from forensics.errors import MediaError
@@ -174,3 +177,8 @@ def test_no_moments_show_nothing_and_too_many_are_refused(tools: media.Tools, cl
 )
 def test_sizes_keep_their_shape(size: tuple[int, int], side: int, result: tuple[int, int]) -> None:
     assert fit(*size, side) == result
+
+
+@given(st.lists(st.integers(-(2**62), 2**62)), st.fractions(min_value=Fraction(1, 10**9)), st.fractions())
+def test_seconds_are_exact_fractions_rounded_once(pts: list[int], tick: Fraction, origin: Fraction) -> None:
+    assert stretch.presented(pts, tick, origin).tolist() == [float(value * tick - origin) for value in pts]

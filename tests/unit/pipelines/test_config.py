@@ -67,3 +67,37 @@ def test_a_missing_file_is_an_empty_table_and_a_broken_one_is_refused(tmp_path) 
     (tmp_path / "bad.toml").write_text("jobs = = 2")
     with pytest.raises(InputError, match=r"bad\.toml"):
         read_config(tmp_path / "bad.toml")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:secret@h/x",
+        "postgresql://u:se@cret@h/x",
+        "postgresql://u@h/x?password=secret",
+        "postgresql://:secret@/x",
+    ],
+)
+def test_a_password_of_the_catalogs_database_is_not_taken_from_the_command_line(address: str) -> None:
+    with pytest.raises(InputError) as raised:
+        resolve(flags={"catalog": address}, environ={}, case={}, user={})
+    assert "secret" not in raised.value.message + raised.value.hint
+    assert resolve(flags={}, environ={"FORENSICS_CATALOG": address}, case={}, user={}).catalog == address
+    assert resolve(flags={}, environ={}, case={}, user={"catalog": address}).catalog == address
+
+
+@pytest.mark.parametrize("address", ["local", "off", "auto", "postgresql://u@h:5432/x", "postgresql:///x?host=/run/pg"])
+def test_a_catalog_without_a_password_is_taken_from_anywhere_but_the_case(address: str) -> None:
+    assert resolve(flags={"catalog": address}, environ={}, case={}, user={}).catalog == address
+    with pytest.raises(InputError, match="cannot set catalog"):
+        resolve(flags={}, environ={}, case={"catalog": address}, user={})
+
+
+def test_an_unknown_catalog_is_refused_without_repeating_it() -> None:
+    with pytest.raises(InputError) as raised:
+        resolve(flags={}, environ={"FORENSICS_CATALOG": "mysql://u:secret@h/x"}, case={}, user={})
+    assert "secret" not in raised.value.message + raised.value.hint
+
+
+def test_where_the_catalog_is_stands_in_no_record() -> None:
+    assert "catalog" not in Settings(catalog="postgresql://u:secret@h/x").as_record()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from pipelines.ingest import _Numbers
+from pipelines.ingest import Numbers
 
 
 @dataclass
@@ -31,7 +31,7 @@ class FakeCase:
 
 def test_the_store_is_listed_once_while_nobody_else_writes() -> None:
     case = FakeCase(evidence=41, lines=7)
-    numbers = _Numbers(case)
+    numbers = Numbers(case)
     given = []
     for _ in range(3):
         given.append(numbers.next())
@@ -43,7 +43,7 @@ def test_the_store_is_listed_once_while_nobody_else_writes() -> None:
 
 def test_what_another_run_admits_in_between_is_counted() -> None:
     case = FakeCase()
-    numbers = _Numbers(case)
+    numbers = Numbers(case)
     assert numbers.next() == "E-0001"
     case.admit()
     numbers.taken()
@@ -53,5 +53,5 @@ def test_what_another_run_admits_in_between_is_counted() -> None:
 
 def test_a_number_that_was_told_and_not_taken_is_told_again() -> None:
     case = FakeCase()
-    numbers = _Numbers(case)
+    numbers = Numbers(case)
     assert [numbers.next(), numbers.next()] == ["E-0001", "E-0001"]

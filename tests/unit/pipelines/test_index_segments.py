@@ -144,11 +144,24 @@ def test_evidence_with_another_track_is_dead_in_its_segment_and_stands_in_a_new_
 def test_a_segment_that_is_more_than_a_quarter_dead_is_folded(tmp_path: Path) -> None:
     tracks = Tracks(range(8))
     tracks.up(tmp_path)
-    for pair in tuple(tracks.held)[:4]:
+    for number, pair in enumerate(tuple(tracks.held)[:4]):
         del tracks.held[pair]
+        tracks.held[pair[0], named("track", 90 + number)] = fingerprint(90 + number)
     assert tracks.up(tmp_path) == Upkeep(broken=0, written=1, dropped=1)
     assert tracks.searched(tmp_path) == every(tracks)
     assert len(names(tmp_path)) == 1
+
+
+def test_of_one_that_is_gone_no_row_stays_where_others_do(tmp_path: Path) -> None:
+    tracks = Tracks(range(12))
+    tracks.up(tmp_path)
+    gone, former = next(iter(tracks.held.items()))
+    del tracks.held[gone]
+    assert tracks.up(tmp_path) == Upkeep(broken=0, written=1, dropped=1)
+    (name,) = names(tmp_path)
+    assert former.codes[0].tobytes() not in (tmp_path / name).read_bytes()
+    assert tracks.searched(tmp_path) == every(tracks)
+    assert tracks.up(tmp_path) == Upkeep(broken=0, written=0, dropped=0)
 
 
 def test_of_evidence_that_is_gone_nothing_stays(tmp_path: Path) -> None:

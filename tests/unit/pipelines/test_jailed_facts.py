@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from forensics import media
-from forensics.media import clock, outline
+from forensics.media import clock, outline, reading
 from forensics.media.reading import reader_level
 from forensics.model.evidence import Digests
 from forensics.model.media import MediaKind
@@ -28,6 +28,12 @@ SRT = b"1\r\n00:00:00,000 --> 00:00:01,000\r\nGPS (30.5, 50.4, 15), D 24.26m, H 
 def directly(function: Callable[..., object], *words: object, handle: int | None = None, **_: object) -> object:
     """The reader in this process, as if there were no jail."""
     return function(*words) if handle is None else function(handle, *words)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that burns its second of CPU is stopped for that, however small its share of a busy machine is."""
+    monkeypatch.setattr(reading, "_PATIENCE", 120)
 
 
 @pytest.fixture

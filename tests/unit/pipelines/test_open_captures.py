@@ -14,6 +14,7 @@ from forensics import captures, media, sources
 from forensics.errors import InputError, ParserStopped
 from forensics.media import reading
 from forensics.model.capture import Difference
+from forensics.sources import capture_answers
 from pipelines import telegram_diff
 from tests import hostile_readers as hostile
 
@@ -106,6 +107,30 @@ def test_a_capture_that_kills_its_reader_ends_the_comparison_by_name(
 
 def test_columns_that_are_in_no_order_are_no_answer(pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "tell_capture", hostile.tell_other_posts)
+    with pytest.raises(ParserStopped) as caught:
+        compared(*pair)
+    assert caught.value.code == "parser.nonsense"
+
+
+def test_posts_are_asked_for_in_windows_and_told_the_same(
+    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = compared(*pair)
+    asked: list[sources.Question] = []
+
+    def noted(question: sources.Question) -> bytes:
+        asked.append(question)
+        return capture_answers.line_of(question)
+
+    monkeypatch.setattr(sources, "line_of", noted)
+    monkeypatch.setattr(sys.modules["forensics.captures.compare"], "WINDOW", 10)
+    assert compared(*pair)[0] == whole
+    sizes = [len(each.numbers) for each in asked if each.numbers is not None and len(each.numbers) > 1]
+    assert sizes == [10, 10, 10, 10, 8, 8]
+
+
+def test_a_post_that_was_not_asked_for_is_no_answer(pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "tell_capture", hostile.tell_the_next_post)
     with pytest.raises(ParserStopped) as caught:
         compared(*pair)
     assert caught.value.code == "parser.nonsense"

@@ -32,3 +32,12 @@ def test_the_report_tells_radius_counts_and_digest() -> None:
 def test_an_older_event_or_one_with_a_part_missing_tells_nothing(missing: str) -> None:
     detail = {name: value for name, value in SEARCHED.detail().items() if name != missing}
     assert (in_words(detail) is None) == (missing != "segments_remade")
+
+
+def test_of_a_matching_that_went_on_the_report_tells_what_was_looked_up_before() -> None:
+    shared: dict[str, str | int] = {"looked_up": 41, "looked_up_before": 950, "records": 6, "records_sha256": "ff" * 32}
+    told = in_words({**SEARCHED.detail(), **shared})
+    assert told is not None
+    for each in ("41 times", "950 times in earlier ones", "6 records", "ff" * 32):
+        assert each in told
+    assert "earlier ones" not in str(in_words({**SEARCHED.detail(), "looked_up": 41}))

@@ -1,0 +1,90 @@
+"""A PostgreSQL of the tests' own: made anew, on a socket in a temporary folder, gone with the tests."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+GUARDED, PASSWORD = "guarded", "p@ss:w/ord"
+"""A role that must give its password; all others are let in as they are."""
+
+_SERVERS = ("postgres", "nobody")
+"""Whom the server runs as where the tests run as root, which PostgreSQL refuses."""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server."""
+
+    folder: Path
+    owner: str
+    numbers: Iterator[int]
+
+    def address(self, database: str, user: str | None = None) -> str:
+        """The address of a database: the socket's folder stands in the query."""
+        return f"postgresql://{user or self.owner}@/{database}?host={self.folder}"
+
+    def new(self) -> str:
+        """The address of a new, empty database."""
+        name = f"test{next(self.numbers)}"
+        with psycopg.connect(dbname="postgres", user=self.owner, host=str(self.folder), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self.address(name)
+
+
+def why_not() -> str | None:
+    """Why no server can be started here; None where one can."""
+    absent = [name for name in ("initdb", "pg_ctl") if shutil.which(name) is None]
+    if absent:
+        return f"{absent[0]} of PostgreSQL is not on PATH"
+    if os.geteuid() == 0 and (shutil.which("setpriv") is None or _server_user() is None):
+        return "PostgreSQL does not run as root, and there is no setpriv or no other user"
+    return None
+
+
+def _server_user() -> pwd.struct_passwd | None:
+    known = {each.pw_name: each for each in pwd.getpwall()}
+    return next((known[name] for name in _SERVERS if name in known), None)
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A server for as long as the block lasts."""
+    user = _server_user() if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    assert user is not None
+    become = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+
+    def run(*words: str | Path) -> None:
+        prefix = become if os.geteuid() == 0 else []
+        done = subprocess.run(
+            [*prefix, *map(str, words)], cwd="/", env={**os.environ, "LC_ALL": "C"}, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        data = folder / "data"
+        run("initdb", "-D", data, "-A", "trust", "-N", "--no-locale", "-E", "UTF8")
+        hba = data / "pg_hba.conf"
+        hba.write_text(f"local all {GUARDED} scram-sha-256\n{hba.read_text()}")
+        options = f"-c listen_addresses='' -c fsync=off -k {folder}"
+        run("pg_ctl", "-D", data, "-w", "-t", "30", "-o", options, "-l", folder / "log", "start")
+        try:
+            server = Postgres(folder, user.pw_name, count())
+            with psycopg.connect(dbname="postgres", user=user.pw_name, host=name, autocommit=True) as connection:
+                connection.execute(f"CREATE ROLE {GUARDED} LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
+            yield server
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
