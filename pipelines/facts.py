@@ -68,9 +68,13 @@ def origin_of(facts: Facts) -> tuple[int, tuple[int, int]]:
 
 
 def status_of(facts: Facts) -> str:
-    """Whether its frames could be decoded: ``whole``, ``partial`` or ``undecodable``."""
+    """Whether its frames could be decoded: ``whole``, ``partial`` or ``undecodable``; ``triage`` where only the sync
+    frames were.
+    """
     if facts.exact.get("kind") == "undecodable":
         return "undecodable"
+    if is_triage(facts):
+        return "triage"
     frames = facts.exact.get("frames")
     return "partial" if isinstance(frames, dict) and frames.get("complete") is False else "whole"
 

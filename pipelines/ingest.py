@@ -113,7 +113,7 @@ class _Prepare:
     area: Path
     store: acquire.Store
     kit: Kit
-    triage: bool
+    triage: bool = False
 
     def __call__(self, task: _Task) -> _Prepared:
         single_threaded()

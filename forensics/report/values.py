@@ -115,7 +115,7 @@ class EvidenceView:
     """One evidence.
 
     ``label`` is the exhibit number or a short id; ``status`` one plain word (``whole``, ``partial``,
-    ``undecodable``, …); ``names`` the file names under which it was found; ``duration_s`` seconds on the
+    ``triage``, ``undecodable``, …); ``names`` the file names under which it was found; ``duration_s`` seconds on the
     presentation clock; ``streams`` one line a stream; paths are relative to the case. ``keyframes_kept`` is how many
     the store holds when ``keyframes`` are only some of them, so that the page says so. ``contact_sheet`` is shown
     only where no keyframe carries its own picture: it would show the same pictures twice.

@@ -32,7 +32,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 ROUNDS = 3
 HD = (1280, 720)
 HD_CLIPS = ("road_us", "persons_a", "chair22")
-"""Clips of which 720 lines are made: no real clip at hand has as many."""
+"""Clips that are made into 1280x720: no real clip at hand is of that size."""
 CODES = 10_000_000
 """Frame hashes searched: the bounds of the index are for so many."""
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from forensics.model.manifest import Facts
+from pipelines.facts import status_of
 from tests.integration.conftest import ROOT, Ran, environment
 
 DRIVER = """
@@ -110,6 +112,11 @@ def test_a_triage_says_what_it_is_and_what_is_not_known(looked: Looked) -> None:
     assert facts["recipe"]["frames"].endswith(";sync-frames-only")
     assert "shots" not in facts["recipe"]
     assert "triage     sync frames only" in looked.shown.out
+
+
+def test_reports_call_it_a_triage_until_it_is_deepened(looked: Looked) -> None:
+    told = [looked.manifest(version)["facts"] for version in (1, 2)]
+    assert [status_of(Facts(exact=each["exact"], recipe=each["recipe"])) for each in told] == ["triage", "whole"]
 
 
 def test_digests_of_the_coded_stream_are_those_of_a_full_ingest(looked: Looked) -> None:
