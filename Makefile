@@ -4,7 +4,8 @@
 # make samples-table  every drone, camera and Telegram file of ../shared/samples: reader, expected, found
 # make adversarial  every file and object of ../shared/hostile through one ingest: rule breaks, slowest, largest
 # make man  the manual pages, from the help texts: MANDIR=~/.local/share/man puts them where man looks
-# make bench  accuracy and speed against references measured in the same run (slow)
+# make bench  every gate of speed as one table, beside its floor in the same run; added to tests/benchmark/RESULTS.md
+# make bench-all  every benchmark: accuracy, speed, faults by the thousand (hours)
 # make validation  the error rates that ship with the program, measured again: after every change of a threshold
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ CASE ?= demo-case
 MANDIR ?= build/man
 COVERAGE_FLOOR := 85
 
-.PHONY: demo test lint types unit search bench validation samples samples-table adversarial man lock clean
+.PHONY: demo test lint types unit search bench bench-all validation samples samples-table adversarial man lock clean
 
 demo: $(VENV)/.installed
 	@sh .ci/need-ffmpeg
@@ -42,6 +43,10 @@ search: $(VENV)/.installed-dev
 	$(BIN)/pytest -n auto --dist worksteal --hypothesis-profile=search tests/property tests/contract tests/unit/matching
 
 bench: $(VENV)/.installed-dev
+	@sh .ci/need-ffmpeg
+	@$(BIN)/python -m tests.benchmark.gates --append
+
+bench-all: $(VENV)/.installed-dev
 	@sh .ci/need-ffmpeg
 	$(BIN)/pytest -m benchmark -s tests/benchmark
 

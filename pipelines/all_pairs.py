@@ -13,8 +13,10 @@ block is searched again while it fills.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib import metadata, resources
 from pathlib import Path
 
 from forensics import __version__, acquire, custody
@@ -51,6 +53,10 @@ VERSIONED = ("faiss-cpu", "numpy", "opencv-python-headless")
 """Packages on whose arithmetic a comparison rests."""
 
 
+COMPARING = ("forensics.fingerprint", "forensics.index", "forensics.matching", "forensics.media", "forensics.model")
+"""Packages of the program that take part in comparing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """How much of a matching was looked up now, and how much was taken over from records: pairs, once for each of both
@@ -76,28 +82,34 @@ class Compared:
 
 def procedure_of(library: Library, by: findings.Procedure) -> str:
     """The digest of everything but the evidence that a comparison follows from."""
-    from importlib import metadata
-
     tool = library.kit.tools.ffmpeg
     value: dict[str, Json] = {
         "definition": DEFINITION,
         "block": BLOCK,
         "radii": dict(RADII),
         "methods": [[each.name, each.version, each.params_sha256] for each in (by.video, by.still)],
-        "program": __version__,
+        "program": [__version__, _sources()],
         "packages": {name: metadata.version(name) for name in VERSIONED},
         "ffmpeg": [tool.version, tool.sha256],
     }
     return custody.canonical.digest(value)
 
 
+def _sources() -> str:
+    """One digest for the program's own files that compare: a change of one of them need not change the version."""
+    digest = hashlib.sha256()
+    for package in COMPARING:
+        files = (file for file in resources.files(package).iterdir() if file.name.endswith(".py"))
+        for file in sorted(files, key=lambda file: file.name):
+            digest.update(f"{package} {file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
 def _looks_of(library: Library) -> str:
     """Names the folder of local features: by what they depend on besides the evidence."""
-    from importlib import metadata
-
     tool = library.kit.tools.ffmpeg
     value: dict[str, Json] = {
-        "program": __version__,
+        "program": [__version__, _sources()],
         "opencv": metadata.version("opencv-python-headless"),
         "ffmpeg": tool.sha256,
     }

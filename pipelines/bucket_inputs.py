@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from forensics import acquire, media
 from forensics.errors import InputError, IntegrityError
 from forensics.model.provenance import Appearance, BucketObject, Found, Passed
 from forensics.model.text import visible
+from forensics.sources.sidecars import pairing_key
 from pipelines.bucket import Bucket
 from pipelines.bucket_answers import Place
 from pipelines.bucket_told import Listed
@@ -46,9 +47,16 @@ def in_buckets(inputs: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def discover_there(
-    inputs: Sequence[str], room: Path, limits: media.Limits, *, insecure: bool = False
+    inputs: Sequence[str],
+    room: Path,
+    limits: media.Limits,
+    *,
+    insecure: bool = False,
+    working_on: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Found | Passed]:
     """What is found at ``inputs`` (s3://BUCKET/KEY or .../PREFIX/), staged in the new folder ``room``.
+
+    To ``working_on`` goes what is under way.
 
     Raises:
         InputError: an input is no such place.
@@ -63,7 +71,7 @@ def discover_there(
         with acquire.writing(room):
             root.mkdir()
             archives.mkdir()
-        brought = _Brought(bucket=Bucket.open(place, insecure=insecure), root=root)
+        brought = _Brought(bucket=Bucket.open(place, insecure=insecure), root=root, working_on=working_on)
         yield from brought.all()
         start = root / brought.single if brought.single is not None else root
         for thing in discover([os.fspath(start)] if brought.objects else [], limits, os.fspath(archives)):
@@ -91,11 +99,12 @@ class _Object:
 @dataclass(slots=True, kw_only=True)
 class _Brought:
     """The tree of one input. ``objects`` by their path below the root; ``single``: the one name, where a key was given
-    and not a prefix: then only what begins with that name is brought, for the telemetry beside it.
+    and not a prefix: then only what could be telemetry of it is brought besides, and clips that are nearer to that.
     """
 
     bucket: Bucket
     root: Path
+    working_on: Callable[[str], None]
     objects: dict[str, _Object] = field(default_factory=dict)
     single: str | None = None
     base: str = ""
@@ -108,7 +117,9 @@ class _Brought:
         if wanted in current and not wanted.endswith("/"):
             self.single = wanted.rpartition("/")[2]
             self.base = wanted[: len(wanted) - len(self.single)]
-            chosen = tuple(each for each in listed if "/" not in each.key[len(self.base) :])
+            alike = pairing_key(self.single)
+            names = ((each, each.key[len(self.base) :]) for each in listed if each.key.startswith(self.base))
+            chosen = tuple(each for each, name in names if "/" not in name and pairing_key(name) == alike)
         else:
             self.base = wanted if not wanted or wanted.endswith("/") else f"{wanted}/"
             chosen = tuple(each for each in listed if each.key.startswith(self.base))
@@ -171,6 +182,7 @@ class _Brought:
             message = "another object has the name of its folder; fetch it by hand under another name"
             yield Passed(path=path, code="input.object_key", message=message, failed=True)
             return
+        self.working_on(f"bringing {target.name}")
         try:
             self.objects[below] = self._staged(listed, target)
         except IntegrityError as error:
@@ -198,9 +210,11 @@ class _Brought:
 
 
 def _listing(wanted: str) -> str:
-    """With what the keys begin that bear on this input: for a key, what is called like it but for the ending."""
-    folder, slash, name = wanted.rpartition("/")
-    return folder + slash + (name.rpartition(".")[0] or name)
+    """With what the keys begin that bear on this input: for a key, all beside it, since telemetry may be named in other
+    cases of letters.
+    """
+    folder, slash, _ = wanted.rpartition("/")
+    return folder + slash
 
 
 def _not_taken(place: Place, listed: Sequence[Listed]) -> Iterator[Passed]:

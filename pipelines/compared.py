@@ -142,25 +142,34 @@ class Known:
     pairs: int = 0
 
     def take(self, sha256: str, record: Record, evidence: int) -> None:
-        """Go on by one record of a case of so many evidences. ``records`` has those that are in force."""
+        """Go on by one record of a case of so many evidences. Of a query that is done already it tells nothing more;
+        ``records`` has those that tell something.
+        """
         grown = record.side is Side.EARLIER and record.last != min(record.first + BLOCK, evidence)
         if grown:
             for each in record.looked:
                 self.kept.setdefault(each.query, {})[each.reference, each.seeds] = each.match
             return
+        new = {query for query in record.queries if not self._done(record, query)}
+        if not new:
+            return
         self.records.add(sha256)
-        self.pairs += record.pairs
-        self.left_out += record.left_out
+        self.pairs += sum(pairs_of(record.side, query, record.first, record.last) for query in new)
+        self.left_out += [each for each in record.left_out if each[0] in new]
+        looked = [each for each in record.looked if each.query in new]
         if record.side is Side.LATER:
-            self.later.update(record.queries)
-            self.matches += [each.match for each in record.looked if each.match is not None]
-            for each in record.looked:
+            self.later |= new
+            self.matches += [each.match for each in looked if each.match is not None]
+            for each in looked:
                 self.candidates.setdefault(each.reference, []).append(each.query)
             return
-        self.behind += [each for each in record.looked if each.match is not None]
-        for query in record.queries:
+        self.behind += [each for each in looked if each.match is not None]
+        for query in new:
             key = (record.first, query // QUERIES)
             self.earlier[key] = self.earlier.get(key, 0) | 1 << query % QUERIES
+
+    def _done(self, record: Record, query: int) -> bool:
+        return query in self.later if record.side is Side.LATER else self.has(query, record.first)
 
     def left_behind(self) -> Iterator[Match]:
         """Yield the matches of queries as the earlier file, but for pairs that the other side has among its candidates:
@@ -193,16 +202,18 @@ class Records:
         return self.case.root / "index" / FOLDER
 
     def known(self) -> Known:
-        """What is known already. A record that is not there, or not what the log names, is none."""
+        """What is known already, by the newest records first. One that is not there, or not what the log names, is
+        none.
+        """
         known = Known()
-        for sha256 in self._logged():
+        for sha256 in reversed(self._logged()):
             record = self._read(sha256)
             if record is not None and self._holds(record):
                 known.take(sha256, record, self._evidence)
         return known
 
     def _logged(self) -> tuple[str, ...]:
-        """Of the records that the log names, those that may hold now, each once, in its order."""
+        """Of the records that the log names, those that may hold now, each once, in the order of its last line."""
         found: dict[str, None] = {}
         for line in self.case.log.events():
             detail = line.event.detail
@@ -212,6 +223,7 @@ class Records:
             if not isinstance(last, int) or not 0 <= last <= self._evidence:
                 continue
             if (detail.get("procedure_sha256"), detail.get("inputs_sha256")) == self._of(last):
+                found.pop(str(detail["compared"]), None)
                 found[str(detail["compared"])] = None
         return tuple(found)
 

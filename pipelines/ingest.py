@@ -238,7 +238,9 @@ def _found(
     paths, places = in_buckets(inputs)
     there: Iterable[Found | Passed] = ()
     if places:
-        there = discover_there(places, room.with_name(BUCKETS), kit.limits, insecure=settings.insecure)
+        there = discover_there(
+            places, room.with_name(BUCKETS), kit.limits, insecure=settings.insecure, working_on=progress.working_on
+        )
     for thing in itertools.chain(discover(paths, kit.limits, str(room), choice), there):
         if isinstance(thing, Passed):
             passed.append(thing)

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, TypeVar
 from forensics import custody
 from forensics.errors import ForensicsError, InputError, IntegrityError, StoreError, ToolError
 from forensics.model.catalog import Listed, LogMark, Unread
-from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.notice import Notice
 from pipelines.case import Case, Run
 from pipelines.catalog_secret import SECRET_FILE, own_secret
@@ -45,12 +44,12 @@ AT_ONCE = 1000
 NEAR = 1000
 """Lines of the log that looking up a number goes on by; further behind, the manifests are searched instead."""
 
+NOT_IN_STORE = "match.not_in_store"
+
 _LOG_BROKEN = "integrity.log"
 
 _DOUBTS = ("integrity.catalog", "integrity.log_moved")
 """Codes of what is wrong with a catalog, or with the log that it was made from."""
-
-_ADMITS = (EventType.INGESTION, EventType.APPEARANCE)
 
 Taken = TypeVar("Taken")
 
@@ -253,23 +252,15 @@ def bring_up(case: Case, catalog: Catalog) -> LogMark:
     mark = start = catalog.state().mark
     touched: dict[str, tuple[int, str]] = {}
     for event, mark in custody.follow(case.log.path, case.info.id, start):
-        admitted = _admitted(event)
+        admitted = custody.admission(event)
         if admitted is not None:
-            touched[admitted.id] = (admitted.version, admitted.manifest)
+            touched[admitted.item] = (admitted.version, admitted.manifest)
         if len(touched) == AT_ONCE:
             catalog.take([_read(case, *each) for each in touched.items()], mark)
             touched.clear()
     if mark != catalog.state().mark:
         catalog.take([_read(case, *each) for each in touched.items()], mark)
     return mark
-
-
-def _admitted(event: CustodyEvent) -> Unread | None:
-    """What a line of the log says of a new manifest, if it says that."""
-    manifest, version = event.detail.get("manifest"), event.detail.get("version")
-    if event.event not in _ADMITS or event.item is None:
-        return None
-    return Unread(id=event.item, version=version if isinstance(version, int) else 0, manifest=str(manifest))
 
 
 def _read(case: Case, evidence: str, logged: tuple[int, str]) -> Listed | Unread:
@@ -285,12 +276,15 @@ def _read(case: Case, evidence: str, logged: tuple[int, str]) -> Listed | Unread
 def _merged(case: Case, rows: Iterator[Listed | Unread], missing: list[str]) -> Iterator[Listed]:
     """Yield every evidence of the store, from its row if there is one; add to ``missing`` what has a row only."""
     row = next(rows, None)
+    # While a run is under way, or after one that died, the store may have what the log does not tell of yet.
+    unlogged = any(case.staging.iterdir())
     for evidence in case.store.ids():
         while row is not None and row.id < evidence:
             missing.append(row.id)
             row = next(rows, None)
         known = row if row is not None and row.id == evidence else None
-        yield known if isinstance(known, Listed) else entry_of(case, evidence)
+        newer = known is not None and unlogged and case.store.has_version(evidence, known.version + 1)
+        yield known if isinstance(known, Listed) and not newer else entry_of(case, evidence)
         if known is not None:
             row = next(rows, None)
     while row is not None:
@@ -300,7 +294,8 @@ def _merged(case: Case, rows: Iterator[Listed | Unread], missing: list[str]) -> 
 
 def _from_manifests(case: Case, missing: list[str]) -> Iterator[Listed]:
     """Yield every evidence of the store; add to ``missing`` what the log admits and the store does not have."""
-    logged = {each.id for event in custody.sound_events(case.log.path, case.info.id) if (each := _admitted(event))}
+    admitted = map(custody.admission, custody.sound_events(case.log.path, case.info.id))
+    logged = {each.item for each in admitted if each is not None}
     for entry in entries_of(case):
         logged.discard(entry.id)
         yield entry
@@ -314,4 +309,4 @@ def _made_anew(error: IntegrityError) -> Notice:
 
 def _vanished(evidence: str) -> Notice:
     message = f"not compared: {evidence[:16]} is in the custody log and not in the store: run verify"
-    return Notice(code="match.not_in_store", message=message)
+    return Notice(code=NOT_IN_STORE, message=message)

@@ -38,7 +38,7 @@ from pipelines.discovery import discover
 from pipelines.engine import Engine, Failed, Serial
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
 from pipelines.library import EXCERPT, Library, Volume, segments_of, volume_of
-from pipelines.listing import held_of, require_as_listed
+from pipelines.listing import NOT_IN_STORE, held_of, require_as_listed
 from pipelines.pair_search import examined, ranked
 from pipelines.progress import Progress
 from pipelines.searched import Searched, prepared
@@ -92,7 +92,8 @@ def match_case(
     pairs = all_pairs(case, run, library, by, learned, again=again)
     pictures = chain(describe_all(engine, learned, tuple(order), progress), pairs.compare(engine, progress))
     matches = []
-    complete = True
+    # What is found of evidence that is no longer at hand is not withdrawn.
+    complete = all(notice.code != NOT_IN_STORE for notice in told)
     for thing in with_sound(engine, library, tuple(order), order, pictures):
         if isinstance(thing, Notice):
             complete = complete and thing.code == SOUND_COMMON

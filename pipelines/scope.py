@@ -16,6 +16,9 @@ _FILING = frozenset({EventType.MATCHING, EventType.REVIEW})
 HAND_OVERS = frozenset({EventType.DISSEMINATION, EventType.TRANSFER})
 """Events that nobody is shown: each hand-over would change the next."""
 
+_UNDER_SEAL = frozenset({EventType.LIST_CHECK, EventType.REPLICATION})
+"""Events that speak of other people's hash lists, and of where copies lie: not for everybody."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
@@ -86,7 +89,7 @@ def _shown_lines(
     events: Iterable[CustodyEvent], evidence: str, chosen: set[str], profile: str
 ) -> tuple[tuple[int, ...], int]:
     """The lines on this item and on keys; and how many on this item are not shown: comparisons whose finding is not
-    enclosed or stands no more, and for --public those that speak of other people's hash lists. Hand-overs are not
+    enclosed or stands no more, and for --public those of `_UNDER_SEAL`. Hand-overs are not
     shown nor counted: each export would change the next.
     """
     shown: list[int] = []
@@ -100,7 +103,7 @@ def _shown_lines(
             left.remove(finding)
             shown.append(event.seq)
         elif event.item == evidence and event.event not in HAND_OVERS:
-            if event.event in _FILING or (event.event is EventType.LIST_CHECK and profile == PUBLIC):
+            if event.event in _FILING or (event.event in _UNDER_SEAL and profile == PUBLIC):
                 unshown += 1
             else:
                 shown.append(event.seq)

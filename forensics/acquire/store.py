@@ -98,6 +98,10 @@ class Store:
         """The folder of an object, whether or not there is one. Raises StoreError for what is no SHA-256."""
         return object_place(self.root, sha256)
 
+    def has_version(self, sha256: str, number: int) -> bool:
+        """Whether an object has a folder for this version: its inventory is not read."""
+        return (object_place(self.root, sha256) / f"v{number}").is_dir()
+
     def open(self, sha256: str, name: str) -> int:
         """A read-only descriptor of a file of the last version; the caller closes it. Raises as `head`,
         NotRegularFile or Unreadable.

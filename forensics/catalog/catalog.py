@@ -8,9 +8,10 @@ has not that secret, is doubt, and doubt ends with a catalog made anew from the 
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from sqlalchemy.types import NULLTYPE
 from forensics.catalog.database import Database
 from forensics.catalog.schema import EVIDENCE, STATE, bring_up, drop
 from forensics.errors import CaseError, IntegrityError
-from forensics.model.catalog import LOG_START, Listed, LogMark, Unread
+from forensics.model.catalog import LISTED_VERSION, LOG_START, Listed, LogMark, Unread
 from forensics.model.text import visible
 
 SECRET_BYTES = 32
@@ -28,6 +29,9 @@ SECRET_BYTES = 32
 
 MOST_NAMED = 500
 """Evidences named in one statement: SQLite takes 32,766 values, PostgreSQL 65,535; fewer keep a statement short."""
+
+KIND_BYTES = 8
+"""Bytes that tell one layout from another; who might look for a second one that fits has the secret already."""
 
 FETCHED = 1000
 """Rows taken from the server at a time: a list of a hundred thousand never lies in memory twice."""
@@ -144,10 +148,12 @@ class Catalog:
             raise _doubt("a row was not written by you, or is damaged")
         found: Listed | Unread
         try:
-            if data[:1] == _KINDS[Listed]:
-                found = msgspec.msgpack.decode(data[1:], type=Listed)
+            if data[:KIND_BYTES] == _KINDS[Listed]:
+                found = msgspec.msgpack.decode(data[KIND_BYTES:], type=Listed)
+            elif data[:KIND_BYTES] == _KINDS[Unread]:
+                found = msgspec.msgpack.decode(data[KIND_BYTES:], type=Unread)
             else:
-                found = msgspec.msgpack.decode(data[1:], type=Unread)
+                raise _doubt("a row is of another program")
         except msgspec.MsgspecError as error:
             raise _doubt("a row is of another program") from error
         number = found.exhibit if isinstance(found, Listed) else None
@@ -173,7 +179,14 @@ _ROW = _as_found(EVIDENCE.c.id, EVIDENCE.c.exhibit, EVIDENCE.c.entry, EVIDENCE.c
 
 _STANDING = _as_found(STATE.c.case_id, STATE.c.seq, STATE.c.line, STATE.c.log_end, STATE.c.evidence, STATE.c.seal)
 
-_KINDS: dict[type[Listed | Unread], bytes] = {Listed: b"L", Unread: b"U"}
+
+def _kind(of: type[Listed | Unread]) -> bytes:
+    """What an encoded value begins with: its type with every field, so that one of another layout is not read as it."""
+    layout = [LISTED_VERSION, of.__name__, *((each.name, str(each.type)) for each in fields(of))]
+    return hashlib.sha256(msgspec.msgpack.encode(layout)).digest()[:KIND_BYTES]
+
+
+_KINDS = {each: _kind(each) for each in (Listed, Unread)}
 
 
 def _parts(ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -19,6 +19,7 @@ from forensics.custody.checkpoint import MAX_CHECKPOINT, Checkpoint, decode_chec
 from forensics.custody.checkpoint import SUFFIX as CHECKPOINT_SUFFIX
 from forensics.custody.concealed import CONCEALED, PUBLIC_CHATS, conceal_record, record_digests, reveal_record
 from forensics.custody.copies import (
+    NO_COPY,
     check_copy,
     check_copy_bytes,
     check_copy_lines,
@@ -96,7 +97,9 @@ from forensics.custody.validation import decode_validation, encode_validation, v
 from forensics.custody.verification import (
     CASE_SCHEMA,
     VERIFY_STEPS,
+    Admission,
     LogIndex,
+    admission,
     check_case,
     index_log,
 )
@@ -113,6 +116,7 @@ __all__ = [
     "MAX_KEY_FILE",
     "MAX_RECEIPT",
     "NONCE_BYTES",
+    "NO_COPY",
     "OPERATOR",
     "PUBLIC_CHATS",
     "PUT_AWAY",
@@ -121,6 +125,7 @@ __all__ = [
     "SHOWN",
     "UNJUDGED",
     "VERIFY_STEPS",
+    "Admission",
     "AtHand",
     "Checkpoint",
     "Disclosed",
@@ -144,6 +149,7 @@ __all__ = [
     "Signer",
     "Stamp",
     "Tree",
+    "admission",
     "canonical",
     "check_answer",
     "check_brackets",

@@ -14,6 +14,9 @@ from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.text import visible
 from forensics.model.verification import Step
 
+NO_COPY = "copy made"
+"""Name of the check that only says that there is no copy of a file."""
+
 FILE = "file"
 """The detail by which a line about the copy of a file is known; a line about a head of the log has none."""
 
@@ -103,7 +106,7 @@ def check_copy_bytes(copy: Copy, problem: str | None) -> Check:
 def no_copy(item: str, name: str, version: int) -> Check:
     """A file of the case that the log tells no copy of in this place."""
     found = "none is logged; vault put makes one"
-    return _check("copy made", CheckStatus.SKIPPED, f"{item}/v{version}/{visible(name)}", "a copy", found)
+    return _check(NO_COPY, CheckStatus.SKIPPED, f"{item}/v{version}/{visible(name)}", "a copy", found)
 
 
 def copy_subject(copy: Copy) -> str:

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from forensics.custody import canonical
 from forensics.custody.case_file import case_info, case_value
@@ -161,6 +162,22 @@ class LogIndex:
     promised: frozenset[str] = frozenset()
 
 
+class Admission(NamedTuple):
+    """What a line of the log says of a manifest that it admits: the evidence, the version, the SHA-256 of its bytes."""
+
+    item: str
+    version: int
+    manifest: str
+
+
+def admission(event: CustodyEvent) -> Admission | None:
+    """The manifest that an event admits, if it admits one."""
+    manifest, version = event.detail.get("manifest"), event.detail.get("version")
+    if event.event in _ADMITTING and event.item and isinstance(manifest, str) and isinstance(version, int):
+        return Admission(event.item, version, manifest)
+    return None
+
+
 def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
     """Go through the log once for steps 7 to 9. Events of no interest are counted only."""
     lines = 0
@@ -178,7 +195,6 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
         for document in _DOCUMENTS & detail.keys():
             if told_at.setdefault(str(detail[document]), event.seq) == event.seq and PUT_AWAY in detail:
                 late.add(str(detail[document]))
-        manifest, version = detail.get("manifest"), detail.get("version")
         _follow_run(event, unfinished, merging)
         if event.event in _FINDING and "finding" in detail:
             findings[str(detail["finding"])] = str(detail.get("file", ""))
@@ -186,9 +202,9 @@ def index_log(events: Iterable[CustodyEvent]) -> LogIndex:
                 reviews[str(detail["finding"])] = (str(detail.get("supersedes")), str(detail.get("status")))
         elif event.event is EventType.VALIDATION and "record" in detail:
             validations.add(str(detail["record"]))
-        elif event.event in _ADMITTING and event.item and isinstance(manifest, str) and isinstance(version, int):
-            key = (event.item, version)
-            admitted[key] = (*admitted.get(key, ()), manifest)
+        elif (told := admission(event)) is not None:
+            key = (told.item, told.version)
+            admitted[key] = (*admitted.get(key, ()), told.manifest)
     return LogIndex(
         lines=lines,
         admitted=admitted,

@@ -37,6 +37,10 @@ class Listed:
     container: bytes | None
 
 
+LISTED_VERSION = 1
+"""Of how a `Listed` is told from a manifest: raised when that changes, so that no catalog made before is believed."""
+
+
 class LogMark(NamedTuple):
     """A place in the custody log: the last line read, its ``seq`` (-1 before the first), the SHA-256 of its stored
     bytes, and the offset after it.

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from pipelines.searched import Searched
 
 
+OF_THE_CASE = frozenset({"match.review_stands", "catalog.remade", "integrity.log", "integrity.log_moved"})
+"""Codes of notices that tell of no file that was not compared."""
+
+
 @click.command()
 @input_arguments(required=False)
 @case_option
@@ -101,12 +105,12 @@ class Printer:
 
         for result in results:
             if isinstance(result, Notice):
-                self._noticed += result.code != "match.review_stands"
-                self._moved += result.code == "match.review_stands"
+                self._noticed += result.code not in OF_THE_CASE
+                self._moved += result.code in OF_THE_CASE
                 self._integrity = self._integrity or result.code.startswith(IntegrityError.code)
                 tell(f"{result.message} [{result.code}]")
                 if self._as_json:
-                    kind = "notice" if result.code == "match.review_stands" else "not_compared"
+                    kind = "notice" if result.code in OF_THE_CASE else "not_compared"
                     emit({"type": kind, "code": result.code, "message": result.message})
             elif isinstance(result, Searched):
                 self._searched = result

@@ -111,27 +111,32 @@ def check(
 ) -> int:
     """Hold each logged copy of the evidences ID (all of them without ID) against what the server tells; every problem.
 
-    Without --deep the server is believed about the checksums of what it holds. Nothing is written.
+    Without --deep the server is believed about the checksums of what it holds. Nothing is written. The exit code is 3
+    when something could not be said: a file without a copy there, a lock that has run out.
     """
+    from forensics.custody import NO_COPY
     from forensics.model.custody import CheckStatus
+    from forensics.model.verification import Step
     from pipelines import vault_check as job
 
     desk = open_desk(case_dir, {"vault": at, "insecure": insecure})
     bucket = _bucket(desk)
-    counts = dict.fromkeys(CheckStatus, 0)
+    counts, looked = dict.fromkeys(CheckStatus, 0), 0
     now = desk.run.surroundings.timestamp()
     for each in job.check(desk.case, _evidence(desk, names), bucket, deep=deep, now=now):
         counts[each.status] += 1
         _tell_check(each, as_json=as_json, quiet=quiet, verbose=verbose)
+        looked += each.step is Step.COPIES and each.name != NO_COPY
     problems, skipped = counts[CheckStatus.FAILED], counts[CheckStatus.SKIPPED]
     if as_json:
         totals = {"verified": problems == 0, "problems": problems, "skipped": skipped, "deep": deep}
         emit({"type": "summary", **totals, "place": bucket.place.url, "server": bucket.server})
     elif not quiet:
-        verdict = "every copy is as logged" if problems == 0 else f"NOT AS LOGGED: {problems} problems"
+        verdict = "every copy is as logged" if looked else "NO COPY there is logged"
+        verdict = f"NOT AS LOGGED: {problems} problems" if problems else verdict
         read = "every byte read" if deep else "as the server tells; no byte was read (--deep does)"
         say(f"{verdict}; {read}; {skipped} checks not done; {counts[CheckStatus.OK]} hold")
-    return ExitCode.INTEGRITY if problems else ExitCode.OK
+    return ExitCode.INTEGRITY if problems else ExitCode.PARTIAL if skipped else ExitCode.OK
 
 
 @vault.command()

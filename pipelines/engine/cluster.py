@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -41,6 +42,12 @@ NO_WORKER_S = 120.0
 
 LOOK_S = 5
 """How often is looked whether there is still a worker."""
+
+NANNY_LOOKS, NANNY_LOOK_S, NANNY_LINES = 10, 0.2, 200
+"""How often, at what interval and how far back a nanny's log is read for the end of its worker: the scheduler may know
+of it a moment before."""
+
+_SIGNALS = frozenset(int(each) for each in signal.Signals)
 
 CA_FILE, NODE_FILE, NODE_KEY_FILE = "ca.pem", "node.pem", "node-key.pem"
 """The files in the folder of certificates."""
@@ -121,7 +128,7 @@ class OnCluster:
                 if not flying:
                     return
                 # A result that is still referenced is computed again when its worker dies: none is kept.
-                outcomes = [_outcome(flying.pop(future), future) for future in _ended(client, flying)]
+                outcomes = [_outcome(client, flying.pop(future), future) for future in _ended(client, flying)]
                 yield from outcomes
 
 
@@ -254,7 +261,7 @@ def _gone(what: str) -> ToolError:
     )
 
 
-def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[Item]:
+def _outcome(client: Client, item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[Item]:
     from distributed import KilledWorker
 
     try:
@@ -264,6 +271,23 @@ def _outcome(item: Item, future: Future[Result]) -> Done[Item, Result] | Failed[
     if error is None:
         return Done(item=item, result=future.result())
     if isinstance(error, KilledWorker):
-        tried = f"every worker that tried it died, the last one {error.last_worker.address}"
+        last = error.last_worker
+        tried = f"every worker that tried it died, the last one {last.address}{_ending(client, last.pid)}"
         return Failed(item=item, code="worker.killed", message=tried)
     return failed(item, error)
+
+
+def _ending(client: Client, process: int) -> str:
+    """By which signal a worker process died, as its nanny has logged it; nothing where there is none that tells."""
+    wanted = re.compile(rf"Worker process {process} was killed by signal (\d{{1,3}})\Z")
+    for _ in range(NANNY_LOOKS):
+        try:
+            logs = client.get_worker_logs(n=NANNY_LINES, nanny=True)
+        except (OSError, ValueError, TimeoutError):
+            return ""
+        for line in (line for lines in logs.values() for _, line in lines):
+            if found := wanted.search(str(line)):
+                number = int(found[1])
+                return f" (signal {number}, {signal.Signals(number).name})" if number in _SIGNALS else ""
+        time.sleep(NANNY_LOOK_S)
+    return ""

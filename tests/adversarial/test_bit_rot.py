@@ -12,7 +12,7 @@ NOT_EVIDENCE = (".lock", "reports", "index", "staging", "quarantine")
 """Parts of a case that may be deleted, or that hold nothing."""
 
 BYTES_APART = 401
-"""Every so many bytes are tried here; every single one by `make bench`."""
+"""Every so many bytes are tried here; every single one by `make bench-all`."""
 
 
 @pytest.fixture

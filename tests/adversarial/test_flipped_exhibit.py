@@ -1,4 +1,4 @@
-"""One changed byte anywhere in an exhibit is never verified: a sample; `make bench` tries every byte of documents."""
+"""One changed byte anywhere in an exhibit is never verified: a sample; `make bench-all` tries all of documents."""
 
 import random
 import shutil

@@ -1,7 +1,7 @@
 """Commands on a disk that fills up, runs out of names, allows only small files, or cannot be written.
 
 Exit code 7 and one line that says so; the case verifies; nothing that was acknowledged is lost; with room the same
-command completes. The sizes are few here; `make bench` has a hundred for each of four commands.
+command completes. The sizes are few here; `make bench-all` has a hundred for each of four commands.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""A sample of every class of hostile file, in one batch through the real command line (`make bench` runs them all)."""
+"""A sample of every class of hostile file, in one batch through the real command line (`make bench-all` runs all)."""
 
 from __future__ import annotations
 

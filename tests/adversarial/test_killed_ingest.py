@@ -30,7 +30,7 @@ def test_after_kill_9_the_same_command_completes_and_the_case_verifies(clips, tm
 
 
 POINTS = 12
-"""`make bench` has three hundred."""
+"""`make bench-all` has three hundred."""
 
 
 @pytest.mark.benchmark

@@ -1,4 +1,4 @@
-"""Several ingests into one case at once; `make bench` has eight of them, ten times (tests/benchmark/test_kill_9.py)."""
+"""Several ingests into one case at once; `make bench-all` has eight, ten times (tests/benchmark/test_kill_9.py)."""
 
 from tests.adversarial import forked
 

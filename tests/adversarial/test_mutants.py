@@ -1,4 +1,4 @@
-"""Three hundred damaged files through the door; `make bench` has five thousand (tests/adversarial/mutants.py)."""
+"""Three hundred damaged files through the door; `make bench-all` has five thousand (tests/adversarial/mutants.py)."""
 
 import os
 import random

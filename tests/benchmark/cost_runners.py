@@ -1,6 +1,6 @@
 """What `costs` measures, each as a program of its own so that its CPU time and its children's is its own.
 
-    python -m tests.benchmark.cost_runners fingerprint|pdq|vpdq [FILE ...]
+    python -m tests.benchmark.cost_runners fingerprint|pdq|vpdq|videohash2|tmk [FILE ...]
 
 Without a FILE nothing but the start-up is spent.
 """
@@ -10,8 +10,11 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -55,6 +58,24 @@ def vpdq(files: list[str]) -> None:
         package.computeHash(file, seconds_per_hash=1, thread_count=1)
 
 
+def videohash2(files: list[str]) -> None:
+    """The package videohash2: one hash a video."""
+    package = importlib.import_module("videohash2")
+    for file in files:
+        package.VideoHash(path=str(Path(file).resolve()))
+
+
+def tmk(files: list[str]) -> None:
+    """TMK+PDQF's own program, of the folder in TMK_BIN."""
+    program, decoder = Path(os.environ["TMK_BIN"]) / "tmk-hash-video", shutil.which("ffmpeg")
+    assert decoder is not None
+    with tempfile.TemporaryDirectory() as room:
+        for number, file in enumerate(files):
+            target = Path(room) / f"{number}.tmk"
+            command = [program, "-f", decoder, "-i", file, "-o", target]
+            subprocess.run([*map(str, command)], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
 def _size(file: str) -> tuple[int, int]:
     command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height"]
     told = subprocess.run([*command, "-of", "csv=p=0", file], stdout=subprocess.PIPE, check=True, text=True).stdout
@@ -67,7 +88,19 @@ def vpdq_is_installed() -> bool:
     return importlib.util.find_spec("vpdq") is not None
 
 
-RUNNERS = {"fingerprint": fingerprint, "pdq": pdq, "vpdq": vpdq}
+def _has(package: str) -> Callable[[], bool]:
+    return lambda: importlib.util.find_spec(package) is not None
+
+
+PEERS: dict[str, tuple[Callable[[], bool], str]] = {
+    "pdq": (_has("pdqhash"), "vPDQ's work at 1 frame a second (pdqhash)"),
+    "vpdq": (vpdq_is_installed, "vpdq, 1 hash a second"),
+    "videohash2": (_has("videohash2"), "videohash2, one hash a video"),
+    "tmk": (lambda: "TMK_BIN" in os.environ, "TMK+PDQF, its own program"),
+}
+"""Programs of others: whether each is at hand, and what it does."""
+
+RUNNERS = {"fingerprint": fingerprint, "pdq": pdq, "vpdq": vpdq, "videohash2": videohash2, "tmk": tmk}
 
 if __name__ == "__main__":
     RUNNERS[sys.argv[1]](sys.argv[2:])

@@ -61,10 +61,15 @@ def bare_decode(files: Sequence[Path], home: Path) -> float:
     return total
 
 
-def ingest_once(files: Sequence[Path], room: Path, *, jobs: int = 1) -> float:
+def ingest_once(files: Sequence[Path], room: Path, *more: str, jobs: int = 1) -> float:
     """CPU seconds of the whole command, into a new case."""
     home, case = room / "home", _new_case(room)
-    return forensics(home, "ingest", *files, "-c", case, "-q", "--jobs", str(jobs)).cpu_s
+    return forensics(home, "ingest", *files, *more, "-c", case, "-q", "--jobs", str(jobs)).cpu_s
+
+
+def warm(files: Sequence[Path], room: Path) -> None:
+    """One ingest for nothing: it compiles the modules, as an installed program has them."""
+    ingest_once(files[:1], room)
 
 
 def staged_once(files: Sequence[Path], room: Path) -> dict[str, dict[str, float]]:
@@ -83,14 +88,14 @@ def staged_once(files: Sequence[Path], room: Path) -> dict[str, dict[str, float]
 def _new_case(room: Path) -> Path:
     case = room / "case"
     shutil.rmtree(case, ignore_errors=True)
-    forensics(room / "home", "init", case, "--case-id", "FLOOR")
+    forensics(room / "home", "init", case, "--case-id", "FLOOR", "-q")
     return case
 
 
 def profile(files: Sequence[Path], room: Path, rounds: int) -> Profile:
     """Measure all of it in turn, ``rounds`` times."""
     home = room / "home"
-    ingest_once(files[:1], room)  # compiles the modules, as an installed program has them
+    warm(files, room)
     floors, wholes, parts = [], [], []
     for _ in range(rounds):
         floors.append(bare_decode(files, home))

@@ -78,11 +78,12 @@ def test_a_prefix_is_ingested_as_a_folder_is_with_address_version_and_time(
 def test_a_key_is_taken_with_the_telemetry_beside_it(at_s3, laid, clips, tmp_path) -> None:
     data = (clips / "second.mp4").read_bytes()
     bucket = laid(
-        {"a/clip.mp4": data, "a/clip.srt": SRT, "a/clip.mp4.bak/x": b"", "a/clipper.mp4": data, "b.mp4": data}
+        {"a/clip.mp4": data, "a/CLIP.srt": SRT, "a/clip.mp4.bak/x": b"", "a/clipper.mp4": data, "b.mp4": data}
     )
     found, _ = found_at(f"s3://{bucket}/a/clip.mp4", tmp_path / "room")
     assert [each.path for each in found] == [f"s3://{bucket}/a/clip.mp4"]
-    assert [Path(each).name for each in found[0].sidecars] == ["clip.srt"]
+    assert [Path(each).name for each in found[0].sidecars] == ["CLIP.srt"]
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"clip.mp4", "CLIP.srt"}
 
 
 def test_an_export_in_a_bucket_tells_its_posts(at_s3, laid, clips, tmp_path) -> None:

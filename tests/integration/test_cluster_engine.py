@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from forensics.errors import InputError, ToolError
 from pipelines.engine import Cluster, Done, Failed, OnCluster
 from pipelines.environment import versions_here
+from tests.adversarial import cluster_faults
 from tests.integration.conftest import ROOT, environment
 from tests.unit.pipelines.test_engines import double, stumble
 
@@ -46,8 +48,8 @@ def slow(number: int) -> tuple[int, int]:
 class Machines:
     """A scheduler and workers, started as the documentation says."""
 
-    def __init__(self, folder: Path, certificates: Path | None) -> None:
-        self.folder, self.certificates = folder, certificates
+    def __init__(self, folder: Path, certificates: Path | None, **extra: str) -> None:
+        self.folder, self.certificates, self.extra = folder, certificates, extra
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -66,7 +68,7 @@ class Machines:
         if self.certificates is not None:
             names = {"--tls-ca-file": "ca.pem", "--tls-cert": "node.pem", "--tls-key": "node-key.pem"}
             tls = [word for option, name in names.items() for word in (option, str(self.certificates / name))]
-        surroundings = {**environment(), "OMP_NUM_THREADS": "1", "A_WORKER": "1"}
+        surroundings = {**environment(), "OMP_NUM_THREADS": "1", "A_WORKER": "1", **self.extra}
         with (self.folder / "log").open("ab") as log:
             self.processes.append(
                 subprocess.Popen(
@@ -92,6 +94,10 @@ class Machines:
                 time.sleep(0.5)
             else:
                 return
+
+    def nannies(self) -> list[int]:
+        """The processes that start a worker each, and another when that one dies."""
+        return [process.pid for process in self.processes[1:]]
 
     def stop(self) -> None:
         for process in self.processes:
@@ -137,7 +143,9 @@ def test_a_bug_in_one_job_is_its_outcome_on_a_cluster_too(engine) -> None:
 def test_an_item_that_kills_each_worker_is_the_only_one_lost(engine) -> None:
     found = outcomes(engine, die_on_four, range(12))
     assert [thing.item for thing in found] == list(range(12))
-    assert [(thing.item, thing.code) for thing in found if isinstance(thing, Failed)] == [(4, "worker.killed")]
+    [lost] = [thing for thing in found if isinstance(thing, Failed)]
+    assert (lost.item, lost.code) == (4, "worker.killed")
+    assert "signal 9, SIGKILL" in lost.message
 
 
 def test_the_work_of_a_killed_worker_is_done_by_another(engine) -> None:
@@ -179,6 +187,13 @@ def test_a_case_made_on_a_cluster_holds_the_same_facts(machines, forensics, clip
     assert len(matched.of("match")) == 1
     record = json.loads((case / done.of("evidence")[0]["manifest"]).read_text())["predicate"]["record"]
     assert record["environment"]["settings"]["engine"] == "dask+tls"
+
+
+def test_an_ingest_on_a_cluster_outlives_a_worker(machines, clips, ingested, tmp_path) -> None:
+    case, expected = tmp_path / "case", cluster_faults.facts(ingested)
+    words = ["--engine", f"dask+{machines.contact}", "--certs", str(machines.certificates)]
+    assert cluster_faults.workers_killed(clips, case, words, machines.nannies(), random.Random(29)) == 1
+    assert list(cluster_faults.problems(case, expected)) == []
 
 
 def test_versions_of_this_machine_are_those_that_the_record_names() -> None:

@@ -62,3 +62,14 @@ def test_a_match_is_the_same_from_the_catalog_and_verify_and_doctor_are_content(
     assert list((case / "index").glob("catalog-*.sqlite"))
     assert b"catalog" not in (case / "log/custody.jsonl").read_bytes()
     assert forensics("verify", case, "-q").code == 0
+
+
+def test_evidence_that_left_the_store_is_told_and_what_was_found_of_it_stands(forensics, matched, tmp_path) -> None:
+    case = shutil.copytree(matched, tmp_path / "case", symlinks=True)
+    before = len(list((case / "findings").glob("*.json")))
+    evidence = json.loads(forensics("show", "E-0001", "-c", case, "--json").out)["id"]
+    shutil.rmtree(case / "store" / evidence[:2] / evidence)
+    done = forensics("match", "-c", case, "--json")
+    assert [line["code"] for line in done.of("not_compared")] == ["match.not_in_store"]
+    assert (done.code, before) == (3, len(list((case / "findings").glob("*.json"))))
+    assert b"withdrawn" not in (case / "log/custody.jsonl").read_bytes()

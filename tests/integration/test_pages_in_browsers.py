@@ -13,7 +13,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,14 +74,20 @@ def listener() -> Iterator[Listener]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def call() -> Iterator[Callable[..., int]]:
-    """Run a command in this process: a start of Python less each time."""
+@contextmanager
+def in_this_process() -> Iterator[Callable[..., int]]:
+    """Runs commands in this process: a start of Python less each time."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment().items():
             if name.startswith("FORENSICS_"):
                 patch.setenv(name, value)
         yield lambda *words: run_command([str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def call() -> Iterator[Callable[..., int]]:
+    with in_this_process() as called:
+        yield called
 
 
 def reports(call: Callable[..., int], case: Path, out: Path) -> None:

@@ -476,6 +476,12 @@ def test_an_original_that_was_not_copied_there_cannot_be_fetched(opened, case, o
     assert (first.name, first.status) == ("copy made", CheckStatus.SKIPPED)
 
 
+def test_a_check_where_nothing_was_copied_does_not_look_like_one_that_passed(server, place, case) -> None:
+    done = shell(server, "vault", "check", "--at", f"s3://{place}/cases/two", "-c", case.root)
+    assert done.code == 3
+    assert done.out.splitlines()[-1].startswith("NO COPY there is logged")
+
+
 @pytest.mark.parametrize("size", [0, 1, 999, 1000, 1001, 2000, 2500])
 def test_bytes_that_are_staged_are_the_bytes_that_were_put(size, opened, monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(bucket_parts, "SINGLE_BYTES", 1000)
@@ -535,3 +541,15 @@ def test_answers_that_lack_what_is_prescribed_are_one_error_and_nothing_is_logge
         put(case, run, opened(address), one)
     assert caught.value.code == "store.refused"
     assert logged(case) == []
+
+
+def test_the_fake_shortens_locks_and_takes_wrong_checksums_so_that_no_test_here_says_what_a_server_refuses(
+    owner, place
+) -> None:
+    """The S3 API Reference says of a real server that both are refused. When moto refuses them, say so in ADR 30."""
+    lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": "2040-01-01T00:00:00Z"}
+    wrong = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": "A" * 43 + "="}
+    version = owner.put_object(Bucket=place, Key="key", Body=b"x", **wrong, **lock)["VersionId"]
+    sooner = {"Mode": "COMPLIANCE", "RetainUntilDate": "2028-01-01T00:00:00Z"}
+    owner.put_object_retention(Bucket=place, Key="key", VersionId=version, Retention=sooner)
+    assert owner.head_object(Bucket=place, Key="key")["ObjectLockRetainUntilDate"].year == 2028

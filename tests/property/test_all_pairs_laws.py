@@ -109,11 +109,12 @@ class Matching:
     volumes: tuple[Volume, ...]
     procedure: str = "p"
     fails: frozenset[tuple[Side, int]] = frozenset()
+    again: bool = False
 
     def __post_init__(self) -> None:
         self.search = MadeUpSearch(tuple(each.id for each in self.volumes), self.fails)
         records = Records(case=self.case, procedure=self.procedure, inputs=inputs_of(self.volumes))
-        known: Known = records.known()
+        known = Known() if self.again else records.known()
         library = SimpleNamespace(references=self.volumes)
         run = SimpleNamespace(id="r", operator="o", surroundings=SimpleNamespace(timestamp=lambda: "t"))
         self.pairs = AllPairs(
@@ -193,6 +194,41 @@ def test_cut_off_anywhere_it_goes_on_and_gives_the_same(order: list[int], stops:
             list(islice(run.things(), stop))
         assert Matching(case, volumes).found() == whole(volumes)
         assert Matching(case, volumes).found() == whole(volumes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ORDERS, CUTS, st.integers(0, 60))
+def test_all_again_and_cut_off_leaves_no_pair_twice(order: list[int], cuts: list[int], stop: int) -> None:
+    volumes = tuple(volume(seed) for seed in order)
+    with small_tiles(), tempfile.TemporaryDirectory() as folder:
+        case = MadeUpCase(Path(folder))
+        for count in sorted(cuts):
+            Matching(case, volumes[:count]).found()
+        list(islice(Matching(case, volumes, again=True).things(), stop))
+        run = Matching(case, volumes)
+        assert run.found() == whole(volumes)
+        outcome = run.pairs.outcome()
+        assert outcome.before + outcome.now == 14 * 13
+        files = {path.stem for path in (case.root / "index" / "compared").iterdir()}
+        assert files == run.pairs.known.records
+        assert Matching(case, volumes).pairs.known.records == files
+
+
+def test_records_of_another_procedure_over_the_same_evidence_stay_and_of_other_evidence_go() -> None:
+    volumes = tuple(volume(seed) for seed in range(9))
+    with small_tiles(), tempfile.TemporaryDirectory() as folder:
+        case = MadeUpCase(Path(folder))
+        for procedure in ("p", "q"):
+            run = Matching(case, volumes, procedure=procedure)
+            run.found()
+            run.pairs.outcome()
+        assert Matching(case, volumes).pairs.before == 9 * 8
+        grown = Matching(case, (*volumes[:3], *volumes[4:]))
+        grown.found()
+        grown.pairs.outcome()
+        files = {path.stem for path in (case.root / "index" / "compared").iterdir()}
+        assert files >= grown.pairs.known.records
+        assert not any(volumes[3].id.encode() in path.read_bytes() for path in (case.root / "index").rglob("*.json"))
 
 
 @settings(max_examples=40, deadline=None)

@@ -175,3 +175,11 @@ def test_an_error_of_the_database_that_is_no_doubt_is_of_the_store(database: Dat
     with pytest.raises(StoreError) as raised:
         catalog(database).state()
     assert raised.value.code == "store.catalog"
+
+
+def test_a_row_of_another_layout_is_doubt(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    from forensics.catalog import catalog as module
+
+    filled(database)
+    monkeypatch.setattr(module, "_KINDS", {each: module._kind(each)[::-1] for each in module._KINDS})
+    doubtful(database)

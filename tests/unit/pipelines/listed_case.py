@@ -61,7 +61,7 @@ class ListedCase:
         folder = self.case.staging / "object"
         content = folder / "v1" / "content"
         (content / "derived").mkdir(parents=True)
-        source = self.case.staging / "source"
+        source = self.root.parent / "source"
         source.write_bytes(f"{kind} {number}".encode())
         acquire(str(source), content / "original")
         recipe: dict[str, Json] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ import pytest
 import forensics
 from forensics.errors import CaseError, InputError, IntegrityError, StoreError, ToolError
 from forensics.model.catalog import Listed
+from forensics.model.custody import EventType
 from pipelines import doctor, listing
 from pipelines.case import Case
 from pipelines.config import Settings
@@ -127,6 +129,20 @@ def test_new_evidence_and_new_versions_are_read_and_the_rest_is_not(made: Listed
     assert {each.id: each.version for each in truth(made)}[seen] == 2
 
 
+def test_evidence_that_came_with_a_merge_is_read_once_too(made: ListedCase, reads: list[str]) -> None:
+    listed(made)
+    merged = made.admit(8, logged=False)
+    made.log(EventType.MERGING, merged, manifest_digest(made, merged), 1)
+    reads.clear()
+    for _ in range(2):
+        assert listed(made) == (truth(made), [])
+    assert reads == [merged]
+
+
+def manifest_digest(made: ListedCase, evidence: str) -> str:
+    return hashlib.sha256(made.case.manifest_bytes(evidence)).hexdigest()
+
+
 def test_evidence_that_the_log_does_not_tell_of_yet_is_listed_from_its_manifest(
     made: ListedCase, reads: list[str]
 ) -> None:
@@ -136,6 +152,17 @@ def test_evidence_that_the_log_does_not_tell_of_yet_is_listed_from_its_manifest(
     for _ in range(2):
         assert listed(made) == (truth(made), [])
     assert reads == [unlogged, unlogged]
+
+
+def test_a_version_that_a_dead_run_committed_and_did_not_log_is_listed(made: ListedCase, reads: list[str]) -> None:
+    listed(made)
+    reads.clear()
+    changed = truth(made)[1].id
+    made.again(changed, logged=False)
+    (made.case.staging / "run").mkdir()
+    assert listed(made) == (truth(made), [])
+    assert reads == [changed]
+    assert {each.version for each in truth(made)} == {1, 2}
 
 
 @pytest.mark.parametrize("where", ["local", "off"])
@@ -156,7 +183,7 @@ def test_evidence_that_was_never_in_the_store_is_told_too(made: ListedCase) -> N
 
 def test_a_manifest_that_is_not_the_logged_one_is_read_each_time(made: ListedCase, reads: list[str]) -> None:
     other = made.admit(8, logged=False)
-    made.log(listing.EventType.INGESTION, other, "00" * 32, 1)
+    made.log(EventType.INGESTION, other, "00" * 32, 1)
     for _ in range(2):
         reads.clear()
         assert listed(made) == (truth(made), [])

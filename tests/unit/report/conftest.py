@@ -1,126 +1,24 @@
 """A small case with everything that the page can show, in fixed values."""
 
-import base64
-import hashlib
-
 import pytest
 
 from forensics.model.custody import CaseInfo, Check, CheckStatus, CustodyEvent, EventType
-from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence, Transform
+from forensics.model.match import Assessment, Transform
 from forensics.model.notice import Notice
-from forensics.model.provenance import Appearance, Passed, Post, SourceKind
+from forensics.model.provenance import Appearance, Passed, SourceKind
 from forensics.model.telemetry import Fix
 from forensics.report import (
     AlignedPair,
     CaseReport,
-    EvidenceView,
     KeyframeView,
     LogHeadView,
-    MatchView,
     MethodView,
     Row,
-    SideView,
     TelemetryView,
     ToolView,
     VerificationView,
 )
-
-# A JPEG of one grey pixel, in fixed bytes: what an encoder writes depends on its version.
-JPEG = base64.b64decode(
-    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4z"
-    "NDL/wAALCAABAAEBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKB"
-    "kaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ip"
-    "qrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APn+iiigD//Z"
-)
-
-
-def sha(text):
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def make_evidence(label, *appearances, **changed):
-    digest = sha(label)
-    base = {
-        "sha256": digest,
-        "label": label,
-        "status": "whole",
-        "names": tuple(seen.path.rpartition("/")[2] for seen in appearances) or ("clip.mp4",),
-        "appearances": appearances,
-        "size": 18_446_201,
-        "duration_s": 30.0,
-        "streams": ("0: video h264, 1280x720",),
-        "keyframes": (),
-        "telemetry": (),
-        "custody": (),
-        "notices": (),
-        "original_path": f"store/{digest[:2]}/{digest}/v1/content/original",
-        "manifest_path": f"store/{digest[:2]}/{digest}/v1/content/manifest.json",
-        "manifest_sha256": sha(f"manifest of {label}"),
-    }
-    return EvidenceView(**(base | changed))
-
-
-def make_post(channel, unixtime, path, **told):
-    post = Post(
-        platform="telegram",
-        channel=channel,
-        channel_id=f"id-{channel}",
-        message_id="4211",
-        posted_unixtime=unixtime,
-        posted_local=told.pop("posted_local", None),
-        **told,
-    )
-    return Appearance(kind=SourceKind.TELEGRAM_EXPORT, path=path, source="export/result.json", post=post)
-
-
-def make_segment(query, reference, transform=None):
-    ground = SegmentEvidence(
-        frames=31,
-        hamming_median=34.0,
-        moments=9,
-        inliers=143.0,
-        cells=38.0,
-        inlier_ratio=0.81,
-        drift_px=0.9,
-        motion=0.74,
-        motion_z=11.3,
-    )
-    return Segment(
-        query_start_s=query[0],
-        query_end_s=query[1],
-        reference_start_s=reference[0],
-        reference_end_s=reference[1],
-        speed=1.0,
-        score=0.93,
-        transform=transform,
-        evidence=ground,
-    )
-
-
-def make_match(query, reference, *segments, assessment=Assessment.SAME_RECORDING, score=0.93):
-    decided = {Assessment.IDENTICAL_FILE, Assessment.IDENTICAL_BITSTREAM, Assessment.SAME_RECORDING}
-    return Match(
-        query_id=sha(query),
-        reference_id=sha(reference),
-        score=score,
-        decision=Decision.MATCH if assessment in decided else Decision.CANDIDATE,
-        assessment=assessment,
-        mirrored=False,
-        segments=segments,
-        method=Method(name="ladder", version="1", params_sha256=sha("params")),
-    )
-
-
-def make_view(match, *, durations=(30.0, 30.0), strip=()):
-    return MatchView(
-        match=match,
-        query=SideView(name="query.mp4", duration_s=durations[0]),
-        reference=SideView(name="reference.mp4", duration_s=durations[1]),
-        strip=strip,
-        finding_path="findings/1.json",
-        finding_sha256=sha("finding"),
-    )
-
+from tests.report_values import JPEG, make_evidence, make_match, make_post, make_segment, make_view, sha
 
 MIRROR = Transform(
     mirrored=True,

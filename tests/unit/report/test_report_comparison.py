@@ -11,7 +11,7 @@ import pytest
 from forensics.model.match import Assessment
 from forensics.model.notice import Notice
 from forensics.report import BANNER, ComparisonView, FilmView, Party, Row, Take, render_comparison
-from tests.unit.report.conftest import JPEG, make_match, make_segment, make_view, sha
+from tests.report_values import JPEG, make_match, make_segment, make_view, sha
 
 
 def view(name: str = "clip.mp4") -> ComparisonView:

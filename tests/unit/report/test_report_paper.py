@@ -37,7 +37,7 @@ from forensics.report import (
 )
 from forensics.report.paper import Attachment, Boxed, Commands, Heading, Items, Large, Para, Rows, Table, TableRow
 from forensics.report.typeset import _covered
-from tests.unit.report.conftest import JPEG
+from tests.report_values import JPEG
 
 pytestmark = pytest.mark.skipif(
     not all(shutil.which(tool) for tool in ("pdftotext", "pdfdetach", "pdfinfo")), reason="poppler-utils is absent"

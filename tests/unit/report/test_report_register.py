@@ -93,6 +93,11 @@ def test_a_name_that_no_file_system_has_is_cut_and_the_cut_is_told(build):
     assert "[7 more characters" in page
 
 
+def test_a_case_without_evidence_leads_to_no_list():
+    made = dict(render_folder(large_case(0, 0), "first.html", "pages"))
+    assert not any("find-" in name or b"find-0001" in page for name, page in made.items())
+
+
 def test_more_than_one_page_lists_takes_pages_of_their_own(monkeypatch):
     monkeypatch.setitem(PAGE_SIZES, "i", 5)
     made = pages_of(large_case(12, 0), "find")
