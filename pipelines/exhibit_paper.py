@@ -28,7 +28,7 @@ from pipelines import findings, persons
 from pipelines.case import Case, Run, require_place_of_file, write_whole
 from pipelines.disclosures import PERSONS
 from pipelines.facts import carried_lines, duration_of, sound_line, status_of, stream_lines, telemetry_entries
-from pipelines.keyframe_views import keyframe_views, keyframes_kept
+from pipelines.keyframe_views import keyframe_views, keyframes_kept, unread
 from pipelines.paper_signature import holder_of, sign_paper
 from pipelines.scope import PUBLIC, Extent, extent_of
 from pipelines.standing import StoredFinding, with_name
@@ -159,6 +159,7 @@ def view_of(case: Case, evidence: str, extent: Extent) -> report.ExhibitView:
     wanted = frozenset(extent.lines)
     lines = [line for line in case.log.events() if line.event.seq in wanted]
     custodian = case.info.custodian
+    keyframes = keyframe_views(case, evidence, manifest, paper=True)
     return report.ExhibitView(
         case_id=case.info.id,
         case_title=case.info.title,
@@ -173,13 +174,13 @@ def view_of(case: Case, evidence: str, extent: Extent) -> report.ExhibitView:
         manifest=_files(case, evidence, manifest, [line.event for line in lines]),
         facts=tuple(_fact_rows(manifest)),
         seen=tuple(tuple(_seen_rows(seen)) for seen in manifest.record.appearances),
-        keyframes=keyframe_views(case, evidence, manifest, paper=True),
+        keyframes=keyframes,
         keyframes_kept=keyframes_kept(manifest),
         custody=tuple(_custody_row(line, names) for line in lines if line.event.event is not EventType.KEY_CHANGE),
         unshown=extent.unshown,
         findings=tuple(_finding(case, evidence, with_name(each, names)) for each in extent.findings),
         withheld=extent.withheld,
-        notices=tuple(f"{notice.message} [{notice.code}]" for notice in manifest.notices),
+        notices=tuple(f"{notice.message} [{notice.code}]" for notice in manifest.notices + unread(keyframes)),
         limits=manifest.limits,
         keys=tuple(known.key.fingerprint for known in case.key_ring().current()),
         moment=_moment(max((line.event.time for line in lines), default=case.info.created)),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from forensics import media, report
 from forensics.errors import ParserStopped
 from forensics.model.manifest import Manifest
+from forensics.model.notice import Notice
 from pipelines.case import Case
 from pipelines.facts import origin_of
 from pipelines.readers import SHRUNK
@@ -59,6 +60,15 @@ def keyframe_views(
             )
         )
     return tuple(views)
+
+
+def unread(views: Sequence[report.KeyframeView], most: int = KEYFRAMES_SHOWN) -> tuple[Notice, ...]:
+    """A notice when pictures among the first ``most`` are in the store and cannot be read."""
+    lost = sum(view.jpeg is None for view in views[:most])
+    if not lost:
+        return ()
+    message = f"{lost} keyframes in the store cannot be read as pictures; they are left out here"
+    return (Notice(code="store.keyframe", message=message),)
 
 
 def _pictures(case: Case, evidence: str, count: int, form: tuple[int, int]) -> tuple[bytes | None, ...]:

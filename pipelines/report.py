@@ -32,7 +32,7 @@ from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.grouping import grouping
-from pipelines.keyframe_views import KEYFRAMES_SHOWN, keyframe_views, keyframes_kept
+from pipelines.keyframe_views import KEYFRAMES_SHOWN, keyframe_views, keyframes_kept, unread
 from pipelines.progress import Progress
 from pipelines.report_posts import absence_views, forward_views
 from pipelines.seal import unsealed
@@ -210,6 +210,7 @@ def _evidence_view(
     container = exact.get("container")
     appearances = tuple(appearance_of(seen) for seen in manifest.record.appearances)
     original = next(subject for subject in manifest.subjects if subject.name == "original")
+    keyframes = keyframe_views(case, evidence, manifest, most=most)
     return report.EvidenceView(
         sha256=evidence,
         label=str(manifest.record.case.get("exhibit")),
@@ -219,11 +220,11 @@ def _evidence_view(
         size=original.size,
         duration_s=duration_of(manifest.facts),
         streams=tuple(stream_lines(container)) if isinstance(container, dict) else (),
-        keyframes=keyframe_views(case, evidence, manifest, most=most),
+        keyframes=keyframes,
         keyframes_kept=keyframes_kept(manifest),
         telemetry=tuple(_telemetry_view(case, evidence, entry) for entry in telemetry_entries(manifest)),
         custody=tuple(event for event in events if event.item == evidence),
-        notices=manifest.notices,
+        notices=manifest.notices + unread(keyframes, most),
         original_path=str(case.store.path(evidence, "original").relative_to(case.root)),
         manifest_path=str(case.store.path(evidence, "manifest.json").relative_to(case.root)),
         manifest_sha256=hashlib.sha256(case.manifest_bytes(evidence)).hexdigest(),

@@ -11,12 +11,14 @@ class FileEnd(NamedTuple):
 
     ``counted``: it states its end, by a length, a count or a mark on its last part; if not, a copy that was cut
     between two parts looks like a whole one. ``missing``: a sentence on what is not there, empty when nothing is.
-    ``unclear``: a sentence on an end that whole files have, too, but seldom. ``after``: bytes after the stated end.
+    ``unclear``: a sentence on an end that whole files have, too, but seldom. ``damaged``: a sentence on what is not as
+    it was written before the end. ``after``: bytes after the stated end.
     """
 
     counted: bool
     missing: str = ""
     unclear: str = ""
+    damaged: str = ""
     after: int = 0
 
 

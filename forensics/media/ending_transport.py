@@ -21,6 +21,10 @@ _IN_STEP = 5
 """Sync bytes in a row that are taken for packets: five in noise are one in 2^40."""
 _TAIL = 1 << 20
 """Bytes at the end that are looked at: half a second at 16 megabits, so that every stream but sparse data comes by."""
+_SCANNED = 1 << 30
+"""Bytes from the begin of which every packet's first is looked at: half a second of CPU, ten of a slow disk."""
+_AT_ONCE = 1 << 13
+"""Packets read at once: 1.5 MB."""
 _PACKET = 188
 _NULL_PID = 0x1FFF
 _MOST_STATED = 6 + 0xFFFF
@@ -61,13 +65,23 @@ def transport_ending(handle: int) -> FileEnd | None:
         message = (
             "The last packets of the transport stream are out of step with the first: bytes were lost or added between."
         )
-        return FileEnd(counted=False, missing=message)
+        return FileEnd(counted=False, damaged=message)
+    damaged = _damaged(handle, min(size, _SCANNED), length, sync)
     if (len(tail) - first) % length:
-        return FileEnd(counted=False, missing="The transport stream ends within a packet.")
+        return FileEnd(counted=False, missing="The transport stream ends within a packet.", damaged=damaged)
     last: dict[int, _Last] = {}
     for at in range(first, len(tail) - length + 1, length):
         _take(last, tail[at + sync : at + sync + _PACKET])
-    return _judge(last)
+    return _judge(last)._replace(damaged=damaged)
+
+
+def _damaged(handle: int, size: int, length: int, sync: int) -> str:
+    """A sentence on packets among the first ``size`` bytes that do not begin as packets do; empty when all do."""
+    lost, whole = 0, size - size % length
+    for at in range(0, whole, length * _AT_ONCE):
+        marks = os.pread(handle, min(length * _AT_ONCE, whole - at), at)[sync::length]
+        lost += len(marks) - marks.count(_SYNC)
+    return f"{lost} packets of the transport stream do not begin as packets do." if lost else ""
 
 
 def _in_step(data: bytes, length: int, sync: int) -> bool:

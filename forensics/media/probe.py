@@ -317,6 +317,8 @@ def _trailing(count: int) -> Notice:
 def _ending_notices(ending: FileEnd) -> Iterator[Notice]:
     if ending.missing:
         yield Notice(code="media.truncated", message=ending.missing)
+    if ending.damaged:
+        yield Notice(code="media.damaged", message=ending.damaged)
     if ending.unclear:
         yield Notice(code="media.end_unclear", message=ending.unclear)
     if ending.after:

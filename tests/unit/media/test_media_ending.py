@@ -174,7 +174,18 @@ def test_a_transport_stream_into_which_bytes_came_or_of_which_some_are_lost_is_o
 ) -> None:
     data = whole(kind)
     for damaged in (data[:5000] + b"seven b" + data[5000:], data[:5000] + data[5007:], data[:3000] + data[7096:]):
-        assert "out of step with the first" in end_of(damaged, "mpegts").missing
+        assert "out of step with the first" in end_of(damaged, "mpegts").damaged
+
+
+@pytest.mark.parametrize("kind", ["mpegts", "m2ts"])
+def test_packets_that_do_not_begin_as_packets_do_are_counted(whole: Callable[[str], bytes], kind: str) -> None:
+    length, sync = (192, 4) if kind == "m2ts" else (188, 0)
+    data = bytearray(whole(kind))
+    for packet in (9, 20):
+        data[packet * length + sync] ^= 1
+    assert end_of(bytes(data), "mpegts").damaged.startswith("2 packets of the transport stream do not begin")
+    moved = data[:4000] + bytes(length) + data[4000:-length]
+    assert end_of(bytes(moved), "mpegts").damaged
 
 
 def test_a_program_stream_cut_within_a_packet_says_so_and_one_with_an_end_code_is_counted(

@@ -34,13 +34,16 @@ def pictures(folder: Path) -> list[bytes]:
     return made
 
 
-def shown(folder: Path, most: int = 24) -> list[bytes | None]:
+def views_of(folder: Path, most: int = 24) -> tuple[report.KeyframeView, ...]:
     case = SimpleNamespace(store=SimpleNamespace(path=lambda _evidence, name: folder / name))
     kept = [{"pts": number, "planes_sha256": "0" * 64} for number in range(3)]
     facts = SimpleNamespace(recipe={"keyframes": kept}, exact={})
     manifest = cast(Manifest, SimpleNamespace(facts=facts))
-    views = keyframe_views.keyframe_views(cast(Case, case), "e", manifest, paper=True, most=most)
-    return [view.jpeg for view in views]
+    return keyframe_views.keyframe_views(cast(Case, case), "e", manifest, paper=True, most=most)
+
+
+def shown(folder: Path, most: int = 24) -> list[bytes | None]:
+    return [view.jpeg for view in views_of(folder, most)]
 
 
 def plain(data: bytes) -> bytes:
@@ -62,7 +65,10 @@ def test_a_picture_from_the_jail_is_the_same_to_the_byte(
 def test_one_that_is_no_picture_is_left_out(tmp_path: Path, data: bytes) -> None:
     made = pictures(tmp_path)
     (tmp_path / "derived/keyframes/000002.png").write_bytes(data)
-    assert shown(tmp_path) == [plain(made[0]), None, plain(made[2])]
+    views = views_of(tmp_path)
+    assert [view.jpeg for view in views] == [plain(made[0]), None, plain(made[2])]
+    assert [notice.code for notice in keyframe_views.unread(views)] == ["store.keyframe"]
+    assert keyframe_views.unread(views, 1) == ()
 
 
 @pytest.mark.parametrize("reader", [hostile.crash_over_dark_pictures])
