@@ -383,7 +383,12 @@ def track_bytes(volume: Volume) -> bytes:
     Raises:
         IntegrityError: they are not those that the manifest names.
     """
-    data = volume.at(volume.fingerprint_path).read_bytes()
+    try:
+        data = volume.at(volume.fingerprint_path).read_bytes()
+    except OSError as error:
+        raise IntegrityError(
+            f"the fingerprint of {volume.id}: {error.strerror}", hint="run verify for the whole extent"
+        ) from error
     if hashlib.sha256(data).hexdigest() != volume.fingerprint_sha256:
         raise IntegrityError(
             f"the fingerprint of {volume.id} is not the one that its manifest names",

@@ -300,6 +300,19 @@ def test_what_is_cached_of_evidence_that_is_gone_goes_with_the_next_matching() -
         assert not [path for path in files if gone.id in path.name or gone.id.encode() in path.read_bytes()]
 
 
+def test_a_fingerprint_that_is_damaged_or_gone_is_told_although_nobody_reads_it(tmp_path: Path) -> None:
+    volumes = tuple(volume(seed) for seed in range(300, 304))
+    case = MadeUpCase(tmp_path)
+    assert Matching(case, volumes).found() == whole(volumes)
+    Path(volumes[1].fingerprint_path).write_bytes(b"changed")
+    Path(volumes[2].fingerprint_path).unlink()
+    told = [
+        each for each in Matching(case, volumes).things() if isinstance(each, Notice) and "fingerprint" in each.message
+    ]
+    assert [each.code for each in told] == ["integrity", "integrity"]
+    assert [volumes[place].id in told[place - 1].message for place in (1, 2)] == [True, True]
+
+
 def test_every_pair_is_named_by_the_log_once_for_each_side() -> None:
     volumes = tuple(volume(seed) for seed in range(40))
     with small_tiles(), tempfile.TemporaryDirectory() as folder:
