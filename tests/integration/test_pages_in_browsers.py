@@ -32,6 +32,8 @@ from tests.firefox import Firefox
 from tests.integration import injected
 from tests.integration.conftest import ROOT, environment, ffmpeg
 
+pytestmark = pytest.mark.slow
+
 EXPORT = ROOT / "sample_media/telegram/ChatExport_2025-06-03"
 LOG = ROOT / "sample_media/drone/DJI_0042.SRT"
 
