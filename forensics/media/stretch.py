@@ -17,6 +17,7 @@ from forensics.media.color import to_bgr
 from forensics.media.commands import Branch, one_a_place, stretch_command
 from forensics.media.decode import decodable_video
 from forensics.media.frames import NO_PTS, TimedFrames
+from forensics.media.gathered import Gathered
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.orientation import upright
 from forensics.media.pixels import Recipe, recipe_for, samples
@@ -309,15 +310,14 @@ def _run_from(
     layout = clip.recipe.layout
     frame_bytes = size[0] * size[1] * layout.sample_bytes if luma_only else layout.picture_bytes(*size)
     listed, everything = TimedFrames(1), TimedFrames(1)
-    # One growing stretch of memory: parts that are put together at the end take twice the room, and their time.
-    raw, pts, decoded = bytearray(), list[int](), list[int]()
+    raw, pts, decoded = Gathered(), list[int](), list[int]()
     limits = clip.limits
     allowance = limits.decode_allowance(clip.video.packets or limits.max_frames, clip.width * clip.height)
     with Child(build, clip.fd, 3, limits=limits, cpu_s=allowance, patience_s=limits.stall_s) as child:
         while arrived := child.read():
             for channel, data in arrived:
                 if channel == _RAW:
-                    raw += data
+                    raw.add(data)
                 elif channel == _RAW_PTS:
                     pts += [pts for pts, _ in listed.feed_timestamps(data)]
                 else:
@@ -328,5 +328,4 @@ def _run_from(
         if child.over_limit:
             raise MediaError("decoding the stretch exceeds the limits", code="media.limit")
     whole = min(len(pts), len(raw) // frame_bytes)
-    frames = memoryview(raw)[: whole * frame_bytes].toreadonly()
-    return _Stretch(pts=pts[:whole], raw=frames, decoded=decoded)
+    return _Stretch(pts=pts[:whole], raw=raw.first(whole * frame_bytes), decoded=decoded)
