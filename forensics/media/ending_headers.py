@@ -1,6 +1,7 @@
 """Files whose header states where they end: AVI, Matroska, ASF, FLV, MXF.
 
-Only headers at the outermost level are read, and no offset is followed past the end of the file.
+Only headers at the outermost level are read, of Matroska those down to each block, and no offset is followed past the
+end of the file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,15 @@ _FIRST_PART, _NEXT_PART = b"AVI ", b"AVIX"
 _UNFINISHED = (0, 0xFFFFFFFF)
 
 _EBML, _SEGMENT, _VOID, _CRC = 0x1A45DFA3, 0x18538067, 0xEC, 0xBF
+_CLUSTER, _BLOCK_GROUP = 0x1F43B675, 0xA0
+_OF_SEGMENT = frozenset({0x114D9B74, 0x1549A966, 0x1654AE6B, _CLUSTER, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367})
+_OF_CLUSTER = frozenset({0xE7, 0x5854, 0xA7, 0xAB, 0xA3, _BLOCK_GROUP, 0xAF})
+_OF_GROUP = frozenset({0xA1, 0xA2, 0x75A1, 0x9B, 0xFA, 0xFB, 0xFD, 0xA4, 0x75A2, 0x8E, 0xC8})
+_WITHIN = _OF_SEGMENT | _OF_CLUSTER | _OF_GROUP | {_VOID, _CRC}
+"""What may stand in a segment, a cluster and a block group (RFC 9559, section 5, with what it has withdrawn)."""
+
+MAX_ELEMENTS = 1_000_000
+"""Elements that are looked at: blocks of three hours with sound."""
 
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -56,22 +66,48 @@ def riff_ending(handle: int) -> FileEnd | None:
 
 def ebml_ending(handle: int) -> FileEnd | None:
     """Of the first segment of a Matroska file, and of padding after it (RFC 8794, RFC 9559); not counted when its size
-    is unknown.
+    is unknown. Damaged where an element is none of Matroska: readers pass over it, and over the frame that it was.
     """
     size = os.fstat(handle).st_size
-    at, segments = 0, 0
+    at, segments, damaged = 0, 0, ""
     for _ in range(MAX_PARTS):
         head = os.pread(handle, 12, at)
         kind, after_kind = _vint(head, 0, keep_marker=True)
         length, after = _vint(head, after_kind, keep_marker=False)
         known = kind in {_VOID, _CRC} or (kind in {_EBML, _SEGMENT} and not segments)
         if at >= size or after > len(head) or not known:
-            return at_length(handle, at, "The segment of the Matroska file") if segments else None
-        if length == (1 << 7 * (after - after_kind)) - 1:  # all ones: it ends where the file does
-            return FileEnd(counted=False)
-        segments += kind == _SEGMENT
+            end = at_length(handle, at, "The segment of the Matroska file") if segments else None
+            return end and end._replace(damaged=damaged)
+        unknown = length == _size_unknown(after - after_kind)  # it ends where the file does
+        if kind == _SEGMENT:
+            segments += 1
+            damaged = _no_element(handle, at + after, size if unknown else min(size, at + after + length))
+        if unknown:
+            return FileEnd(counted=False, damaged=damaged)
         at += after + length
     return None
+
+
+def _no_element(handle: int, at: int, end: int) -> str:
+    """A sentence on the first thing in a segment that is no element of Matroska, empty when there is none."""
+    for _ in range(MAX_ELEMENTS):
+        head = os.pread(handle, 12, at)
+        kind, after_kind = _vint(head, 0, keep_marker=True)
+        length, after = _vint(head, after_kind, keep_marker=False)
+        if at + after > end:
+            return ""
+        if kind not in _WITHIN:
+            return f"What stands at byte {at} is no element of Matroska: if it was a frame, it is passed over."
+        inside = kind in (_CLUSTER, _BLOCK_GROUP)
+        if not inside and length == _size_unknown(after - after_kind):
+            return ""
+        at += after if inside else after + length
+    return ""
+
+
+def _size_unknown(octets: int) -> int:
+    """The length that stands for an unknown one: all ones (RFC 8794, section 6.2)."""
+    return (1 << 7 * octets) - 1
 
 
 def _vint(data: bytes, at: int, *, keep_marker: bool) -> tuple[int, int]:

@@ -107,6 +107,14 @@ def test_a_second_file_behind_the_first_is_counted_whole_and_told(
     assert end_of(data + data, KINDS[kind][0]).after == len(data)
 
 
+@pytest.mark.parametrize("kind", ["matroska", "matroska, live"])
+def test_a_block_of_matroska_that_became_something_else_is_told(whole: Callable[[str], bytes], kind: str) -> None:
+    data, container = whole(kind), KINDS[kind][0]
+    assert not end_of(data, container).damaged
+    at = data.index(b"\xe7\x81\x00\xa3") + 3
+    assert f"at byte {at} is no element" in end_of(data[:at] + b"\x80" + data[at + 1 :], container).damaged
+
+
 def told(tools: media.Tools, folder: Path, data: bytes) -> dict[str, str]:
     path = folder / "a"
     path.write_bytes(data)
