@@ -194,14 +194,8 @@ class Lister:
         return "none made yet"
 
     def _opened(self) -> Catalog:
-        try:
-            from forensics import catalog
-        except ModuleNotFoundError as error:
-            raise ToolError(
-                f"{error.name} is not installed, and a catalog needs it",
-                code="tool.catalog",
-                hint="pip install 'footage-forensics[catalog]', or go without: --catalog off",
-            ) from error
+        from forensics import catalog
+
         secret = own_secret(key_path(self.settings).with_name(SECRET_FILE), self.surroundings)
         if self.settings.catalog not in (CATALOG_AUTO, CATALOG_LOCAL):
             database = catalog.open_server(self.settings.catalog)

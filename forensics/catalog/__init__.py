@@ -1,5 +1,5 @@
-"""The catalog of a case: a cache of what is asked of every evidence, in SQLite (extra ``[catalog]``) or PostgreSQL
-(``[postgresql]``).
+"""The catalog of a case: a cache of what is asked of every evidence, in SQLite or PostgreSQL (extra
+``[postgresql]``).
 
 No other room needs it, and only the process that drives a command opens it: workers never do.
 """

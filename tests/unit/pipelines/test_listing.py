@@ -7,15 +7,13 @@ import os
 import shutil
 import signal
 import sqlite3
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-import forensics
-from forensics.errors import CaseError, InputError, IntegrityError, StoreError, ToolError
+from forensics.errors import CaseError, InputError, IntegrityError, StoreError
 from forensics.model.catalog import Listed
 from forensics.model.custody import EventType
 from pipelines import doctor, listing
@@ -288,21 +286,6 @@ def test_several_drivers_at_once_list_the_same(made: ListedCase, where: str, req
         children.append(child)
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
     assert listed(made, address) == expected
-
-
-def test_without_the_extra_manifests_are_read_and_an_explicit_wish_is_refused(
-    made: ListedCase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing, "SMALL_CASE", 1)
-    for name in [each for each in sys.modules if each.startswith("forensics.catalog")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr(forensics, "catalog")
-    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
-    assert listed(made, "auto") == (truth(made), [])
-    assert "footage-forensics[catalog]" in lister(made, "auto").why_none()
-    with pytest.raises(ToolError) as raised:
-        listed(made, "local")
-    assert raised.value.code == "tool.catalog"
 
 
 def test_an_exhibit_number_is_looked_up_and_checked(made: ListedCase, reads: list[str]) -> None:
