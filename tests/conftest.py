@@ -52,6 +52,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return cpu_count() + 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that it stays with one worker, which makes its cases once."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def memory_has_room() -> bool:
     """Whether there is a folder in memory, with room, from which programs may be started."""
     if not os.access(MEMORY, os.W_OK | os.X_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
