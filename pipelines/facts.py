@@ -10,7 +10,7 @@ import msgspec
 from forensics.errors import ManifestError
 from forensics.model.manifest import Facts, Json, Manifest
 from forensics.model.media import MediaKind, Probe
-from forensics.model.provenance import Appearance, Member, Post, SourceKind
+from forensics.model.provenance import Appearance, BucketObject, Member, Post, SourceKind
 from forensics.model.sound import SoundState
 
 
@@ -81,7 +81,7 @@ def status_of(facts: Facts) -> str:
 
 def appearance_of(seen: dict[str, Json]) -> Appearance:
     """One appearance of a manifest's record."""
-    post = seen.get("post")
+    post, bucket = seen.get("post"), seen.get("bucket")
     return Appearance(
         kind=SourceKind(str(seen["kind"])),
         path=str(seen["path"]),
@@ -89,6 +89,7 @@ def appearance_of(seen: dict[str, Json]) -> Appearance:
         source_sha256=str(seen["source_sha256"]) if seen.get("source_sha256") else None,
         post=msgspec.convert(post, Post) if isinstance(post, dict) else None,
         member=_member(seen.get("archive")),
+        bucket=msgspec.convert(bucket, BucketObject) if isinstance(bucket, dict) else None,
     )
 
 

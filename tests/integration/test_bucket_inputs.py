@@ -66,6 +66,9 @@ def test_a_prefix_is_ingested_as_a_folder_is_with_address_version_and_time(
     assert s3 not in (case / line["manifest"]).read_text()
     assert f"s3://{bucket}/drone/day 1/DJI_0042.MP4" in shown.out
     assert f"version {head['VersionId']} at {s3}" in shown.out
+    page = tmp_path / "page.html"
+    assert forensics("report", "-c", case, "-o", page).code == 0
+    assert head["VersionId"] in page.read_text() and head["ChecksumSHA256"] in page.read_text()
     again = forensics("ingest", f"s3://{bucket}/drone/", "-c", case, "--json")
     assert [(each["status"], each["version"]) for each in again.of("evidence")] == [("known", 1)]
     laid({"drone/day 1/DJI_0042.MP4": data})
