@@ -109,6 +109,8 @@ class Processes:
             workers = list(pool._processes.values())
             return _outcome(item, future)
         except BrokenProcessPool:
+            # The pool's own thread reaps the worker: until it is done, whoever asks beside it may be told nothing.
+            pool.shutdown(wait=True)
             return Failed(
                 item=item,
                 code="worker.killed",
