@@ -115,6 +115,13 @@ def test_a_block_of_matroska_that_became_something_else_is_told(whole: Callable[
     assert f"at byte {at} is no element" in end_of(data[:at] + b"\x80" + data[at + 1 :], container).damaged
 
 
+@pytest.mark.parametrize("lost", [40, 41, 60])
+def test_a_packet_that_is_missing_from_a_transport_stream_is_told(whole: Callable[[str], bytes], lost: int) -> None:
+    data = whole("mpegts")
+    assert not end_of(data, "mpegts").damaged
+    assert "1 times" in end_of(data[: lost * 188] + data[(lost + 1) * 188 :], "mpegts").damaged
+
+
 def told(tools: media.Tools, folder: Path, data: bytes) -> dict[str, str]:
     path = folder / "a"
     path.write_bytes(data)
