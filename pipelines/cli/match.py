@@ -154,7 +154,8 @@ class Printer:
                 found = self._searched
                 say(f"search: exhaustive, {found.hashes} frame hashes and {found.features} features in the index")
             if self._compared is not None:
-                say(f"compared: {self._compared.now} pairs now, {self._compared.before} known from earlier runs")
+                now, before = self._compared.now, self._compared.before
+                say(f"compared: each pair from both of its files, {now} looked up now, {before} in earlier runs")
             counts = sounds.coverage({} if self._searched is None else self._searched.heard)
             say("sound: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items()))
             if self._spec is not None:
