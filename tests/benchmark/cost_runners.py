@@ -20,10 +20,16 @@ from pathlib import Path
 
 def fingerprint(files: list[str]) -> None:
     """The fingerprint of a file as ingest makes it: probe, one decoding, frame hashes, anchors, the stored track."""
+    from pipelines.surroundings import one_thread_each
+
+    one_thread_each()  # before the libraries load, as the program itself does
+
     from forensics import media
     from forensics.fingerprint import Fingerprinter, encode
     from forensics.model.media import FrameBatch
+    from pipelines.derive import single_threaded
 
+    single_threaded()
     tools = media.find_tools(os.environ["PATH"])
     for file in files:
         with Path(file).open("rb") as handle:
