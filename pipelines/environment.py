@@ -16,7 +16,7 @@ DISTRIBUTION = "footage-forensics"
 
 PACKAGES = (
     "click", "exifread", "faiss-cpu", "ffmpeg-python", "imagehash", "jinja2", "msgspec",
-    "numpy", "opencv-python-headless", "pillow", "rfc8785", "scipy",
+    "numpy", "opencv-python-headless", "pillow", "scipy",
 )  # fmt: skip
 """Packages that had a hand in facts, findings or documents."""
 
