@@ -134,7 +134,7 @@ def features(small: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt
     keypoints, descriptors = orb.detectAndCompute(small, None)
     if not keypoints or descriptors is None:
         return np.empty((0, 2), dtype=np.float32), np.empty((0, HASH_BYTES), dtype=np.uint8)
-    xy = np.array([point.pt for point in keypoints], dtype=np.float64)
+    xy = np.asarray(cv2.KeyPoint.convert(keypoints), dtype=np.float64)
     strength = np.array([point.response for point in keypoints], dtype=np.float64)
     chosen = _spread(xy, strength)
     units = np.clip(np.floor(xy[chosen] * (POINT_UNITS / LONG_SIDE)), 0, POINT_UNITS - 1)

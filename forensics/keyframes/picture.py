@@ -46,8 +46,10 @@ def imagehash_hex(bgr: npt.NDArray[np.uint8]) -> tuple[str, str]:
     import imagehash
     from PIL import Image
 
-    picture = Image.fromarray(np.ascontiguousarray(bgr[:, :, ::-1]))
-    return str(imagehash.phash(picture)), str(imagehash.dhash(picture))
+    rgb = Image.fromarray(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8))
+    # Both hashes are of the gray picture, which each would make anew.
+    gray = rgb.convert("L")
+    return str(imagehash.phash(gray)), str(imagehash.dhash(gray))
 
 
 def encode_png(bgr: npt.NDArray[np.uint8], recipe: PngRecipe = PNG) -> bytes:

@@ -71,6 +71,11 @@ def test_the_hashes_are_of_red_green_blue_and_not_the_reverse() -> None:
     assert imagehash_hex(bgr)[1] == str(imagehash.dhash(expected))
 
 
+def test_the_hashes_of_a_turned_picture_are_those_of_its_samples() -> None:
+    turned = np.asarray(np.rot90(coloured()), dtype=np.uint8)
+    assert imagehash_hex(turned) == imagehash_hex(np.ascontiguousarray(turned))
+
+
 def test_both_hashes_have_sixteen_hex_digits() -> None:
     for text in (*imagehash_hex(coloured()), *imagehash_hex(np.zeros((9, 9, 3), dtype=np.uint8))):
         assert len(text) == 16
