@@ -35,7 +35,7 @@ from forensics.model.telemetry import Fix, Track
 from forensics.sources.content import Looks, archive_form, looks
 from pipelines.config import Settings
 from pipelines.embedded import Embedded, leads, read_embedded
-from pipelines.keyframe_files import KeyframeFiles, write_file
+from pipelines.keyframe_files import KeyframeFiles, png_fact, write_file
 from pipelines.readers import STILL, TAGS, stopped, track_of
 from pipelines.sound_file import listen
 
@@ -103,10 +103,11 @@ class Derived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """What deriving needs: the programs, how they are confined, how long a file may take."""
+    """What deriving needs: the programs, how they are confined, how long a file may take, how keyframes are packed."""
 
     tools: media.Tools
     limits: media.Limits
+    png: keyframes.PngRecipe = keyframes.PNG
 
 
 def open_kit(search_path: str, settings: Settings) -> Kit:
@@ -190,7 +191,7 @@ def _derive_video(
             probed, inside, Notice(code="media.no_video", message="there is no video stream in it, only sound or data")
         )
     print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
-    chosen = _Keyframes(probed.probe, digests.sha256, into, triage=triage) if query is None else None
+    chosen = _Keyframes(probed.probe, digests.sha256, into, kit.png, triage=triage) if query is None else None
     timestamps = hashlib.sha256()
     try:
         excerpt = None if query is None else media.opening(kit.tools, handle, probed.probe, query, kit.limits)
@@ -281,12 +282,12 @@ def _limits(probed: media.Probed) -> tuple[str, ...]:
 class _Keyframes:
     """Chooses keyframes while a video is decoded and writes them."""
 
-    def __init__(self, probe: Probe, sha256: str, into: Path, *, triage: bool) -> None:
+    def __init__(self, probe: Probe, sha256: str, into: Path, png: keyframes.PngRecipe, *, triage: bool) -> None:
         assert probe.origin is not None
-        self._triage = triage
+        self._triage, self._png = triage, png
         cuts = keyframes.Uncut() if triage else keyframes.CutFinder()
         self._selector = keyframes.KeyframeSelector(probe.origin.base, cuts)
-        self._files = KeyframeFiles(probe, sha256, into)
+        self._files = KeyframeFiles(probe, sha256, into, png)
 
     def add(self, item: FrameBatch | Picture) -> None:
         """Take what the decoder gave, in its order."""
@@ -301,7 +302,7 @@ class _Keyframes:
         selection = self._selector.finish()
         self._files.add(selection.chosen)
         kept, files = self._files.finish(exact=exact)
-        facts: dict[str, Json] = {"keyframes": _plain(msgspec.to_builtins(kept))}
+        facts: dict[str, Json] = {"keyframes": _plain(msgspec.to_builtins(kept)), **png_fact(self._png)}
         if not self._triage:
             facts["shots"] = _plain(msgspec.to_builtins(selection.shots))
         return facts, files
@@ -318,7 +319,7 @@ def _derive_still(handle: int, size: int, into: Path, kit: Kit) -> Derived:
         notice = Notice(code=error.code, message=error.message)
         return replace(_undecodable(*notices, notice), facts=Facts(exact={}, recipe=recipe))
     notices += still.notices
-    png = keyframes.encode_png(still.bgr)
+    png = keyframes.encode_png(still.bgr, kit.png)
     phash, dhash = keyframes.imagehash_hex(still.bgr)
     picture = write_file(into, "derived/keyframes/000001.png", png)
     kept = Keyframe(
@@ -334,7 +335,7 @@ def _derive_still(handle: int, size: int, into: Path, kit: Kit) -> Derived:
         dhash=dhash,
         sharpness="0",
     )
-    recipe["keyframes"] = [_plain(msgspec.to_builtins(kept))]
+    recipe.update({"keyframes": [_plain(msgspec.to_builtins(kept))], **png_fact(kit.png)})
     print_ = fingerprint.fingerprint_still(still.luma)
     track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(print_))
     recipe["fingerprint"] = _fingerprint_facts(print_, track)

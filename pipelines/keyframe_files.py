@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics import acquire, keyframes, media, report
-from forensics.model.manifest import Subject
+from forensics.model.manifest import Facts, Json, Subject
 from forensics.model.media import Keyframe, Probe
 
 CONTACT_SHEET_FILE = "derived/contact-sheet.jpg"
@@ -42,16 +42,30 @@ def write_file(into: Path, name: str, data: bytes) -> Subject:
     return subject_of(name, data)
 
 
+def png_fact(recipe: keyframes.PngRecipe) -> dict[str, Json]:
+    """The fact that names how keyframes were packed as PNG: none for the first recipe, which nothing named."""
+    return {} if recipe == keyframes.FIRST_PNG else {"png": {"recipe": recipe.name, "version": recipe.version}}
+
+
+def png_recipe(facts: Facts) -> keyframes.PngRecipe:
+    """The recipe by which the keyframes of these facts were packed; the present one where they name one unknown here,
+    so that whoever compares is told that it differs.
+    """
+    named = facts.recipe.get("png")
+    return next((each for each in keyframes.PNG_RECIPES if png_fact(each).get("png") == named), keyframes.PNG)
+
+
 class KeyframeFiles:
     """Writes the keyframes of one video below the content folder ``into``, and their contact sheet at the end."""
 
-    def __init__(self, probe: Probe, evidence: str, into: Path) -> None:
+    def __init__(self, probe: Probe, evidence: str, into: Path, png: keyframes.PngRecipe) -> None:
         assert probe.video_stream is not None
         assert probe.origin is not None
         self._stream = probe.video_stream
         self._origin = probe.origin
         self._evidence = evidence
         self._into = into
+        self._png = png
         self._kept: list[Keyframe] = []
         self._files: list[Subject] = []
         self._shown: list[tuple[npt.NDArray[np.uint8], str]] = []
@@ -76,7 +90,8 @@ class KeyframeFiles:
         height, width = picture.luma.shape
         coded = media.to_bgr(picture, width, height, self._stream.color_space, self._stream.color_range)
         bgr = media.upright(coded, self._stream.rotation)
-        file = write_file(self._into, f"derived/keyframes/{len(self._kept) + 1:06d}.png", keyframes.encode_png(bgr))
+        png = keyframes.encode_png(bgr, self._png)
+        file = write_file(self._into, f"derived/keyframes/{len(self._kept) + 1:06d}.png", png)
         phash, dhash = keyframes.imagehash_hex(bgr)
         planes = hashlib.sha256(picture.planes).hexdigest()
         seconds = float((picture.pts - self._origin.pts) * self._origin.base.fraction)

@@ -1,7 +1,7 @@
 """Derive the facts again from the kept bytes and compare.
 
 1  open the kept original and its sidecars, and digest the original again
-2  derive, exactly as at ingest, into a temporary folder
+2  derive, exactly as at ingest, into a temporary folder; keyframes are packed by the recipe that the facts name
 3  compare the digests of exact and of recipe-bound facts, the derived files and the notices; where they differ, name
    each place
 4  name the programs and packages whose recorded version is not today's
@@ -27,6 +27,7 @@ from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_thr
 from pipelines.engine import Done, Failed
 from pipelines.environment import Moved, environment_record, moved
 from pipelines.facts import is_triage
+from pipelines.keyframe_files import png_recipe
 from pipelines.progress import Progress
 from pipelines.workers import engine_for
 
@@ -125,7 +126,8 @@ class _Again:
         handle = self.case.store.open(evidence, ORIGINAL_NAME)
         try:
             sidecars, triage = sidecars_of(self.case, evidence, manifest), is_triage(manifest.facts)
-            return derive(handle, digest_file(handle), sidecars, into, self.kit, triage=triage)
+            kit = replace(self.kit, png=png_recipe(manifest.facts))
+            return derive(handle, digest_file(handle), sidecars, into, kit, triage=triage)
         finally:
             os.close(handle)
 

@@ -50,6 +50,9 @@ ROBUSTNESS = 0.7
 """A feature gives way to one whose strength times this exceeds its own. The authors' 0.9 spreads wider and finds a
 fifth fewer features again."""
 
+_ROWS_AT_ONCE = 100
+"""Features whose distances are taken at once: some 200 KB of them stay in the cache."""
+
 MOST_OBLONG = 16
 """A picture more oblong than 16:1 would shrink to a strip without room for ORB's 31-pixel patch."""
 
@@ -134,7 +137,7 @@ def features(small: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt
     keypoints, descriptors = orb.detectAndCompute(small, None)
     if not keypoints or descriptors is None:
         return np.empty((0, 2), dtype=np.float32), np.empty((0, HASH_BYTES), dtype=np.uint8)
-    xy = np.array([point.pt for point in keypoints], dtype=np.float64)
+    xy = np.asarray(cv2.KeyPoint.convert(keypoints), dtype=np.float64)
     strength = np.array([point.response for point in keypoints], dtype=np.float64)
     chosen = _spread(xy, strength)
     units = np.clip(np.floor(xy[chosen] * (POINT_UNITS / LONG_SIDE)), 0, POINT_UNITS - 1)
@@ -147,10 +150,17 @@ def _spread(xy: npt.NDArray[np.float64], strength: npt.NDArray[np.float64]) -> n
 
     Adaptive non-maximal suppression (Brown, Szeliski, Winder 2005). Unlike a choice by the cells of a grid it finds the
     same features again when the picture was cropped or shrunk (after a crop to three quarters 16 of 40, and not 11).
+    In order of strength the clearly stronger ones stand first, so that only to them distances are taken.
     """
-    across, down = (np.subtract.outer(side, side) for side in xy.T)
-    squared = across * across + down * down
-    squared[strength[None] * ROBUSTNESS <= strength[:, None]] = np.inf
-    radius = squared.min(axis=1)
-    order = np.lexsort((xy[:, 0], xy[:, 1], -strength, -radius))
+    ranked = np.argsort(-strength, kind="stable")
+    (x, y), strength = xy[ranked].T, strength[ranked]
+    stronger = np.searchsorted(-strength * ROBUSTNESS, -strength)
+    radius = np.empty(len(ranked))
+    for first in range(0, len(ranked), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        most = int(stronger[rows][-1])
+        squared = (x[rows, None] - x[:most]) ** 2 + (y[rows, None] - y[:most]) ** 2
+        squared[np.arange(most) >= stronger[rows, None]] = np.inf
+        radius[rows] = squared.min(axis=1, initial=np.inf)
+    order = ranked[np.lexsort((x, y, -strength, -radius))]
     return np.asarray(order[:PER_ANCHOR], dtype=np.int64)

@@ -70,8 +70,7 @@ class CutFinder:
 
     def add(self, luma: npt.NDArray[np.uint8]) -> list[int]:
         """Take the next frames, luma uint8 (n, 64, 64). Returns the newly found cuts, as numbers of first frames."""
-        sums = luma.reshape(len(luma), BLOCKS, _CELL, BLOCKS, _CELL).sum(axis=(2, 4), dtype=np.int16)
-        self._blocks = np.concatenate([self._blocks, sums])
+        self._blocks = np.concatenate([self._blocks, _block_sums(luma)])
         cuts = self._decide(self._start + len(self._blocks) - AHEAD)
         surplus = self._next - self._start - AHEAD - FLASH_FRAMES - 1
         if surplus > 0:
@@ -123,6 +122,18 @@ class Uncut:
     def finish(self) -> list[int]:
         """No cut."""
         return []
+
+
+def _block_sums(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
+    """Sums of 4x4 samples, int16 (n, 16, 16), of luma uint8 (n, 64, 64)."""
+    # Lines onto lines, then columns onto columns: an eighth of the time of one sum over two axes.
+    lines = luma[:, ::_CELL].astype(np.int16)
+    for place in range(1, _CELL):
+        lines += luma[:, place::_CELL]
+    sums = lines[:, :, ::_CELL].copy()
+    for place in range(1, _CELL):
+        sums += lines[:, :, place::_CELL]
+    return sums
 
 
 def _usual(steps: npt.NDArray[np.int64], row: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -47,23 +48,32 @@ def to_bgr(
     """
     layout = LAYOUTS[picture.pixel_format]
     full = color_range == "pc" or (color_range is None and picture.pixel_format.startswith(("yuvj", "gray")))
-    luma = _luma_table(full=full)[picture.luma]
+    luma = _looked_up(picture.luma, _luma_table(full=full))
     if layout.chroma is None:
-        channels = [luma, luma, luma]
+        channels = [_levels(luma)] * 3
     else:
         parts = _chroma_parts(picture, width, height, matrix_name(color_space, height), full=full)
-        channels = [luma + part for part in parts]
-    bgr = np.empty((height, width, 3), dtype=np.uint8)
-    for place, channel in enumerate(channels):
-        bgr[:, :, place] = np.clip((channel + (1 << _BITS - 1)) >> _BITS, 0, 255)
-    return bgr
+        channels = [_levels(luma + part) for part in parts]
+    return np.asarray(cv2.merge(channels), dtype=np.uint8)
+
+
+def _looked_up(codes: npt.NDArray[np.uint8], table: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """``table[codes]`` in a quarter of the time."""
+    return np.asarray(cv2.LUT(codes, table), dtype=np.int16)
+
+
+def _levels(sums: npt.NDArray[np.int16]) -> npt.NDArray[np.uint8]:
+    """Sums with fractional bits, half a level in them, as levels: what lies below is cut off. ``sums`` is used up."""
+    sums >>= _BITS
+    return np.clip(sums, 0, 255, out=sums).astype(np.uint8)
 
 
 @cache
 def _luma_table(*, full: bool) -> npt.NDArray[np.int16]:
-    """Luma code to its part of each channel, with fractional bits."""
+    """Luma code to its part of each channel, with fractional bits; half a level more, so that a shift rounds."""
     gain, black = (Fraction(1), 0) if full else (Fraction(255, 219), 16)
-    return np.array([round((code - black) * gain * (1 << _BITS)) for code in range(256)], dtype=np.int16)
+    half = 1 << (_BITS - 1)
+    return np.array([round((code - black) * gain * (1 << _BITS)) + half for code in range(256)], dtype=np.int16)
 
 
 @cache
@@ -85,11 +95,10 @@ def _chroma_parts(picture: Picture, width: int, height: int, matrix: str, *, ful
     cr = samples(planes[start + size : start + 2 * size], shape, layout.depth)
     kr, kb = _KR_KB[matrix]
     kg = 1 - kr - kb
-    blue = _chroma_table(2 * (1 - kb), full=full)[cb]
-    red = _chroma_table(2 * (1 - kr), full=full)[cr]
-    green = (
-        _chroma_table(-2 * (1 - kb) * kb / kg, full=full)[cb] + _chroma_table(-2 * (1 - kr) * kr / kg, full=full)[cr]
-    )
+    blue = _looked_up(cb, _chroma_table(2 * (1 - kb), full=full))
+    red = _looked_up(cr, _chroma_table(2 * (1 - kr), full=full))
+    green = _looked_up(cb, _chroma_table(-2 * (1 - kb) * kb / kg, full=full))
+    green += _looked_up(cr, _chroma_table(-2 * (1 - kr) * kr / kg, full=full))
     return [_repeat(part, across, down)[:height, :width] for part in (blue, green, red)]
 
 

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from forensics import custody
+from forensics.keyframes import FIRST_PNG, encode_png
 from forensics.model.manifest import Manifest
+from pipelines.keyframe_files import subject_of
 from tests.adversarial.test_tamper_matrix import Case
 from tests.integration.conftest import Ran
 
@@ -83,6 +87,37 @@ def test_another_version_of_ffmpeg_is_named_and_that_the_values_are_equal(forens
     assert told["only_versions"]
     text = forensics("replay", kept.item, "-c", kept.root, "-j", "1").out
     assert f"the values are equal; only versions moved: ffmpeg 4.4.2 -> {now}" in text
+
+
+def test_a_case_from_before_recipes_of_png_were_named_is_equal_and_its_keyframes_are_packed_as_then(
+    forensics: Call, kept: Kept
+) -> None:
+    manifest = kept.manifest_now()
+    packed = {}
+    for subject in manifest.subjects:
+        if subject.name.endswith(".png"):
+            data = (kept.place(kept.item) / "v1/content" / subject.name).read_bytes()
+            bgr = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+            packed[subject.name] = subject_of(subject.name, encode_png(bgr, FIRST_PNG))
+    subjects = tuple(packed.get(each.name, each) for each in manifest.subjects)
+    assert packed and subjects != manifest.subjects
+    kept.write(replace(manifest, subjects=subjects))
+
+    def unnamed(recipe: dict) -> None:
+        del recipe["png"]
+        for keyframe, subject in zip(recipe["keyframes"], packed.values(), strict=True):
+            keyframe["png_sha256"] = subject.sha256
+
+    kept.change_facts("recipe", unnamed)
+    code, told = replayed(forensics, kept)
+    assert (code, told["equal"], told["differences"]) == (0, True, [])
+
+
+def test_a_recipe_of_png_that_this_version_does_not_know_is_named(forensics: Call, kept: Kept) -> None:
+    now = kept.manifest_now().facts.recipe["png"]["version"]
+    kept.change_facts("recipe", lambda recipe: recipe["png"].update(version="999"))
+    code, told = replayed(forensics, kept)
+    assert (code, told["differences"]) == (3, [f"recipe.png.version: 999 -> {now}"])
 
 
 def test_what_moved_is_named_also_where_every_fact_is_equal(forensics: Call, kept: Kept) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from forensics.keyframes import CutFinder, Uncut
-from forensics.keyframes.cuts import AHEAD
+from forensics.keyframes.cuts import AHEAD, BLOCKS, _block_sums
 from tests.unit.keyframes.footage import luma_of, pan
 
 Frames = npt.NDArray[np.uint8]
@@ -117,6 +117,14 @@ def test_what_is_decided_lags_by_the_look_ahead_and_no_more() -> None:
     assert finder.decided == 50 - AHEAD
     finder.finish()
     assert finder.decided == 50
+
+
+def test_a_block_is_the_sum_of_four_by_four_samples_and_the_brightest_does_not_overflow() -> None:
+    frames = np.random.default_rng(3).integers(0, 256, (5, 64, 64), dtype=np.uint8)
+    frames[0] = 255
+    plain = frames.reshape(5, BLOCKS, 4, BLOCKS, 4).sum(axis=(2, 4), dtype=np.int64)
+    assert np.array_equal(_block_sums(frames), plain)
+    assert _block_sums(frames).dtype == np.int16
 
 
 def test_little_is_held_of_a_long_video() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from forensics.keyframes import encode_png, imagehash_hex, sharpness
+from forensics.keyframes import FIRST_PNG, PNG, PNG_RECIPES, PngRecipe, encode_png, imagehash_hex, sharpness
 from forensics.keyframes.sharpness import is_black
 from tests.unit.keyframes.footage import ground
 
@@ -23,10 +24,26 @@ def coloured(height: int = 120, width: int = 160) -> npt.NDArray[np.uint8]:
     return np.stack([ground(seed)[:height, :width] for seed in (1, 2, 3)], axis=-1)
 
 
-def test_a_png_holds_exactly_the_picture() -> None:
+@pytest.mark.parametrize("recipe", PNG_RECIPES, ids=lambda recipe: recipe.name)
+def test_a_png_holds_exactly_the_picture(recipe: PngRecipe) -> None:
     bgr = coloured()
-    read = np.asarray(Image.open(io.BytesIO(encode_png(bgr))))
+    read = np.asarray(Image.open(io.BytesIO(encode_png(bgr, recipe))))
     assert np.array_equal(read[:, :, ::-1], bgr)
+
+
+def test_each_recipe_packs_otherwise_and_is_named_otherwise() -> None:
+    assert len({encode_png(coloured(), recipe) for recipe in PNG_RECIPES}) == len(PNG_RECIPES)
+    assert len({(recipe.name, recipe.version) for recipe in PNG_RECIPES}) == len(PNG_RECIPES)
+    assert encode_png(coloured()) == encode_png(coloured(), PNG) != encode_png(coloured(), FIRST_PNG)
+
+
+def test_every_row_is_packed_as_its_difference_from_the_row_above() -> None:
+    data, at, packed = encode_png(coloured(120, 160)), 8, b""
+    while at < len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        packed += data[at + 8 : at + 8 + length] if data[at + 4 : at + 8] == b"IDAT" else b""
+        at += 12 + length
+    assert set(zlib.decompress(packed)[:: 1 + 3 * 160]) == {2}
 
 
 def test_the_same_picture_gives_the_same_png() -> None:
@@ -52,6 +69,11 @@ def test_the_hashes_are_of_red_green_blue_and_not_the_reverse() -> None:
     expected = Image.new("RGB", (64, 64), (255, 0, 0))
     expected.paste((0, 0, 255), (32, 0, 64, 64))
     assert imagehash_hex(bgr)[1] == str(imagehash.dhash(expected))
+
+
+def test_the_hashes_of_a_turned_picture_are_those_of_its_samples() -> None:
+    turned = np.asarray(np.rot90(coloured()), dtype=np.uint8)
+    assert imagehash_hex(turned) == imagehash_hex(np.ascontiguousarray(turned))
 
 
 def test_both_hashes_have_sixteen_hex_digits() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import cv2
 import numpy as np
 import pytest
@@ -87,3 +89,41 @@ def test_every_layout_is_converted_at_odd_sizes(pixel_format: str) -> None:
     picture = flat(pixel_format, (middle,) * len(layout.plane_shapes(9, 7)), 9, 7)
     assert len(picture.planes) == layout.picture_bytes(9, 7)
     assert to_bgr(picture, 9, 7, None, None).shape == (7, 9, 3)
+
+
+@pytest.mark.parametrize("pixel_format", sorted(LAYOUTS))
+@pytest.mark.parametrize("full", [False, True])
+def test_every_sample_is_what_the_plain_sum_of_its_parts_gives(pixel_format: str, full: bool) -> None:
+    layout, width, height = LAYOUTS[pixel_format], 7, 5
+    rng = np.random.default_rng(5)
+    shapes = layout.plane_shapes(width, height)
+    deep = [rng.integers(0, 1 << layout.depth, shape, dtype="<u2") for shape in shapes]
+    raw = [plane.astype(np.uint8) if layout.depth == 8 else plane for plane in deep]
+    codes = [plane >> (layout.depth - 8) for plane in deep]
+    picture = Picture(
+        pts=0,
+        pixel_format=pixel_format,
+        planes=b"".join(plane.tobytes() for plane in raw),
+        luma=codes[0].astype(np.uint8),
+    )
+    bgr = to_bgr(picture, width, height, "bt709", "pc" if full else "tv")
+    for row, column in np.ndindex(height, width):
+        assert tuple(bgr[row, column]) == plain_bgr(codes, layout.chroma, row, column, full=full)
+
+
+def plain_bgr(
+    codes: list[np.ndarray], chroma: tuple[int, int] | None, row: int, column: int, *, full: bool
+) -> tuple[int, ...]:
+    """Rec. ITU-T H.273 (8.3) with BT.709's weights, each part a whole number of 1/32 levels, rounded half up."""
+    of_luma, of_chroma = (Fraction(1), Fraction(1)) if full else (Fraction(255, 219), Fraction(255, 224))
+    luma = round((int(codes[0][row, column]) - (0 if full else 16)) * of_luma * 32)
+    parts = [0, 0, 0]
+    if chroma is not None:
+        across, down = chroma
+        cb, cr = (int(plane[row >> down, column >> across]) - 128 for plane in codes[1:])
+        kr, kb = Fraction(2126, 10000), Fraction(722, 10000)
+        kg = 1 - kr - kb
+        blue, red = round(2 * (1 - kb) * of_chroma * cb * 32), round(2 * (1 - kr) * of_chroma * cr * 32)
+        green = [round(-2 * (1 - k) * k / kg * of_chroma * c * 32) for k, c in ((kb, cb), (kr, cr))]
+        parts = [blue, sum(green), red]
+    return tuple(min(max((luma + part + 16) // 32, 0), 255) for part in parts)
