@@ -25,7 +25,7 @@ from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
 from forensics.media.reading import read, read_each, reader_level, warm
 from forensics.media.rolling import Rolling, Shown
-from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
+from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound, voice_of
 from forensics.media.still import Still, read_still, shrunk_pictures, still_of, still_window, still_window_of
 from forensics.media.stretch import Excerpt, Opening, opening, pictures_at, window
 from forensics.media.tools import Tool, Tools, demand_full_confinement, find_tools
@@ -83,6 +83,7 @@ __all__ = [
     "try_reader_jail",
     "unit_of",
     "upright",
+    "voice_of",
     "warm",
     "window",
 ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -15,13 +16,15 @@ import numpy as np
 from forensics.errors import MediaError
 from forensics.media.child import Child
 from forensics.media.clock import presented_spans
-from forensics.media.commands import Branch, decode_command, essence_filters, essence_streams
+from forensics.media.commands import Branch, Voice, decode_command, essence_filters, essence_streams
 from forensics.media.completeness import Ending, Tally, judge
 from forensics.media.frames import Schedule, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.oddities import gap_at_end, implausible_duration, shorter_than_stated
 from forensics.media.orientation import upright
 from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
+from forensics.media.sound import Listening, Sound
+from forensics.media.together import SoundInTheWay, agreed, keep_apart
 from forensics.media.tools import Tools
 from forensics.model.media import FrameBatch, Picture, Probe, Stream
 from forensics.model.notice import Notice
@@ -41,7 +44,6 @@ BESIDE_BYTES = 256 << 20
 _FLOAT_ERROR_S = Fraction(1, 1_000_000)
 _MAX_DIGEST_TEXT = 64 << 10
 _DIGEST_LINE = re.compile(rb"(\d+),\w,SHA256=([0-9a-f]{64})$", re.MULTILINE)
-_LUMA, _LUMA_PTS, _PICTURES, _PICTURE_PTS, _DIGESTS = range(5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +84,18 @@ def decode(
     *,
     cpu_flags: str | None = None,
     beside: Branch | None = None,
+    voice: Voice | None = None,
     sync_only: bool = False,
 ) -> Decoding:
     """Start decoding the file open as ``fd``; use the result as a context manager and iterate over it.
 
     ``cpu_flags`` "0" turns SIMD off, to show that the frames do not depend on it. ``beside`` asks for luma of another
-    size from the same pass (see `Decoding.beside`). ``sync_only`` decodes sync frames alone: the outcome is never
+    size from the same pass (see `Decoding.beside`), ``voice`` for the sound (see `Decoding.sound`). ``sync_only`` decodes sync frames alone: the outcome is never
     complete then, and says nothing of frames that are missing. Raises `MediaError`
     (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and ``media.damaged`` or
     ``media.limit`` from the iteration when not one frame comes out.
     """
-    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside, sync_only)
+    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside, voice, sync_only)
 
 
 def decodable_video(probe: Probe, limits: Limits) -> tuple[Stream, int, int]:
@@ -121,6 +124,11 @@ def ticks_of(interval_s: float, base: TimeBase) -> int:
     return max(1, math.ceil((Fraction(interval_s) - _FLOAT_ERROR_S) / base.fraction))
 
 
+def _mark(item: FrameBatch | Picture) -> tuple[int, ...]:
+    """Enough of an item to know it again."""
+    return (item.pts,) if isinstance(item, Picture) else (len(item.pts), int(item.pts[0]), int(item.pts[-1]))
+
+
 class Decoding:
     """A running decode pass: iterate once over `FrameBatch` and `Picture`, then read ``outcome``.
 
@@ -137,6 +145,7 @@ class Decoding:
         limits: Limits,
         cpu_flags: str | None,
         beside: Branch | None,
+        voice: Voice | None,
         sync_only: bool,
     ) -> None:
         self._video, self._width, self._height = decodable_video(probe, limits)
@@ -145,7 +154,7 @@ class Decoding:
         self._recipe = recipe_for(self._video.pixel_format)
         self._interval = ticks_of(picture_interval_s, self._video.time_base)
         self._sync_only = sync_only
-        self._tally = Tally(None if sync_only else presented_spans(fd, probe))
+        self._presented = None if sync_only else presented_spans(fd, probe)
         self._outcome: DecodeOutcome | None = None
         self._notices: list[Notice] = []
         self._flooded = False
@@ -154,6 +163,9 @@ class Decoding:
         """Timestamps and samples of the branch, after the last frame; None where the file was not read whole and
         without a fault, or where they are too many.
         """
+        self._voice = voice if voice is not None and voice.stream.packets else None
+        self.sound: Sound | None = None
+        """The sound, after the last frame; None where it was not asked for, or has to be listened to alone."""
         self._start(essence=True)
 
     def _start(self, *, essence: bool) -> None:
@@ -168,15 +180,12 @@ class Decoding:
                 essence=essence,
                 cpu_flags=self._cpu_flags,
                 beside=self._branch,
+                voice=self._voice,
                 sync_only=self._sync_only,
             )
 
-        limits = self._limits
-        allowance = limits.decode_allowance(self._video.packets or limits.max_frames, self._width * self._height)
-        outputs = _DIGESTS + essence + 2 * (self._branch is not None)
-        self._beside_raw = _DIGESTS + essence
-        self._child = Child(build, self._fd, outputs, limits=limits, cpu_s=allowance, patience_s=limits.stall_s)
         picture_bytes = self._recipe.layout.picture_bytes(self._width, self._height)
+        self._tally = Tally(self._presented)
         self._luma = TimedFrames(LUMA_SIDE * LUMA_SIDE * self._recipe.layout.sample_bytes)
         self._pictures = TimedFrames(picture_bytes)
         self._schedule = Schedule(
@@ -186,6 +195,36 @@ class Decoding:
         width, height = self._branch.size if self._branch is not None else (1, 1)
         self._beside = TimedFrames(width * height * self._recipe.layout.sample_bytes)
         self._beside_bytes = 0
+        self._listening = None if self._voice is None else Listening(self._voice.stream, self._limits)
+        self._sinks = tuple(self._outputs(essence=essence))
+        self._child = Child(
+            build,
+            self._fd,
+            len(self._sinks),
+            limits=self._limits,
+            cpu_s=self._allowance(),
+            patience_s=self._limits.stall_s,
+        )
+
+    def _outputs(self, *, essence: bool) -> Iterator[Callable[[bytes], object]]:
+        """What takes each output of the command, in its order."""
+        yield self._luma.feed
+        yield lambda data: self._schedule.add(self._luma.feed_timestamps(data))
+        yield self._pictures.feed
+        yield self._pictures.feed_timestamps
+        if essence:
+            yield self._feed_digests
+        if self._branch is not None:
+            yield self._feed_beside
+            yield self._beside.feed_timestamps
+        if self._listening is not None:
+            yield from self._listening.sinks
+
+    def _allowance(self) -> int:
+        """CPU seconds for all that the command decodes."""
+        limits = self._limits
+        pictures = limits.decode_allowance(self._video.packets or limits.max_frames, self._width * self._height)
+        return pictures + (0 if self._voice is None else limits.sound_allowance(self._voice.stream.packets or 0))
 
     def __enter__(self) -> Self:
         return self
@@ -203,6 +242,20 @@ class Decoding:
         return self._outcome
 
     def __iter__(self) -> Iterator[FrameBatch | Picture]:
+        given = []
+        try:
+            for item in self._items():
+                given.append(_mark(item))
+                yield item
+        except SoundInTheWay:
+            self._start_alone()
+            items = self._items()
+            if [_mark(item) for item in islice(items, len(given))] != given:
+                raise self._unsteady() from None
+            yield from items
+        self._finish()
+
+    def _items(self) -> Iterator[FrameBatch | Picture]:
         due = 0
         while count := self._wait_for_batch():
             due += self._schedule.take(count)
@@ -211,7 +264,12 @@ class Decoding:
                 yield self._take_picture()
         while self._pictures.ready:
             yield self._take_picture()
-        self._finish()
+
+    def _start_alone(self) -> None:
+        """Start again without the sound: what it gave, and what was said of it, is dropped."""
+        self._child.end()
+        self._voice, self._flooded = None, False
+        self._start(essence=True)
 
     def _wait_for_batch(self) -> int:
         """How many frames the next batch has; 0 after the last."""
@@ -246,23 +304,19 @@ class Decoding:
         """Read once from every pipe that has something; False after the end."""
         arrived = self._child.read()
         for channel, data in arrived:
-            if channel == _LUMA:
-                self._luma.feed(data)
-            elif channel == _LUMA_PTS:
-                self._schedule.add(self._luma.feed_timestamps(data))
-            elif channel == _PICTURES:
-                self._pictures.feed(data)
-            elif channel == _PICTURE_PTS:
-                self._pictures.feed_timestamps(data)
-            elif channel == self._beside_raw:
-                self._beside_bytes += len(data)
-                if self._beside_bytes <= BESIDE_BYTES:
-                    self._beside.feed(data)
-            elif channel > self._beside_raw:
-                self._beside.feed_timestamps(data)
-            elif len(self._digests) < _MAX_DIGEST_TEXT:
-                self._digests += data
+            self._sinks[channel](data)
+        if self._voice is not None:
+            keep_apart(self._child, self._probe, self._voice, ended=not arrived)
         return bool(arrived)
+
+    def _feed_beside(self, data: bytes) -> None:
+        self._beside_bytes += len(data)
+        if self._beside_bytes <= BESIDE_BYTES:
+            self._beside.feed(data)
+
+    def _feed_digests(self, data: bytes) -> None:
+        if len(self._digests) < _MAX_DIGEST_TEXT:
+            self._digests += data
 
     def _take_batch(self, count: int) -> FrameBatch:
         listed, raw = self._luma.take(count)
@@ -298,6 +352,8 @@ class Decoding:
         notices, complete = judge(self._tally, expected, self._child.diagnostics, ending)
         if self._branch is not None and complete and not self._beside.restarts and not self._beside.unpaired:
             self.beside = self._beside.take(self._beside.ready)
+        if self._listening is not None and not self._flooded:
+            self.sound = agreed(self._listening.heard(self._tools.ffmpeg, self._child))
         essence = self._essence()
         self._outcome = DecodeOutcome(
             frames=self._tally.frames,
@@ -317,6 +373,9 @@ class Decoding:
             *shorter_than_stated(self._probe, self._video, self._tally.span, self._tally.frames),
             *gap_at_end(self._probe, self._tally.latest),
         )
+
+    def _unsteady(self) -> MediaError:
+        return MediaError("decoded twice, the video gave other frames", code="media.limit", hint="The bytes are kept.")
 
     def _nothing_decoded(self, *, over_limit: bool) -> MediaError:
         said = self._child.diagnostics.first

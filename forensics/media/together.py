@@ -1,0 +1,66 @@
+"""Pictures and sound from one process: whether each can be told from the other, or has to be decoded alone.
+
+One process has one exit status, one account of its time and one stream of messages. What it gives is kept only where
+these say nothing that may be of the sound; else the pictures are decoded again as if there were none. So a fault in the
+sound costs time and no fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from forensics.errors import ToolError
+from forensics.media.child import Child
+from forensics.media.commands import Voice, essence_filters, essence_streams
+from forensics.media.sound import Sound
+from forensics.model.media import Probe
+from forensics.model.sound import SoundState
+
+
+class SoundInTheWay(Exception):
+    """What a process said or how it ended may be of the sound: its pictures do not count."""
+
+
+def keep_apart(child: Child, probe: Probe, voice: Voice, *, ended: bool) -> None:
+    """Look at a process that decodes both, each time that it was read from; ``ended`` when all its pipes are closed.
+
+    Raises `SoundInTheWay` as soon as the process does not speak of the pictures alone, or does not end well.
+    """
+    if not all(_of_pictures(each, probe, voice) for each in child.diagnostics.concerned):
+        raise SoundInTheWay
+    if ended and not _ended_well(child):
+        raise SoundInTheWay
+
+
+def agreed(sound: Sound) -> Sound | None:
+    """The sound of a process that ended well; None where there is none all the same, whose reason listening to it alone
+    finds out.
+    """
+    return sound if sound.state in {SoundState.READ, SoundState.TOO_SHORT} else None
+
+
+def _ended_well(child: Child) -> bool:
+    try:
+        status = child.wait()
+    except ToolError:
+        return False
+    return status == 0 and not child.over_limit
+
+
+def _of_pictures(concern: str, probe: Probe, voice: Voice) -> bool:
+    """Whether a fault concerns the container, the video, or the packets that are digested: a process that decodes the
+    pictures alone finds these too.
+    """
+    video = probe.video_stream
+    assert video is not None
+    if concern in {probe.container, f"stream {video.index}"} or concern in _filters(probe):
+        return True
+    return _is_decoder(concern, video.codec) and not _is_decoder(concern, voice.stream.codec)
+
+
+def _filters(probe: Probe) -> Iterable[str]:
+    return frozenset().union(*(essence_filters(stream.codec) for stream in essence_streams(probe)))
+
+
+def _is_decoder(part: str, codec: str | None) -> bool:
+    return codec is not None and part.startswith(codec)
