@@ -24,7 +24,7 @@ from forensics.media.oddities import gap_at_end, implausible_duration, shorter_t
 from forensics.media.orientation import upright
 from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
 from forensics.media.sound import Listening, Sound
-from forensics.media.together import SoundInTheWay, agreed, keep_apart
+from forensics.media.together import SoundInTheWay, agreed, keep_apart, may_share
 from forensics.media.tools import Tools
 from forensics.model.media import FrameBatch, Picture, Probe, Stream
 from forensics.model.notice import Notice
@@ -90,10 +90,10 @@ def decode(
     """Start decoding the file open as ``fd``; use the result as a context manager and iterate over it.
 
     ``cpu_flags`` "0" turns SIMD off, to show that the frames do not depend on it. ``beside`` asks for luma of another
-    size from the same pass (see `Decoding.beside`), ``voice`` for the sound (see `Decoding.sound`). ``sync_only`` decodes sync frames alone: the outcome is never
-    complete then, and says nothing of frames that are missing. Raises `MediaError`
-    (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and ``media.damaged`` or
-    ``media.limit`` from the iteration when not one frame comes out.
+    size from the same pass (see `Decoding.beside`), ``voice`` for the sound (see `Decoding.sound`). ``sync_only``
+    decodes sync frames alone: the outcome is never complete then, and says nothing of frames that are missing. Raises
+    `MediaError` (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and
+    ``media.damaged`` or ``media.limit`` from the iteration when not one frame comes out.
     """
     return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside, voice, sync_only)
 
@@ -163,7 +163,7 @@ class Decoding:
         """Timestamps and samples of the branch, after the last frame; None where the file was not read whole and
         without a fault, or where they are too many.
         """
-        self._voice = voice if voice is not None and voice.stream.packets else None
+        self._voice = voice if voice is not None and may_share(voice) else None
         self.sound: Sound | None = None
         """The sound, after the last frame; None where it was not asked for, or has to be listened to alone."""
         self._start(essence=True)

@@ -16,8 +16,8 @@ _DESCRIPTOR = re.compile(r"/dev/fd/\d+: ?")
 _REFUSAL = re.compile(r"Option \w+ not found|Unrecognized option|Option not found|No such filter")
 _MUXERS = frozenset({"rawvideo", "streamhash"})
 """They complain of clocks that jump back, which is told by the timestamps themselves."""
-_OF_STREAM = re.compile(r"(?:decoding stream #0:|corrupt input packet in stream )(\d+)")
-"""ffmpeg itself on a packet that a decoder refused, or that the container marks as broken."""
+_OF_STREAM = re.compile(r"corrupt (?:input packet|decoded frame) in stream (\d+)")
+"""ffmpeg itself on what the container or a decoder marks as broken."""
 _STARVED = re.compile(r"alloc|get_buffer|memory", re.IGNORECASE)
 _TRUNCATED = re.compile(r"partial file|ended prematurely|truncat|incomplete frame|Packet mismatch", re.IGNORECASE)
 _CORRUPT = re.compile(r"corrupt|Invalid data|invalid", re.IGNORECASE)
@@ -26,9 +26,9 @@ _CORRUPT = re.compile(r"corrupt|Invalid data|invalid", re.IGNORECASE)
 class Diagnostics:
     """Counts of ``errors`` (faults that the decoder or the container reader reports) and ``truncations``; ``first``
     are the first messages without addresses, equal from run to run. ``refusal`` is a complaint about our own command
-    line, which is not the file's fault. ``speakers`` are the parts of ffmpeg that reported errors. ``concerned`` is what
-    each fault concerns: a part of ffmpeg, ``stream N``, or nothing (an empty text) where the line does not tell, or tells
-    of want of memory, which is nobody's own.
+    line, which is not the file's fault. ``speakers`` are the parts of ffmpeg that reported errors. ``concerned`` is
+    what each fault concerns: a part of ffmpeg, ``stream N``, or an empty text where the line does not tell, or tells of
+    want of memory, for which the part that tells it need not be to blame.
     """
 
     def __init__(self) -> None:

@@ -21,6 +21,18 @@ class SoundInTheWay(Exception):
     """What a process said or how it ended may be of the sound: its pictures do not count."""
 
 
+def may_share(voice: Voice) -> bool:
+    """Whether a stream that is copied for its digest may be decoded beside it by the same process.
+
+    ffmpeg 5.1 makes times of sound that come in ticks longer than a sample even by one running count for each stream,
+    which both uses then push on: first samples would move by a millisecond. Finer ticks are taken as they are.
+    """
+    stream = voice.stream
+    if not stream.packets or stream.time_base is None or not stream.sample_rate:
+        return False
+    return stream.time_base.fraction * stream.sample_rate <= 1
+
+
 def keep_apart(child: Child, probe: Probe, voice: Voice, *, ended: bool) -> None:
     """Look at a process that decodes both, each time that it was read from; ``ended`` when all its pipes are closed.
 
@@ -49,7 +61,8 @@ def _ended_well(child: Child) -> bool:
 
 def _of_pictures(concern: str, probe: Probe, voice: Voice) -> bool:
     """Whether a fault concerns the container, the video, or the packets that are digested: a process that decodes the
-    pictures alone finds these too.
+    pictures alone finds these too. A packet that ffmpeg tells to be undecodable is not among them: above a share of
+    such packets it ends with a failure, and those of the sound would count.
     """
     video = probe.video_stream
     assert video is not None
