@@ -16,7 +16,8 @@ from forensics.media.attack import (
 )
 from forensics.media.color import to_bgr
 from forensics.media.data import DataStream, DataStreams, read_data
-from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
+from forensics.media.decode import DecodeOutcome, Decoding, decode
+from forensics.media.essence import Essence
 from forensics.media.film import Film
 from forensics.media.jail import reached
 from forensics.media.jail_check import Tried, try_jail, try_reader_jail

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -16,15 +14,16 @@ import numpy as np
 from forensics.errors import MediaError
 from forensics.media.child import Child
 from forensics.media.clock import presented_spans
-from forensics.media.commands import Branch, Voice, decode_command, essence_filters, essence_streams
+from forensics.media.commands import Branch, Voice, decode_command
 from forensics.media.completeness import Ending, Tally, judge
+from forensics.media.essence import Digests, Essence
 from forensics.media.frames import Schedule, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.oddities import gap_at_end, implausible_duration, shorter_than_stated
 from forensics.media.orientation import upright
 from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
 from forensics.media.sound import Listening, Sound
-from forensics.media.together import SoundInTheWay, agreed, keep_apart, may_share
+from forensics.media.together import Given, SoundInTheWay, agreed, keep_apart, may_share
 from forensics.media.tools import Tools
 from forensics.model.media import FrameBatch, Picture, Probe, Stream
 from forensics.model.notice import Notice
@@ -42,21 +41,6 @@ BESIDE_BYTES = 256 << 20
 """Bytes of the luma beside that are held; of what needs more nothing is given."""
 
 _FLOAT_ERROR_S = Fraction(1, 1_000_000)
-_MAX_DIGEST_TEXT = 64 << 10
-_DIGEST_LINE = re.compile(rb"(\d+),\w,SHA256=([0-9a-f]{64})$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Essence:
-    """SHA-256 over the coded data of one stream, in decoding order and without what remuxing changes: parameter
-    sets, delimiters and ADTS headers. Equal digests mean that the stream was copied, not encoded again.
-    """
-
-    index: int
-    kind: str
-    codec: str
-    packets: int | None
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +108,6 @@ def ticks_of(interval_s: float, base: TimeBase) -> int:
     return max(1, math.ceil((Fraction(interval_s) - _FLOAT_ERROR_S) / base.fraction))
 
 
-def _mark(item: FrameBatch | Picture) -> tuple[int, ...]:
-    """Enough of an item to know it again."""
-    return (item.pts,) if isinstance(item, Picture) else (len(item.pts), int(item.pts[0]), int(item.pts[-1]))
-
-
 class Decoding:
     """A running decode pass: iterate once over `FrameBatch` and `Picture`, then read ``outcome``.
 
@@ -191,7 +170,7 @@ class Decoding:
         self._schedule = Schedule(
             self._interval, batch_frames=BATCH_FRAMES, batch_pictures=max(1, PICTURE_BUDGET // picture_bytes)
         )
-        self._digests = b""
+        self._digests = Digests()
         width, height = self._branch.size if self._branch is not None else (1, 1)
         self._beside = TimedFrames(width * height * self._recipe.layout.sample_bytes)
         self._beside_bytes = 0
@@ -213,7 +192,7 @@ class Decoding:
         yield self._pictures.feed
         yield self._pictures.feed_timestamps
         if essence:
-            yield self._feed_digests
+            yield self._digests.feed
         if self._branch is not None:
             yield self._feed_beside
             yield self._beside.feed_timestamps
@@ -242,17 +221,14 @@ class Decoding:
         return self._outcome
 
     def __iter__(self) -> Iterator[FrameBatch | Picture]:
-        given = []
+        given = Given()
         try:
             for item in self._items():
-                given.append(_mark(item))
+                given.note(item)
                 yield item
         except SoundInTheWay:
             self._start_alone()
-            items = self._items()
-            if [_mark(item) for item in islice(items, len(given))] != given:
-                raise self._unsteady() from None
-            yield from items
+            yield from given.rest(self._items())
         self._finish()
 
     def _items(self) -> Iterator[FrameBatch | Picture]:
@@ -314,10 +290,6 @@ class Decoding:
         if self._beside_bytes <= BESIDE_BYTES:
             self._beside.feed(data)
 
-    def _feed_digests(self, data: bytes) -> None:
-        if len(self._digests) < _MAX_DIGEST_TEXT:
-            self._digests += data
-
     def _take_batch(self, count: int) -> FrameBatch:
         listed, raw = self._luma.take(count)
         pts = np.array(listed, dtype=np.int64)
@@ -354,7 +326,7 @@ class Decoding:
             self.beside = self._beside.take(self._beside.ready)
         if self._listening is not None and not self._flooded:
             self.sound = agreed(self._listening.heard(self._tools.ffmpeg, self._child))
-        essence = self._essence()
+        essence, without = self._digests.told(self._probe, self._child.diagnostics.speakers)
         self._outcome = DecodeOutcome(
             frames=self._tally.frames,
             last_pts=self._tally.last_pts,
@@ -362,7 +334,7 @@ class Decoding:
             command=self._child.command,
             recipe=self._recipe.name + (SYNC_ONLY if self._sync_only else ""),
             exact=self._recipe.exact and not self._luma.restarts,
-            notices=(*self._notices, *notices, *(() if self._sync_only else self._length_notices())),
+            notices=(*self._notices, *without, *notices, *(() if self._sync_only else self._length_notices())),
             complete=complete and not self._sync_only,
         )
 
@@ -374,9 +346,6 @@ class Decoding:
             *gap_at_end(self._probe, self._tally.latest),
         )
 
-    def _unsteady(self) -> MediaError:
-        return MediaError("decoded twice, the video gave other frames", code="media.limit", hint="The bytes are kept.")
-
     def _nothing_decoded(self, *, over_limit: bool) -> MediaError:
         said = self._child.diagnostics.first
         detail = f": {said[0]}" if said else ""
@@ -387,25 +356,3 @@ class Decoding:
             code="media.damaged",
             hint="The bytes are kept; a copy from another source may decode.",
         )
-
-    def _essence(self) -> tuple[Essence, ...]:
-        """The digests, but for streams whose packets a filter refused: theirs is over the rest, or over nothing."""
-        found = {int(place): digest.decode("ascii") for place, digest in _DIGEST_LINE.findall(self._digests)}
-        whole = []
-        for place, stream in enumerate(essence_streams(self._probe)):
-            failed = essence_filters(stream.codec) & self._child.diagnostics.speakers
-            if failed:
-                message = f"Stream {stream.index} has no digest: {', '.join(sorted(failed))} refused packets."
-                self._notices.append(Notice(code="media.no_essence", message=message))
-            elif place in found:
-                codec = stream.codec or "unknown"
-                whole.append(
-                    Essence(
-                        index=stream.index,
-                        kind=stream.kind,
-                        codec=codec,
-                        packets=stream.packets,
-                        sha256=found[place],
-                    )
-                )
-        return tuple(whole)

@@ -7,18 +7,42 @@ sound costs time and no fact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from forensics.errors import ToolError
+from forensics.errors import MediaError, ToolError
 from forensics.media.child import Child
 from forensics.media.commands import Voice, essence_filters, essence_streams
 from forensics.media.sound import Sound
-from forensics.model.media import Probe
+from forensics.model.media import FrameBatch, Picture, Probe
 from forensics.model.sound import SoundState
 
 
 class SoundInTheWay(Exception):
     """What a process said or how it ended may be of the sound: its pictures do not count."""
+
+
+class Given:
+    """Remembers what of a pass was handed on, so that a second one can go on behind it."""
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[int, ...]] = []
+
+    def note(self, item: FrameBatch | Picture) -> None:
+        """Take note of an item that is handed on."""
+        self._marks.append(_mark(item))
+
+    def rest(self, items: Iterator[FrameBatch | Picture]) -> Iterator[FrameBatch | Picture]:
+        """The items of a second pass behind those of the first. Raises `MediaError` (``media.limit``) when it does not
+        begin with these: only want of memory loses frames of one pass and not of the other.
+        """
+        if [_mark(item) for item in islice(items, len(self._marks))] != self._marks:
+            raise MediaError("decoded twice, the video gave other frames", code="media.limit")
+        yield from items
+
+
+def _mark(item: FrameBatch | Picture) -> tuple[int, ...]:
+    return (item.pts,) if isinstance(item, Picture) else (len(item.pts), int(item.pts[0]), int(item.pts[-1]))
 
 
 def may_share(voice: Voice) -> bool:
