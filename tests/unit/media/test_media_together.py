@@ -11,7 +11,7 @@ import pytest
 
 from forensics import media
 from forensics.errors import MediaError
-from forensics.media.commands import Voice
+from forensics.media.commands import Branch, Voice
 from forensics.media.diagnostics import MAX_SPEAKERS, Diagnostics
 from forensics.media.sound import CHROMAPRINT, Sound
 from forensics.media.together import SoundInTheWay, keep_apart, may_share
@@ -92,6 +92,21 @@ def test_one_command_stands_for_both_and_graphs_do_not_wait_for_each_other(tools
     assert found.command.count("-filter_complex") == 2
     assert found.command.count("-i") == 1
     assert found.command[-1] == "pipe:10"
+
+
+def test_luma_beside_comes_with_the_sound(tools: media.Tools, talking: Path) -> None:
+    beside = []
+    with opened(talking) as fd:
+        probed = media.probe(tools, fd)
+        for voice in (media.voice_of(probed), None):
+            branch = Branch("not(mod(n,5))", (16, 12))
+            with media.decode(tools, fd, probed.probe, beside=branch, voice=voice) as decoding:
+                assert sum(isinstance(item, FrameBatch) for item in decoding) == 2
+            beside.append(decoding.beside)
+            assert (decoding.sound is None) is (voice is None)
+    assert beside[0] is not None
+    assert len(beside[0][0]) == 60
+    assert beside[0] == beside[1]
 
 
 def test_the_command_of_a_mute_clip_is_as_ever(tools: media.Tools, clips: Path) -> None:
