@@ -2,8 +2,8 @@
 
 1  tell a still from a video; a still has one picture, a fingerprint of it and its metadata
 2  video: probe the container
-3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes
-4  video: listen to its first sound stream
+3  video: decode once; every frame goes to the fingerprint and the shot detector, a few to keyframes, the sound beside
+4  video: keep the sound; listen to it alone where the decode pass could not vouch for it
    (a triage decodes sync frames only, and tells no shots)
 5  write keyframes, contact sheet, fingerprint and sound as files, each with its digests
 6  read the telemetry beside it and inside it, and hold all of it against the clip
@@ -193,11 +193,12 @@ def _derive_video(
     print_maker = fingerprint.Fingerprinter(probed.probe.origin.base)
     chosen = _Keyframes(probed.probe, digests.sha256, into, kit.png, triage=triage) if query is None else None
     timestamps = hashlib.sha256()
+    voice = media.voice_of(probed)
     try:
         excerpt = None if query is None else media.opening(kit.tools, handle, probed.probe, query, kit.limits)
         branch = None if excerpt is None else excerpt.branch
         with media.decode(
-            kit.tools, handle, probed.probe, limits=kit.limits, beside=branch, sync_only=triage
+            kit.tools, handle, probed.probe, limits=kit.limits, beside=branch, voice=voice, sync_only=triage
         ) as decoding:
             for item in decoding:
                 if isinstance(item, FrameBatch):
@@ -210,9 +211,9 @@ def _derive_video(
     except MediaError as error:
         return _without_video(probed, inside, Notice(code=error.code, message=error.message))
     outcome = decoding.outcome
-    heard = listen(kit.tools, handle, probed, kit.limits, into)
+    heard = listen(kit.tools, handle, probed, kit.limits, into, decoding.sound)
     notices = (TRIAGED,) * triage + probed.notices + outcome.notices + heard.notices + inside.notices
-    commands = (probed.command, outcome.command, *heard.commands, *inside.commands)
+    commands = tuple(dict.fromkeys((probed.command, outcome.command, *heard.commands, *inside.commands)))
     video = print_maker.finish(probed.probe.origin)
     shown, files = chosen.finish(exact=outcome.exact) if chosen is not None else ({}, ())
     track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(video))

@@ -27,12 +27,20 @@ class Heard:
     commands: tuple[tuple[str, ...], ...]
 
 
-def listen(tools: media.Tools, handle: int, probed: media.Probed, limits: media.Limits, into: Path) -> Heard:
-    """Listen to the sound behind ``handle`` and write its track below the content folder ``into``.
+def listen(
+    tools: media.Tools,
+    handle: int,
+    probed: media.Probed,
+    limits: media.Limits,
+    into: Path,
+    sound: media.Sound | None,
+) -> Heard:
+    """Write the track of a file's sound below the content folder ``into``: of the ``sound`` that the decode pass gave,
+    or else of the one behind ``handle``, listened to alone.
 
     That there is no sound, or that it could not be read, is a fact with its reason.
     """
-    sound = media.read_sound(tools, handle, probed, limits)
+    sound = sound or media.read_sound(tools, handle, probed, limits)
     commands = (sound.command,) if sound.command else ()
     facts: dict[str, Json] = {"state": str(sound.state)}
     if sound.stream is not None:

@@ -16,7 +16,8 @@ from forensics.media.attack import (
 )
 from forensics.media.color import to_bgr
 from forensics.media.data import DataStream, DataStreams, read_data
-from forensics.media.decode import DecodeOutcome, Decoding, Essence, decode
+from forensics.media.decode import DecodeOutcome, Decoding, decode
+from forensics.media.essence import Essence
 from forensics.media.film import Film
 from forensics.media.jail import reached
 from forensics.media.jail_check import Tried, try_jail, try_reader_jail
@@ -25,7 +26,7 @@ from forensics.media.orientation import upright
 from forensics.media.probe import Probed, probe
 from forensics.media.reading import read, read_each, reader_level, warm
 from forensics.media.rolling import Rolling, Shown
-from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound
+from forensics.media.sound import CHROMAPRINT, Sound, can_listen, read_sound, voice_of
 from forensics.media.still import Still, read_still, shrunk_pictures, still_of, still_window, still_window_of
 from forensics.media.stretch import Excerpt, Opening, opening, pictures_at, window
 from forensics.media.tools import Tool, Tools, demand_full_confinement, find_tools
@@ -83,6 +84,7 @@ __all__ = [
     "try_reader_jail",
     "unit_of",
     "upright",
+    "voice_of",
     "warm",
     "window",
 ]

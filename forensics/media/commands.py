@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -43,6 +44,8 @@ FILM_SYNC_FRAMES = 25
 
 _LOGLEVEL = "repeat+level+warning"
 
+_PAD = re.compile(r"\[s(\d+)\]")
+
 # Coded slices only: parameter sets and delimiters move between the container and the stream when a file is remuxed
 # (Rec. ITU-T H.264 table 7-1 types 1-5; H.265 table 7-1 types 0-31). AV1: all but temporal delimiters (type 2).
 # AAC: without ADTS headers, which only transport streams carry.
@@ -59,6 +62,14 @@ class Branch(NamedTuple):
 
     select: str
     size: tuple[int, int]
+
+
+class Voice(NamedTuple):
+    """A sound stream to listen to: the tick of its clock that is heard at zero, and the fingerprint to make of it."""
+
+    stream: Stream
+    origin: MediaTime
+    spec: SoundSpec
 
 
 def is_mov(container: str) -> bool:
@@ -108,6 +119,16 @@ def _open(name: str, limits: Limits, probe: Probe, *, turned: bool = False, **mo
 def _compile(tool: Tool, limits: Limits, outputs: Sequence[Any], cpu_flags: str | None = None) -> list[str]:
     command = ffmpeg.merge_outputs(*outputs)
     return list(command.compile(cmd=[tool.path, *global_options(limits, cpu_flags)]))
+
+
+def _graph_of_its_own(outputs: Sequence[Any]) -> list[str]:
+    """What follows the input for ``outputs`` of the same input that are made by a second filter graph. ffmpeg sets up
+    a graph only when each of its streams has given a frame, and sets it up anew when one of them changes: in one graph
+    the pictures would wait for the sound. Its pads have names that ffmpeg-python gives to no pad of the first.
+    """
+    words = ffmpeg.merge_outputs(*outputs).get_args()
+    words = words[words.index("-filter_complex") :]
+    return [_PAD.sub(r"[sound\1]", word) for word in words]
 
 
 def _with_timestamps(stream: Any, output: str) -> Any:
@@ -199,11 +220,13 @@ def decode_command(
     essence: bool = True,
     cpu_flags: str | None = None,
     beside: Branch | None = None,
+    voice: Voice | None = None,
     sync_only: bool = False,
 ) -> list[str]:
     """The one decode pass. ``names`` are the input and the outputs: luma, its timestamps, pictures, their
-    timestamps, (with ``essence``) the stream digests, and (with ``beside``) that luma and its timestamps. ``sync_only``
-    lets the decoder skip every packet that is no sync frame.
+    timestamps, (with ``essence``) the stream digests, (with ``beside``) that luma and its timestamps, and (with
+    ``voice``) the outputs of `sound_command`. ``sync_only`` lets the decoder of the video skip every packet that is no
+    sync frame.
     """
     name, (luma, luma_pts, pictures, picture_pts, *more) = names
     video = probe.video_stream
@@ -217,22 +240,34 @@ def decode_command(
     if essence:
         outputs.append(_essence(source, essence_streams(probe), more.pop(0)))
     if beside is not None:
-        raw, raw_pts = more
+        raw, raw_pts, *more = more
         taken = _with_timestamps(parts[2].filter("select", beside.select), raw_pts)
         outputs.append(_raw(_luma(taken, recipe, *beside.size), raw))
-    return _compile(tool, limits, outputs, cpu_flags)
+    command = _compile(tool, limits, outputs, cpu_flags)
+    return command if voice is None else [*command, *_graph_of_its_own(_heard(source, voice, more, limits))]
 
 
 def sound_command(
-    tool: Tool, probe: Probe, stream: Stream, origin: MediaTime, spec: SoundSpec, names: tuple[str, tuple[str, ...]], *,
-    limits: Limits, cpu_flags: str | None = None,
-) -> list[str]:  # fmt: skip
-    """One pass over the sound: mono at the rate of ``spec``, sample 0 at zero on the presentation clock. Outputs:
-    Chromaprint's words as unsigned 32-bit numbers of this machine, and the samples as signed little-endian 16 bits.
+    tool: Tool,
+    probe: Probe,
+    voice: Voice,
+    names: tuple[str, tuple[str, ...]],
+    *,
+    limits: Limits,
+    cpu_flags: str | None = None,
+) -> list[str]:
+    """One pass over the sound alone: mono at the rate of the fingerprint, sample 0 at zero on the presentation clock.
+    Outputs: Chromaprint's words as unsigned 32-bit numbers of this machine, and the samples as signed little-endian 16
+    bits.
     """
-    name, (words, samples) = names
-    zero = origin.seconds
-    sound = _open(name, limits, probe)[str(stream.index)]
+    name, outputs = names
+    return _compile(tool, limits, _heard(_open(name, limits, probe), voice, outputs, limits), cpu_flags)
+
+
+def _heard(source: Any, voice: Voice, names: Sequence[str], limits: Limits) -> list[Any]:
+    words, samples = names
+    spec, zero = voice.spec, voice.origin.seconds
+    sound = source[str(voice.stream.index)]
     sound = sound.filter("asetpts", f"PTS-round({zero.numerator}/{zero.denominator}/TB)")
     sound = sound.filter("aformat", sample_fmts="s16", channel_layouts="mono", sample_rates=spec.rate)
     # Only now, when a sample takes two bytes, are gaps filled with silence, and what comes before zero dropped.
@@ -240,11 +275,10 @@ def sound_command(
     sound = sound.filter("aresample", spec.rate, **timed).filter("atrim", end_sample=limits.max_sound_s * spec.rate)
     both = sound.filter_multi_output("asplit", 2)
     printed = {"format": "chromaprint", "fp_format": "raw", "algorithm": 1, "silence_threshold": -1}
-    outputs = [
+    return [
         ffmpeg.output(both[0], words, **printed, **_BARE),
         ffmpeg.output(both[1], samples, format="s16le", acodec="pcm_s16le", **_BARE),
     ]
-    return _compile(tool, limits, outputs, cpu_flags)
 
 
 def data_command(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import TracebackType
@@ -15,13 +14,16 @@ import numpy as np
 from forensics.errors import MediaError
 from forensics.media.child import Child
 from forensics.media.clock import presented_spans
-from forensics.media.commands import Branch, decode_command, essence_filters, essence_streams
+from forensics.media.commands import Branch, Voice, decode_command
 from forensics.media.completeness import Ending, Tally, judge
+from forensics.media.essence import Digests, Essence
 from forensics.media.frames import Schedule, TimedFrames
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.oddities import gap_at_end, implausible_duration, shorter_than_stated
 from forensics.media.orientation import upright
 from forensics.media.pixels import LUMA_SIDE, recipe_for, samples
+from forensics.media.sound import Listening, Sound
+from forensics.media.together import Given, SoundInTheWay, agreed, keep_apart, may_share
 from forensics.media.tools import Tools
 from forensics.model.media import FrameBatch, Picture, Probe, Stream
 from forensics.model.notice import Notice
@@ -39,22 +41,6 @@ BESIDE_BYTES = 256 << 20
 """Bytes of the luma beside that are held; of what needs more nothing is given."""
 
 _FLOAT_ERROR_S = Fraction(1, 1_000_000)
-_MAX_DIGEST_TEXT = 64 << 10
-_DIGEST_LINE = re.compile(rb"(\d+),\w,SHA256=([0-9a-f]{64})$", re.MULTILINE)
-_LUMA, _LUMA_PTS, _PICTURES, _PICTURE_PTS, _DIGESTS = range(5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Essence:
-    """SHA-256 over the coded data of one stream, in decoding order and without what remuxing changes: parameter
-    sets, delimiters and ADTS headers. Equal digests mean that the stream was copied, not encoded again.
-    """
-
-    index: int
-    kind: str
-    codec: str
-    packets: int | None
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +68,18 @@ def decode(
     *,
     cpu_flags: str | None = None,
     beside: Branch | None = None,
+    voice: Voice | None = None,
     sync_only: bool = False,
 ) -> Decoding:
     """Start decoding the file open as ``fd``; use the result as a context manager and iterate over it.
 
     ``cpu_flags`` "0" turns SIMD off, to show that the frames do not depend on it. ``beside`` asks for luma of another
-    size from the same pass (see `Decoding.beside`). ``sync_only`` decodes sync frames alone: the outcome is never
-    complete then, and says nothing of frames that are missing. Raises `MediaError`
-    (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and ``media.damaged`` or
-    ``media.limit`` from the iteration when not one frame comes out.
+    size from the same pass (see `Decoding.beside`), ``voice`` for the sound (see `Decoding.sound`). ``sync_only``
+    decodes sync frames alone: the outcome is never complete then, and says nothing of frames that are missing. Raises
+    `MediaError` (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and
+    ``media.damaged`` or ``media.limit`` from the iteration when not one frame comes out.
     """
-    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside, sync_only)
+    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside, voice, sync_only)
 
 
 def decodable_video(probe: Probe, limits: Limits) -> tuple[Stream, int, int]:
@@ -137,6 +124,7 @@ class Decoding:
         limits: Limits,
         cpu_flags: str | None,
         beside: Branch | None,
+        voice: Voice | None,
         sync_only: bool,
     ) -> None:
         self._video, self._width, self._height = decodable_video(probe, limits)
@@ -145,7 +133,7 @@ class Decoding:
         self._recipe = recipe_for(self._video.pixel_format)
         self._interval = ticks_of(picture_interval_s, self._video.time_base)
         self._sync_only = sync_only
-        self._tally = Tally(None if sync_only else presented_spans(fd, probe))
+        self._presented = None if sync_only else presented_spans(fd, probe)
         self._outcome: DecodeOutcome | None = None
         self._notices: list[Notice] = []
         self._flooded = False
@@ -154,6 +142,9 @@ class Decoding:
         """Timestamps and samples of the branch, after the last frame; None where the file was not read whole and
         without a fault, or where they are too many.
         """
+        self._voice = voice if voice is not None and may_share(voice) else None
+        self.sound: Sound | None = None
+        """The sound, after the last frame; None where it was not asked for, or has to be listened to alone."""
         self._start(essence=True)
 
     def _start(self, *, essence: bool) -> None:
@@ -168,24 +159,51 @@ class Decoding:
                 essence=essence,
                 cpu_flags=self._cpu_flags,
                 beside=self._branch,
+                voice=self._voice,
                 sync_only=self._sync_only,
             )
 
-        limits = self._limits
-        allowance = limits.decode_allowance(self._video.packets or limits.max_frames, self._width * self._height)
-        outputs = _DIGESTS + essence + 2 * (self._branch is not None)
-        self._beside_raw = _DIGESTS + essence
-        self._child = Child(build, self._fd, outputs, limits=limits, cpu_s=allowance, patience_s=limits.stall_s)
         picture_bytes = self._recipe.layout.picture_bytes(self._width, self._height)
+        self._tally = Tally(self._presented)
         self._luma = TimedFrames(LUMA_SIDE * LUMA_SIDE * self._recipe.layout.sample_bytes)
         self._pictures = TimedFrames(picture_bytes)
         self._schedule = Schedule(
             self._interval, batch_frames=BATCH_FRAMES, batch_pictures=max(1, PICTURE_BUDGET // picture_bytes)
         )
-        self._digests = b""
+        self._digests = Digests()
         width, height = self._branch.size if self._branch is not None else (1, 1)
         self._beside = TimedFrames(width * height * self._recipe.layout.sample_bytes)
         self._beside_bytes = 0
+        self._listening = None if self._voice is None else Listening(self._voice.stream, self._limits)
+        self._sinks = tuple(self._outputs(essence=essence))
+        self._child = Child(
+            build,
+            self._fd,
+            len(self._sinks),
+            limits=self._limits,
+            cpu_s=self._allowance(),
+            patience_s=self._limits.stall_s,
+        )
+
+    def _outputs(self, *, essence: bool) -> Iterator[Callable[[bytes], object]]:
+        """What takes each output of the command, in its order."""
+        yield self._luma.feed
+        yield lambda data: self._schedule.add(self._luma.feed_timestamps(data))
+        yield self._pictures.feed
+        yield self._pictures.feed_timestamps
+        if essence:
+            yield self._digests.feed
+        if self._branch is not None:
+            yield self._feed_beside
+            yield self._beside.feed_timestamps
+        if self._listening is not None:
+            yield from self._listening.sinks
+
+    def _allowance(self) -> int:
+        """CPU seconds for all that the command decodes."""
+        limits = self._limits
+        pictures = limits.decode_allowance(self._video.packets or limits.max_frames, self._width * self._height)
+        return pictures + (0 if self._voice is None else limits.sound_allowance(self._voice.stream.packets or 0))
 
     def __enter__(self) -> Self:
         return self
@@ -203,6 +221,17 @@ class Decoding:
         return self._outcome
 
     def __iter__(self) -> Iterator[FrameBatch | Picture]:
+        given = Given()
+        try:
+            for item in self._items():
+                given.note(item)
+                yield item
+        except SoundInTheWay:
+            self._start_alone()
+            yield from given.rest(self._items())
+        self._finish()
+
+    def _items(self) -> Iterator[FrameBatch | Picture]:
         due = 0
         while count := self._wait_for_batch():
             due += self._schedule.take(count)
@@ -211,7 +240,12 @@ class Decoding:
                 yield self._take_picture()
         while self._pictures.ready:
             yield self._take_picture()
-        self._finish()
+
+    def _start_alone(self) -> None:
+        """Start again without the sound: what it gave, and what was said of it, is dropped."""
+        self._child.end()
+        self._voice, self._flooded = None, False
+        self._start(essence=True)
 
     def _wait_for_batch(self) -> int:
         """How many frames the next batch has; 0 after the last."""
@@ -246,23 +280,15 @@ class Decoding:
         """Read once from every pipe that has something; False after the end."""
         arrived = self._child.read()
         for channel, data in arrived:
-            if channel == _LUMA:
-                self._luma.feed(data)
-            elif channel == _LUMA_PTS:
-                self._schedule.add(self._luma.feed_timestamps(data))
-            elif channel == _PICTURES:
-                self._pictures.feed(data)
-            elif channel == _PICTURE_PTS:
-                self._pictures.feed_timestamps(data)
-            elif channel == self._beside_raw:
-                self._beside_bytes += len(data)
-                if self._beside_bytes <= BESIDE_BYTES:
-                    self._beside.feed(data)
-            elif channel > self._beside_raw:
-                self._beside.feed_timestamps(data)
-            elif len(self._digests) < _MAX_DIGEST_TEXT:
-                self._digests += data
+            self._sinks[channel](data)
+        if self._voice is not None:
+            keep_apart(self._child, self._probe, self._voice, ended=not arrived)
         return bool(arrived)
+
+    def _feed_beside(self, data: bytes) -> None:
+        self._beside_bytes += len(data)
+        if self._beside_bytes <= BESIDE_BYTES:
+            self._beside.feed(data)
 
     def _take_batch(self, count: int) -> FrameBatch:
         listed, raw = self._luma.take(count)
@@ -298,7 +324,9 @@ class Decoding:
         notices, complete = judge(self._tally, expected, self._child.diagnostics, ending)
         if self._branch is not None and complete and not self._beside.restarts and not self._beside.unpaired:
             self.beside = self._beside.take(self._beside.ready)
-        essence = self._essence()
+        if self._listening is not None and not self._flooded:
+            self.sound = agreed(self._listening.heard(self._tools.ffmpeg, self._child))
+        essence, without = self._digests.told(self._probe, self._child.diagnostics.speakers)
         self._outcome = DecodeOutcome(
             frames=self._tally.frames,
             last_pts=self._tally.last_pts,
@@ -306,7 +334,7 @@ class Decoding:
             command=self._child.command,
             recipe=self._recipe.name + (SYNC_ONLY if self._sync_only else ""),
             exact=self._recipe.exact and not self._luma.restarts,
-            notices=(*self._notices, *notices, *(() if self._sync_only else self._length_notices())),
+            notices=(*self._notices, *without, *notices, *(() if self._sync_only else self._length_notices())),
             complete=complete and not self._sync_only,
         )
 
@@ -328,25 +356,3 @@ class Decoding:
             code="media.damaged",
             hint="The bytes are kept; a copy from another source may decode.",
         )
-
-    def _essence(self) -> tuple[Essence, ...]:
-        """The digests, but for streams whose packets a filter refused: theirs is over the rest, or over nothing."""
-        found = {int(place): digest.decode("ascii") for place, digest in _DIGEST_LINE.findall(self._digests)}
-        whole = []
-        for place, stream in enumerate(essence_streams(self._probe)):
-            failed = essence_filters(stream.codec) & self._child.diagnostics.speakers
-            if failed:
-                message = f"Stream {stream.index} has no digest: {', '.join(sorted(failed))} refused packets."
-                self._notices.append(Notice(code="media.no_essence", message=message))
-            elif place in found:
-                codec = stream.codec or "unknown"
-                whole.append(
-                    Essence(
-                        index=stream.index,
-                        kind=stream.kind,
-                        codec=codec,
-                        packets=stream.packets,
-                        sha256=found[place],
-                    )
-                )
-        return tuple(whole)

@@ -16,6 +16,9 @@ _DESCRIPTOR = re.compile(r"/dev/fd/\d+: ?")
 _REFUSAL = re.compile(r"Option \w+ not found|Unrecognized option|Option not found|No such filter")
 _MUXERS = frozenset({"rawvideo", "streamhash"})
 """They complain of clocks that jump back, which is told by the timestamps themselves."""
+_OF_STREAM = re.compile(r"corrupt (?:input packet|decoded frame) in stream (\d+)")
+"""ffmpeg itself on what the container or a decoder marks as broken."""
+_STARVED = re.compile(r"alloc|get_buffer|memory", re.IGNORECASE)
 _TRUNCATED = re.compile(r"partial file|ended prematurely|truncat|incomplete frame|Packet mismatch", re.IGNORECASE)
 _CORRUPT = re.compile(r"corrupt|Invalid data|invalid", re.IGNORECASE)
 
@@ -23,7 +26,9 @@ _CORRUPT = re.compile(r"corrupt|Invalid data|invalid", re.IGNORECASE)
 class Diagnostics:
     """Counts of ``errors`` (faults that the decoder or the container reader reports) and ``truncations``; ``first``
     are the first messages without addresses, equal from run to run. ``refusal`` is a complaint about our own command
-    line, which is not the file's fault. ``speakers`` are the parts of ffmpeg that reported errors.
+    line, which is not the file's fault. ``speakers`` are the parts of ffmpeg that reported errors. ``concerned`` is
+    what each fault concerns: a part of ffmpeg, ``stream N``, or an empty text where the line does not tell, or tells of
+    want of memory, for which the part that tells it need not be to blame.
     """
 
     def __init__(self) -> None:
@@ -32,6 +37,7 @@ class Diagnostics:
         self.first: list[str] = []
         self.refusal = ""
         self.speakers: set[str] = set()
+        self.concerned: set[str] = set()
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
@@ -59,6 +65,16 @@ class Diagnostics:
         self.errors += serious
         if found["part"] and len(self.speakers) < MAX_SPEAKERS:
             self.speakers.add(found["part"])
+        self.concerned.add(_concern(found["part"], text) if len(self.concerned) < MAX_SPEAKERS else "")
         self.truncations += truncated
         if len(self.first) < MAX_FIRST:
             self.first.append(f"{found['part']}: {text}" if found["part"] else text)
+
+
+def _concern(part: str | None, text: str) -> str:
+    if _STARVED.search(text):
+        return ""
+    if part is None:
+        stream = _OF_STREAM.search(text)
+        return "" if stream is None else f"stream {stream[1]}"
+    return part

@@ -1,9 +1,9 @@
-"""The sound of a file: Chromaprint's words and how loud it is over time, from one pass over its first sound stream."""
+"""The sound of a file: Chromaprint's words and how loud it is over time, from its first sound stream."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.media.child import Child
-from forensics.media.commands import SOUND_JUMP_S, sound_command
+from forensics.media.commands import SOUND_JUMP_S, Voice, sound_command
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.probe import Probed, first_sound
 from forensics.media.tools import Tool, Tools, has_muxer
@@ -75,31 +75,47 @@ def read_sound(
     Times are on the presentation clock of the pictures. Never raises for bad media: what could not be read is a state
     with its reason, and a notice where the file is to blame. Raises `ToolError` when ffmpeg refuses its options.
     """
-    stream, origin = first_sound(probed.probe.streams), probed.sound_origin
-    if stream is None or origin is None:
+    voice = voice_of(probed)
+    if voice is None:
         return _not_read(SoundState.ABSENT, "there is no sound stream in it whose codec is known")
 
     def build(name: str, outputs: tuple[str, ...]) -> list[str]:
-        return sound_command(
-            tools.ffmpeg, probed.probe, stream, origin, CHROMAPRINT, (name, outputs), limits=limits, cpu_flags=cpu_flags
-        )
+        return sound_command(tools.ffmpeg, probed.probe, voice, (name, outputs), limits=limits, cpu_flags=cpu_flags)
 
-    words, levels = bytearray(), _Levels(LEVEL_WORDS * CHROMAPRINT.step)
-    allowance = limits.sound_allowance(stream.packets or 0)
-    with Child(build, fd, 2, limits=limits, cpu_s=allowance, patience_s=limits.stall_s) as child:
+    listening = Listening(voice.stream, limits)
+    allowance = limits.sound_allowance(voice.stream.packets or 0)
+    with Child(build, fd, len(listening.sinks), limits=limits, cpu_s=allowance, patience_s=limits.stall_s) as child:
         while arrived := child.read():
             for channel, data in arrived:
-                if channel == _WORDS:
-                    words += data
-                else:
-                    levels.feed(data)
+                listening.sinks[channel](data)
         child.wait()
-    levels.end()
-    return _judged(tools.ffmpeg, child, stream, bytes(words), levels, limits)
+    return listening.heard(tools.ffmpeg, child)
+
+
+def voice_of(probed: Probed) -> Voice | None:
+    """What of a file is listened to: its first sound stream whose codec is known, if it has one."""
+    stream, origin = first_sound(probed.probe.streams), probed.sound_origin
+    return None if stream is None or origin is None else Voice(stream, origin, CHROMAPRINT)
+
+
+class Listening:
+    """Takes what a program makes of a sound stream as it arrives: ``sinks`` take words and samples, in the order of
+    `forensics.media.commands.sound_command`'s outputs.
+    """
+
+    def __init__(self, stream: Stream, limits: Limits) -> None:
+        self._stream, self._limits = stream, limits
+        self._words = bytearray()
+        self._levels = _Levels(LEVEL_WORDS * CHROMAPRINT.step)
+        self.sinks: tuple[Callable[[bytes], None], ...] = (self._words.extend, self._levels.feed)
+
+    def heard(self, ffmpeg: Tool, child: Child) -> Sound:
+        """What the ended child's outputs are worth."""
+        self._levels.end()
+        return _judged(ffmpeg, child, self._stream, bytes(self._words), self._levels, self._limits)
 
 
 def _judged(ffmpeg: Tool, child: Child, stream: Stream, raw: bytes, levels: _Levels, limits: Limits) -> Sound:
-    """What the ended child's outputs are worth."""
     samples, expected = levels.samples, CHROMAPRINT.words_of(levels.samples)
     if not raw and not can_listen(ffmpeg):
         reason = f"ffmpeg {ffmpeg.version} was built without the muxer {_MUXER}"

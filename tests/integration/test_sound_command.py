@@ -65,12 +65,26 @@ def names(line: dict) -> frozenset[str]:
     return frozenset(Path(line[side]["path"]).stem for side in ("query", "reference"))
 
 
-def facts_of(case: Path, name: str) -> dict:
+def manifest_of(case: Path, name: str) -> dict:
     for path in case.glob("store/*/*/v1/content/manifest.json"):
         predicate = json.loads(path.read_bytes())["predicate"]
         if Path(predicate["record"]["appearances"][0]["name"]).stem == name:
-            return predicate["facts"]["recipe"]["sound"]
+            return predicate
     raise AssertionError(f"{name} is not in the case")
+
+
+def facts_of(case: Path, name: str) -> dict:
+    return manifest_of(case, name)["facts"]["recipe"]["sound"]
+
+
+def test_one_command_decodes_pictures_and_sound_where_the_clock_allows_it(heard) -> None:
+    """MP4 tells every sample of its sound, Matroska milliseconds."""
+    programs = {
+        name: [command[0] for command in manifest_of(heard.case, name)["record"]["processing"]["commands"]]
+        for name in ("tune", "copy")
+    }
+    assert programs == {"tune": ["ffprobe", "ffmpeg"], "copy": ["ffprobe", "ffmpeg", "ffmpeg"]}
+    assert facts_of(heard.case, "tune")["state"] == facts_of(heard.case, "copy")["state"] == "read"
 
 
 def test_the_same_sound_over_other_pictures_is_a_candidate_by_sound_alone(heard) -> None:
