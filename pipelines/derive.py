@@ -196,7 +196,13 @@ def _derive_video(
         excerpt = None if query is None else media.opening(kit.tools, handle, probed.probe, query, kit.limits)
         branch = None if excerpt is None else excerpt.branch
         with media.decode(
-            kit.tools, handle, probed.probe, limits=kit.limits, beside=branch, sync_only=triage
+            kit.tools,
+            handle,
+            probed.probe,
+            limits=kit.limits,
+            beside=branch,
+            sync_only=triage,
+            presented=probed.presented,
         ) as decoding:
             for item in decoding:
                 if isinstance(item, FrameBatch):
