@@ -21,7 +21,7 @@ MAX_LINE = 300
 """Characters of a label or title that are measured: no more fit on the widest sheet in use."""
 
 _MARGIN, _LABEL_HEIGHT, _LINE_HEIGHT = 12, 22, 26
-_PAPER, _INK, _GREY = (255, 255, 255), (32, 32, 32), (232, 232, 232)
+_PAPER, _INK, _GREY = 255, (32, 32, 32), 232
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _LABEL_SCALE, _TITLE_SCALE = 0.42, 0.52
 
