@@ -10,6 +10,7 @@ from pathlib import Path
 
 from forensics import media
 from forensics.errors import MediaError, ToolError
+from forensics.media.attack import ATTACKS, RECODE, Made, make_attack, unit_of
 from forensics.model.notice import Notice
 from forensics.model.validation import Truth
 from pipelines.derive import Kit
@@ -27,7 +28,7 @@ LEAST_S = 3.0
 GAP_S = 1.0
 """Between two parts of one source that serve as a pair that is no copy."""
 
-BY_NAME = {attack.name: attack for attack in media.ATTACKS}
+BY_NAME = {attack.name: attack for attack in ATTACKS}
 
 
 class Role(StrEnum):
@@ -75,15 +76,15 @@ def tasks_for(sources: Sequence[Volume], attacks: Sequence[str], seed: int) -> I
         spans = [(attack, Role.ATTACKED, span) for attack in attacks]
         part = (length - GAP_S) / 2
         if part >= LEAST_S:
-            spans.append((media.RECODE.name, Role.EARLIER, (max(0.0, part - STRETCH_S), part)))
-            spans.append((media.RECODE.name, Role.LATER, (length - part, min(length, length - part + STRETCH_S))))
+            spans.append((RECODE.name, Role.EARLIER, (max(0.0, part - STRETCH_S), part)))
+            spans.append((RECODE.name, Role.LATER, (length - part, min(length, length - part + STRETCH_S))))
         for attack, role, within in spans:
             yield Task(number=number, source=source, attack=attack, role=role, span_s=within)
             number += 1
 
 
 def _stretch(length: float, seed: int, source: str) -> tuple[float, float]:
-    start = max(0.0, length - STRETCH_S) * media.unit_of(f"{seed}:{source}:stretch")
+    start = max(0.0, length - STRETCH_S) * unit_of(f"{seed}:{source}:stretch")
     return round(start, 3), min(length, round(start + STRETCH_S, 3))
 
 
@@ -117,7 +118,7 @@ class _Make:
             command=" ".join(made.command),
         )
 
-    def _write(self, task: Task, file: Path) -> media.Made:
+    def _write(self, task: Task, file: Path) -> Made:
         tools, limits = self.kit.tools, self.kit.limits
         target = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
@@ -125,7 +126,7 @@ class _Make:
                 probe = media.probe(tools, handle.fileno(), limits).probe
                 attack = BY_NAME[task.attack]
                 draw = (self.seed, task.source.id)
-                return media.make_attack(tools, handle.fileno(), probe, target, attack, task.span_s, draw, limits)
+                return make_attack(tools, handle.fileno(), probe, target, attack, task.span_s, draw, limits)
         finally:
             os.close(target)
 

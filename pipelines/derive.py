@@ -26,13 +26,13 @@ import numpy as np
 
 from forensics import fingerprint, keyframes, media
 from forensics.errors import MediaError, ParserStopped
+from forensics.model.content import Looks, archive_form, looks
 from forensics.model.evidence import Digests
 from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Json, Subject
 from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe, Tag, Window
 from forensics.model.notice import Notice
 from forensics.model.telemetry import Fix, Track
-from forensics.sources.content import Looks, archive_form, looks
 from pipelines.config import Settings
 from pipelines.embedded import Embedded, leads, read_embedded
 from pipelines.keyframe_files import KeyframeFiles, png_fact, write_file
@@ -198,7 +198,14 @@ def _derive_video(
         excerpt = None if query is None else media.opening(kit.tools, handle, probed.probe, query, kit.limits)
         branch = None if excerpt is None else excerpt.branch
         with media.decode(
-            kit.tools, handle, probed.probe, limits=kit.limits, beside=branch, voice=voice, sync_only=triage
+            kit.tools,
+            handle,
+            probed.probe,
+            limits=kit.limits,
+            beside=branch,
+            voice=voice,
+            sync_only=triage,
+            presented=probed.presented,
         ) as decoding:
             for item in decoding:
                 if isinstance(item, FrameBatch):

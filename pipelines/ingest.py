@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from forensics import acquire, custody, media, sources
+from forensics import acquire, custody, sources
 from forensics.errors import ForensicsError, InputError, StoreError
 from forensics.model.custody import EventType, Namespace
 from forensics.model.evidence import Acquisition
@@ -35,7 +35,7 @@ from pipelines.appearances import appearance_record, locator, path_field, withou
 from pipelines.bucket_inputs import discover_there, in_buckets
 from pipelines.case import Case, Run, entry
 from pipelines.config import Settings
-from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
+from pipelines.derive import Derived, Kit, Sidecar, open_kit
 from pipelines.disclosure_files import name_of
 from pipelines.discovery import discover
 from pipelines.engine import Done, Failed
@@ -43,11 +43,9 @@ from pipelines.environment import environment_record
 from pipelines.facts import duration_of
 from pipelines.keyframe_files import subject_of
 from pipelines.listing import Lister
+from pipelines.prepare import Prepare, Prepared, Task
 from pipelines.progress import Progress
 from pipelines.workers import engine_for
-
-MAX_SIDECAR_BYTES = 64 * 2**20
-"""A telemetry text above this is not read: fifty cues a second for a day stay below it."""
 
 ARCHIVES, BUCKETS = "archives", "buckets"
 """Folders of a run's working area where members of archives, and objects of buckets, are staged."""
@@ -66,11 +64,6 @@ LIMITS = (
 _DERIVED_CODES = frozenset({"media", "telemetry", "parser", "exif"})
 """First words of the codes of notices that come of deriving facts from the bytes."""
 
-_CHANGED = Notice(
-    code="input.changed_while_reading",
-    message="the archive was changed after its members were read - wait until nothing writes to it, and run again",
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -85,88 +78,6 @@ class Outcome:
     duration_s: float | None = None
     keyframes: int = 0
     notices: tuple[Notice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    number: int
-    found: Found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    """What a worker hands back: the staged folder, or why there is none."""
-
-    found: Found
-    folder: Path | None = None
-    acquisition: Acquisition | None = None
-    sidecars: tuple[Sidecar, ...] = ()
-    derived: Derived | None = None
-    refused: Notice | None = None
-    notices: tuple[Notice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepare:
-    """The worker's job: steps 2 and 3 for one file."""
-
-    area: Path
-    store: acquire.Store
-    kit: Kit
-    triage: bool = False
-
-    def __call__(self, task: _Task) -> _Prepared:
-        single_threaded()
-        media.warm()
-        with acquire.writing(self.area):
-            folder = _own_folder(self.area, task.number)
-        content = folder / "v1" / "content"
-        try:
-            acquisition = acquire.acquire(task.found.opened, content / "original")
-        except StoreError:
-            # Not this file's fault: the case cannot take any more.
-            raise
-        except ForensicsError as error:
-            refused = _notice(error)
-            shown = refused.message.replace(task.found.opened, task.found.path)
-            return _Prepared(found=task.found, refused=replace(refused, message=shown))
-        if task.found.sha256 not in (None, acquisition.digests.sha256):
-            return _Prepared(found=task.found, refused=_CHANGED)
-        sidecars, unread = _read_sidecars(task.found.sidecars)
-        notices = task.found.notices + unread
-        if self.store.contains(acquisition.digests.sha256):
-            return _Prepared(
-                found=task.found, folder=folder, acquisition=acquisition, sidecars=sidecars, notices=notices
-            )
-        with (content / "original").open("rb") as handle:
-            derived = derive(handle.fileno(), acquisition.digests, sidecars, content, self.kit, triage=self.triage)
-        return _Prepared(
-            found=task.found,
-            folder=folder,
-            acquisition=acquisition,
-            sidecars=sidecars,
-            derived=derived,
-            notices=notices,
-        )
-
-
-def _own_folder(area: Path, number: int) -> Path:
-    """A new folder for this file: a worker that died on it, or beside it, may have left one or still write into it.
-
-    Raises OSError.
-    """
-    attempts = (area / f"{number:08d}-{attempt}" for attempt in itertools.count())
-    folder = next(each for each in attempts if _made(each))
-    (folder / "v1" / "content").mkdir(parents=True)
-    return folder
-
-
-def _made(folder: Path) -> bool:
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        return False
-    return True
 
 
 def ingest(
@@ -200,7 +111,7 @@ def ingest(
     counts: dict[str, int] = {"ingested": 0, "known": 0, "failed": 0}
     with case.working_area(run) as area:
         case.record(run, EventType.INGESTION_START, None, {"inputs": len(inputs), **_part_detail(part)})
-        job = _Prepare(area=area, store=case.store, kit=kit, triage=triage)
+        job = Prepare(area=area, store=case.store, kit=kit, triage=triage)
         (area / ARCHIVES).mkdir()
         progress.working_on("looking for files")
         passed, tasks = _found(inputs, kit, settings, area / ARCHIVES, progress, choice)
@@ -231,10 +142,10 @@ def _found(
     room: Path,
     progress: Progress,
     choice: sources.Choice | None,
-) -> tuple[tuple[Passed, ...], tuple[_Task, ...]]:
+) -> tuple[tuple[Passed, ...], tuple[Task, ...]]:
     """Step 1: everything found, in order; the list is whole before work begins, so that a total can be shown."""
     passed: list[Passed] = []
-    tasks: list[_Task] = []
+    tasks: list[Task] = []
     paths, places = in_buckets(inputs)
     there: Iterable[Found | Passed] = ()
     if places:
@@ -245,7 +156,7 @@ def _found(
         if isinstance(thing, Passed):
             passed.append(thing)
         else:
-            tasks.append(_Task(number=len(tasks), found=thing))
+            tasks.append(Task(number=len(tasks), found=thing))
     beside = {os.path.abspath(sidecar) for task in tasks for sidecar in task.found.sidecars}
     for task in tasks:
         if os.path.abspath(task.found.opened) in beside:
@@ -256,7 +167,7 @@ def _found(
     return tuple(passed), alone
 
 
-def _settle(clerk: Clerk, thing: Done[_Task, _Prepared] | Failed[_Task]) -> Outcome:
+def _settle(clerk: Clerk, thing: Done[Task, Prepared] | Failed[Task]) -> Outcome:
     if isinstance(thing, Failed) and thing.code.partition(".")[0] == StoreError.code:
         raise StoreError(thing.message, code=thing.code, hint=thing.hint)
     if isinstance(thing, Failed):
@@ -316,7 +227,7 @@ class Clerk:
             entries = [entry(self.run, EventType.INGESTION_REFUSED, None, detail) for detail in some]
             self.case.log.append_many(entries)
 
-    def admit(self, prepared: _Prepared) -> Outcome:
+    def admit(self, prepared: Prepared) -> Outcome:
         """Put prepared bytes into the store, or a new appearance of known ones into their record."""
         assert prepared.acquisition is not None
         with self.case.writing():
@@ -324,7 +235,7 @@ class Clerk:
                 return self._known(prepared, prepared.acquisition)
             return self._new(prepared, prepared.acquisition)
 
-    def _new(self, prepared: _Prepared, acquisition: Acquisition) -> Outcome:
+    def _new(self, prepared: Prepared, acquisition: Acquisition) -> Outcome:
         derived, folder = prepared.derived, prepared.folder
         assert derived is not None and folder is not None
         evidence = acquisition.digests.sha256
@@ -361,7 +272,7 @@ class Clerk:
         self.numbers.taken()
         return self._outcome(prepared, manifest, "ingested")
 
-    def _known(self, prepared: _Prepared, acquisition: Acquisition) -> Outcome:
+    def _known(self, prepared: Prepared, acquisition: Acquisition) -> Outcome:
         evidence = acquisition.digests.sha256
         former = self.case.signed_manifest(evidence)
         former_bytes = self.case.manifest_bytes(evidence)
@@ -439,7 +350,7 @@ class Clerk:
     def _write_manifest(self, content: Path, manifest: Manifest) -> Iterator[Subject]:
         return write_manifest(self.case, self.run, self.operators, content, manifest)
 
-    def _appearance(self, prepared: _Prepared, acquisition: Acquisition) -> dict[str, Json]:
+    def _appearance(self, prepared: Prepared, acquisition: Acquisition) -> dict[str, Json]:
         seen = appearance_record(prepared.found.appearance)
         seen["seen"] = self.run.surroundings.timestamp()
         seen["run"] = self.run.id
@@ -456,7 +367,7 @@ class Clerk:
     def _log(self, event: EventType, evidence: str, manifest: Manifest, written: Subject) -> None:
         self.case.record(self.run, event, evidence, {"manifest": written.sha256, "version": manifest.version})
 
-    def _outcome(self, prepared: _Prepared, manifest: Manifest, status: str) -> Outcome:
+    def _outcome(self, prepared: Prepared, manifest: Manifest, status: str) -> Outcome:
         evidence = manifest.item.removeprefix("urn:sha256:")
         undecodable = manifest.facts.exact.get("kind") == MediaKind.UNDECODABLE and not _is_read(prepared.found)
         return Outcome(
@@ -508,10 +419,6 @@ def _refusal(path: str, notice: Notice) -> dict[str, str | int]:
     }
 
 
-def _notice(error: ForensicsError) -> Notice:
-    return Notice(code=error.code, message=f"{error.message}{f' - {error.hint}' if error.hint else ''}")
-
-
 def _by_name(command: Sequence[str]) -> list[Json]:
     """A command line with the name of its program in place of where that lies; the environment tells both."""
     return [Path(command[0]).name, *command[1:]]
@@ -548,29 +455,6 @@ def _method(appearance: Appearance) -> str:
     if appearance.member is not None:
         return "member of an archive"
     return "file copy" if appearance.bucket is None else "object of a bucket"
-
-
-def _read_sidecars(paths: Iterable[str]) -> tuple[tuple[Sidecar, ...], tuple[Notice, ...]]:
-    read: list[Sidecar] = []
-    notices: list[Notice] = []
-    for path in paths:
-        try:
-            handle = acquire.open_source(path)
-            try:
-                data = os.pread(handle, MAX_SIDECAR_BYTES + 1, 0)
-            finally:
-                os.close(handle)
-        except ForensicsError as error:
-            notices.append(Notice(code="sidecar.unreadable", message=without_folders(error.message, path)))
-            continue
-        if len(data) > MAX_SIDECAR_BYTES:
-            message = f"{Path(path).name}: above {MAX_SIDECAR_BYTES} bytes, not taken as a sidecar"
-            notices.append(Notice(code="sidecar.too_large", message=message))
-            continue
-        suffix = Path(path).suffix.lower()
-        name = f"source/sidecar-{subject_of('', data).sha256[:16]}{suffix if suffix == '.srt' else '.bin'}"
-        read.append(Sidecar(found_as=path, stored_as=name, data=data))
-    return tuple(read), tuple(notices)
 
 
 def _store_sidecars(content: Path, sidecars: tuple[Sidecar, ...]) -> tuple[Subject, ...]:

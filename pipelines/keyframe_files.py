@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics import acquire, keyframes, media, report
+from forensics import acquire, keyframes, media
+from forensics.keyframes.sheet import contact_sheet
 from forensics.model.manifest import Facts, Json, Subject
 from forensics.model.media import Keyframe, Probe
+from forensics.model.time import clock
 
 CONTACT_SHEET_FILE = "derived/contact-sheet.jpg"
 
@@ -81,7 +83,7 @@ class KeyframeFiles:
             step = -(-len(self._shown) // SHEET_FRAMES)
             shown = self._shown[::step]
             count = f"{len(shown)} of {len(self._shown)} keyframes; time on the presentation clock, planes digest"
-            sheet = report.contact_sheet(shown, SHEET_COLUMNS, (f"SHA-256 {self._evidence}", count))
+            sheet = contact_sheet(shown, SHEET_COLUMNS, (f"SHA-256 {self._evidence}", count))
             self._files.append(write_file(self._into, CONTACT_SHEET_FILE, sheet))
         return tuple(replace(each, exact=exact) for each in self._kept), tuple(self._files)
 
@@ -96,7 +98,7 @@ class KeyframeFiles:
         planes = hashlib.sha256(picture.planes).hexdigest()
         seconds = float((picture.pts - self._origin.pts) * self._origin.base.fraction)
         self._files.append(file)
-        self._shown.append((_small(bgr), f"{report.clock(seconds)} {planes[:8]}"))
+        self._shown.append((_small(bgr), f"{clock(seconds)} {planes[:8]}"))
         self._kept.append(
             Keyframe(
                 shot=chosen.shot,

@@ -13,9 +13,8 @@ and store, not from here; `verify` takes nothing from a catalog.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,13 +22,12 @@ from forensics import custody
 from forensics.errors import ForensicsError, InputError, IntegrityError, StoreError, ToolError
 from forensics.model.catalog import Listed, LogMark, Unread
 from forensics.model.notice import Notice
-from pipelines.case import Case, Run
+from pipelines.case import Case
 from pipelines.catalog_secret import SECRET_FILE, own_secret
 from pipelines.config import CATALOG_AUTO, CATALOG_LOCAL, CATALOG_OFF, Settings
 from pipelines.entries import entries_of, entry_of
 from pipelines.footing import file_system, is_shared
 from pipelines.keys import key_path
-from pipelines.library import Holdings, Library, holdings, listed_volume
 from pipelines.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -213,28 +211,6 @@ class Lister:
                 f"the case lies on {kind}, a network or shared file system, where SQLite's locks cannot be relied upon",
                 code="store.catalog",
                 hint="name a PostgreSQL database: --catalog postgresql://user@host/name",
-            )
-
-
-def held_of(case: Case, run: Run, settings: Settings) -> tuple[Holdings, tuple[Notice, ...]]:
-    """What the case has for comparing, and what a person should know of how it was listed."""
-    return Lister(case=case, settings=settings, surroundings=run.surroundings).listed(partial(holdings, case))
-
-
-def require_as_listed(case: Case, library: Library, evidences: Collection[str]) -> None:
-    """Make sure that what was compared of these evidences is what their manifests say now.
-
-    Raises:
-        IntegrityError: a catalog said something else.
-        ManifestError, StoreError: a manifest cannot be read.
-    """
-    held = {volume.id: volume for volume in library.references if volume.id in evidences}
-    for evidence in sorted(evidences):
-        if held[evidence] != listed_volume(case, entry_of(case, evidence)):
-            raise IntegrityError(
-                f"the catalog does not say of {evidence} what its manifest says",
-                code="integrity.catalog",
-                hint="delete index/catalog-*.sqlite and run it again; run verify",
             )
 
 

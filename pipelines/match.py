@@ -36,9 +36,10 @@ from pipelines.contexts import whole
 from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
 from pipelines.discovery import discover
 from pipelines.engine import Engine, Failed, Serial
+from pipelines.held import held_of, require_as_listed
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
 from pipelines.library import EXCERPT, Library, Volume, segments_of, volume_of
-from pipelines.listing import NOT_IN_STORE, held_of, require_as_listed
+from pipelines.listing import NOT_IN_STORE
 from pipelines.pair_search import examined, ranked
 from pipelines.progress import Progress
 from pipelines.searched import Searched, prepared

@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
-from forensics import __version__, custody, media
+from forensics import __version__, custody
 from forensics.errors import CaseError, InputError
 from forensics.matching import rates
+from forensics.media.attack import ATTACKS_VERSION, LONG_SIDE, describe_attack
 from forensics.model.custody import EventType
 from forensics.model.match import Match
 from forensics.model.notice import Notice
@@ -47,7 +48,7 @@ LIMITS = (
     "right is for an examiner.",
     "Pairs share videos and are not fully independent; a pair of videos counts once, however many copies were tried.",
     "A repeating scene may truly recur at another time: judge each false match by its pictures.",
-    f"Copies show at most {STRETCH_S:.0f} seconds, without sound, at most {media.LONG_SIDE} pixels long.",
+    f"Copies show at most {STRETCH_S:.0f} seconds, without sound, at most {LONG_SIDE} pixels long.",
     "The likelihood ratio compares copies made here with unrelated pairs; it is no probability that a finding is "
     "right.",
 )
@@ -229,8 +230,8 @@ def _record(bench: _Bench, run: Run, chosen: Sequence[Volume], tally: Tally) -> 
         evidence=len(ids),
         evidence_sha256=_lines_sha256(ids),
         sources=tuple(sorted(volume.id for volume in chosen)),
-        attacks_version=media.ATTACKS_VERSION,
-        attacks_sha256=custody.canonical.digest([media.describe_attack(BY_NAME[name]) for name in names]),
+        attacks_version=ATTACKS_VERSION,
+        attacks_sha256=custody.canonical.digest([describe_attack(BY_NAME[name]) for name in names]),
         commands_sha256=_lines_sha256(sorted(tally.commands)),
         tools=_tools(bench.kit),
         not_made=tally.not_made,

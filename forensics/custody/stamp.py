@@ -10,16 +10,8 @@ https://www.rfc-editor.org/rfc/rfc3161 and https://www.rfc-editor.org/rfc/rfc581
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple, Protocol
-
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.hashes import SHA256
-from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
-from rfc3161_client.tsp import PKIStatus
 
 from forensics.errors import StampError
 
@@ -31,10 +23,6 @@ _BEFORE = bytes.fromhex("30430201013031300d060960864801650304020105000420")
 _BETWEEN = bytes.fromhex("0208")
 _AFTER = bytes.fromhex("0101ff")
 """The nonce is an INTEGER of eight bytes; certReq is true."""
-
-
-_SHA256 = "2.16.840.1.101.3.4.2.1"
-
 
 FIRST_READER = "rfc3161-client"
 
@@ -80,10 +68,13 @@ def check_answer(
     nonce = request[-len(_AFTER) - NONCE_BYTES : -len(_AFTER)]
     if not nonce or encode_request(signature, nonce) != request:
         raise StampError("the request is not one over this signature", code="stamp.request")
-    root = _root(root_pem)
-    with _no_panic():
+    # At the point of use: loading what knows X.509 takes 0.02 s, and few commands judge a stamp.
+    from forensics.custody import stamp_token
+
+    root = stamp_token.root_of(root_pem)
+    with stamp_token.no_panic():
         try:
-            response = decode_timestamp_response(answer)
+            response = stamp_token.decode_timestamp_response(answer)
         except ValueError as error:
             if second is not None:
                 return second(signature, request, answer, root_pem)
@@ -92,40 +83,4 @@ def check_answer(
                 code=UNJUDGED,
                 hint="openssl ts -reply -in FILE.tsr -text reads some that this reader does not.",
             ) from error
-        return _judge(response, root, nonce, signature)
-
-
-def _judge(response: TimeStampResponse, root: x509.Certificate, nonce: bytes, signature: bytes) -> Stamp:
-    if response.status != PKIStatus.GRANTED:
-        reason = "; ".join(response.status_string)[:200]
-        raise StampError(f"the authority refused: status {response.status} {reason}", code="stamp.refused")
-    try:
-        builder = VerifierBuilder().add_root_certificate(root).nonce(int.from_bytes(nonce, "big"))
-        builder.build().verify(response, hashlib.sha256(signature).digest())
-        imprint = response.tst_info.message_imprint
-        time = response.tst_info.gen_time
-    except (VerificationError, ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
-        raise StampError(f"the token does not hold: {str(error)[:300]}", code="stamp.unsound") from error
-    if imprint.hash_algorithm.dotted_string != _SHA256:
-        raise StampError("the token is over another kind of digest", code="stamp.unsound")
-    return Stamp(time.astimezone(UTC), root.fingerprint(SHA256()).hex())
-
-
-@contextmanager
-def _no_panic() -> Iterator[None]:
-    """The reader of tokens is written in Rust, and aborts inside on some broken certificates. What it raises then is no
-    Exception, and its class has no name that could be imported.
-    """
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise StampError("the token is broken: its reader gave up", code="stamp.unsound") from error
-
-
-def _root(pem: bytes) -> x509.Certificate:
-    try:
-        return x509.load_pem_x509_certificate(pem)
-    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
-        raise StampError(f"the root certificate cannot be read: {error}", code="stamp.root") from error
+        return Stamp(*stamp_token.judge(response, root, nonce, signature))

@@ -3,17 +3,6 @@ frames; and `ask`, for the one other program, which reads time-stamps.
 """
 
 from forensics.media.asking import Said, ask
-from forensics.media.attack import (
-    ATTACKS,
-    ATTACKS_VERSION,
-    LONG_SIDE,
-    RECODE,
-    Attack,
-    Made,
-    describe_attack,
-    make_attack,
-    unit_of,
-)
 from forensics.media.color import to_bgr
 from forensics.media.data import DataStream, DataStreams, read_data
 from forensics.media.decode import DecodeOutcome, Decoding, decode
@@ -32,13 +21,8 @@ from forensics.media.stretch import Excerpt, Opening, opening, pictures_at, wind
 from forensics.media.tools import Tool, Tools, demand_full_confinement, find_tools
 
 __all__ = [
-    "ATTACKS",
-    "ATTACKS_VERSION",
     "CHROMAPRINT",
     "DEFAULT_LIMITS",
-    "LONG_SIDE",
-    "RECODE",
-    "Attack",
     "DataStream",
     "DataStreams",
     "DecodeOutcome",
@@ -47,7 +31,6 @@ __all__ = [
     "Excerpt",
     "Film",
     "Limits",
-    "Made",
     "Opening",
     "Probed",
     "Rolling",
@@ -62,9 +45,7 @@ __all__ = [
     "can_listen",
     "decode",
     "demand_full_confinement",
-    "describe_attack",
     "find_tools",
-    "make_attack",
     "opening",
     "pictures_at",
     "probe",
@@ -82,7 +63,6 @@ __all__ = [
     "to_bgr",
     "try_jail",
     "try_reader_jail",
-    "unit_of",
     "upright",
     "voice_of",
     "warm",

@@ -11,6 +11,9 @@ from forensics.media.reading import read
 from forensics.model.media import Probe, Stream
 from forensics.model.time import MediaTime, TimeBase
 
+Spans = tuple[tuple[int, int], ...]
+"""Stretches [start, end) of a stream's clock, in its ticks."""
+
 _FOREVER = 1 << 62
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,9})?\Z")
 
@@ -73,13 +76,17 @@ def _zero(
     return round((media_time - empty + start) / base.fraction)
 
 
-def presented_spans(fd: int, probe: Probe) -> list[tuple[int, int]] | None:
+def read_spans(fd: int, probe: Probe) -> Spans | None:
+    """`presented_spans` of the file open as ``fd``, whose boxes are read anew. Raises ParserStopped."""
+    return presented_spans(read(walk, handle=fd), probe) if probe.edit_list else None
+
+
+def presented_spans(boxes: Boxes | None, probe: Probe) -> Spans | None:
     """The spans [start, end) of the video stream's ticks that its edit list shows, or None when there is no edit list
     or none that is plainly this stream's.
     """
     video = probe.video_stream
-    boxes = read(walk, handle=fd) if probe.edit_list else None
-    if boxes is None or video is None or video.time_base is None or not boxes.timescale:
+    if not probe.edit_list or boxes is None or video is None or video.time_base is None or not boxes.timescale:
         return None
     tracks = [track for track in boxes.tracks if track.handler == "vide" and track.timescale == video.time_base.den]
     if len(tracks) != 1:
@@ -90,7 +97,7 @@ def presented_spans(fd: int, probe: Probe) -> list[tuple[int, int]] | None:
         if edit.media_time >= 0:
             # A duration of 0 stands for "all that follows" in fragmented files.
             spans.append((edit.media_time, edit.media_time + length if length else _FOREVER))
-    return spans
+    return tuple(spans)
 
 
 def _plays(stream: Stream) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from forensics.errors import MediaError
 from forensics.media.child import Child
-from forensics.media.clock import presented_spans
+from forensics.media.clock import Spans, read_spans
 from forensics.media.commands import Branch, Voice, decode_command
 from forensics.media.completeness import Ending, Tally, judge
 from forensics.media.essence import Digests, Essence
@@ -70,16 +70,18 @@ def decode(
     beside: Branch | None = None,
     voice: Voice | None = None,
     sync_only: bool = False,
+    presented: Spans | None = None,
 ) -> Decoding:
     """Start decoding the file open as ``fd``; use the result as a context manager and iterate over it.
 
     ``cpu_flags`` "0" turns SIMD off, to show that the frames do not depend on it. ``beside`` asks for luma of another
     size from the same pass (see `Decoding.beside`), ``voice`` for the sound (see `Decoding.sound`). ``sync_only``
-    decodes sync frames alone: the outcome is never complete then, and says nothing of frames that are missing. Raises
-    `MediaError` (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and
-    ``media.damaged`` or ``media.limit`` from the iteration when not one frame comes out.
+    decodes sync frames alone: the outcome is never complete then, and says nothing of frames that are missing.
+    ``presented`` is what `Probed` has of it; without it the file's boxes are read once more. Raises `MediaError`
+    (``media.no_video``, ``media.unsupported``, ``media.limit``) before anything is decoded, and ``media.damaged`` or
+    ``media.limit`` from the iteration when not one frame comes out.
     """
-    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside, voice, sync_only)
+    return Decoding(tools, fd, probe, picture_interval_s, limits, cpu_flags, beside, voice, sync_only, presented)
 
 
 def decodable_video(probe: Probe, limits: Limits) -> tuple[Stream, int, int]:
@@ -126,6 +128,7 @@ class Decoding:
         beside: Branch | None,
         voice: Voice | None,
         sync_only: bool,
+        presented: Spans | None,
     ) -> None:
         self._video, self._width, self._height = decodable_video(probe, limits)
         assert self._video.time_base is not None
@@ -133,7 +136,7 @@ class Decoding:
         self._recipe = recipe_for(self._video.pixel_format)
         self._interval = ticks_of(picture_interval_s, self._video.time_base)
         self._sync_only = sync_only
-        self._presented = None if sync_only else presented_spans(fd, probe)
+        self._presented = None if sync_only else presented or read_spans(fd, probe)
         self._outcome: DecodeOutcome | None = None
         self._notices: list[Notice] = []
         self._flooded = False

@@ -11,25 +11,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from forensics.media.ending import FileEnd
+from forensics.media.transport import IN_STEP, NULL_PID, SYNC, in_step, packet_form
 
-PACKET_FORMS = ((188, 0), (192, 4), (204, 0))
-"""Bytes of a packet and place of its sync byte: plain, with a time code (m2ts), with Reed-Solomon bytes."""
-
-_SYNC = 0x47
-_IN_STEP = 5
-"""Sync bytes in a row that are taken for packets: five in noise are one in 2^40."""
 _TAIL = 1 << 20
 """Bytes at the end that are looked at: half a second at 16 megabits, so that every stream but sparse data comes by."""
 _SCANNED = 1 << 30
 """Bytes from the begin of which every packet's header is looked at: a second of CPU, ten of a slow disk."""
-_AT_ONCE = 1 << 13
-"""Packets read at once: 1.5 MB."""
 _PACKET = 188
-_NULL_PID = 0x1FFF
 _MOST_STATED = 6 + 0xFFFF
 """Bytes of the longest PES packet that states its length."""
 
@@ -53,15 +42,17 @@ class _Last:
 
 def transport_ending(handle: int) -> FileEnd | None:
     """The ending of a transport stream, never counted; None when the first bytes are none."""
-    size = os.fstat(handle).st_size
-    head = os.pread(handle, 204 * _IN_STEP, 0)
-    forms = [form for form in PACKET_FORMS if _in_step(head, *form)]
-    if not forms:
+    form = packet_form(handle)
+    if form is None:
         return None
-    length, sync = forms[0]
+    # At the point of use: numpy, which it brings in, takes longer to load than all that reads other files.
+    from forensics.media.transport_counts import damage
+
+    length, sync = form
+    size = os.fstat(handle).st_size
     begin = max(0, size - _TAIL)
     tail = os.pread(handle, _TAIL, begin)
-    first = next((at for at in range(length) if _in_step_at_end(tail, at, length, sync)), None)
+    first = next((at for at in range(length) if in_step(tail[at + sync :: length][-IN_STEP:])), None)
     if first is None:
         return FileEnd(counted=False, missing="The transport stream does not end in packets.")
     if (begin + first) % length:
@@ -69,7 +60,7 @@ def transport_ending(handle: int) -> FileEnd | None:
             "The last packets of the transport stream are out of step with the first: bytes were lost or added between."
         )
         return FileEnd(counted=False, damaged=message)
-    damaged = _damaged(handle, min(size, _SCANNED), length, sync)
+    damaged = damage(handle, min(size, _SCANNED), length, sync)
     if (len(tail) - first) % length:
         return FileEnd(counted=False, missing="The transport stream ends within a packet.", damaged=damaged)
     last: dict[int, _Last] = {}
@@ -78,59 +69,10 @@ def transport_ending(handle: int) -> FileEnd | None:
     return _judge(last)._replace(damaged=damaged)
 
 
-def _damaged(handle: int, size: int, length: int, sync: int) -> str:
-    """A sentence on packets among the first ``size`` bytes that do not begin as packets do, or between which the count
-    of a stream does not go on; empty when there are none.
-    """
-    lost, gaps, whole = 0, 0, size - size % length
-    counts: dict[int, int] = {}
-    for at in range(0, whole, length * _AT_ONCE):
-        data = os.pread(handle, min(length * _AT_ONCE, whole - at), at)
-        packets = np.frombuffer(data, np.uint8)[: len(data) - len(data) % length].reshape(-1, length)[
-            :, sync : sync + 6
-        ]
-        begun = packets[:, 0] == _SYNC
-        lost += int(np.count_nonzero(~begun))
-        gaps += _gaps(packets[begun], counts)
-    if lost:
-        return f"{lost} packets of the transport stream do not begin as packets do."
-    told = f"{gaps} times the packets of a stream are not numbered on: some are missing there, or streams were joined."
-    return told if gaps else ""
-
-
-def _gaps(packets: npt.NDArray[np.uint8], counts: dict[int, int]) -> int:
-    """How often a continuity counter neither goes on nor stands (2.4.3.3), over headers (n, 6); ``counts`` are the last
-    counters by stream, brought up to date. A packet that says that its counter is discontinuous begins anew.
-    """
-    pids = (packets[:, 1].astype(np.int64) & 0x1F) << 8 | packets[:, 2]
-    told = packets[:, 3]
-    anew = (told & 0x20 > 0) & (packets[:, 4] > 0) & (packets[:, 5] & 0x80 > 0)
-    counted = (told & 0x10 > 0) & (pids != _NULL_PID)
-    gaps = 0
-    for pid in np.unique(pids[counted | anew]).tolist():
-        of = (pids == pid) & (counted | anew)
-        numbers, free = (told[of] & 0x0F).astype(np.int64), anew[of]
-        before = np.concatenate(([counts.get(pid, int(numbers[0]))], numbers[:-1]))
-        steps = (numbers - before) % 16
-        gaps += int(np.count_nonzero((steps > 1) & ~free))
-        counts[pid] = int(numbers[-1])
-    return gaps
-
-
-def _in_step(data: bytes, length: int, sync: int) -> bool:
-    marks = data[sync::length][:_IN_STEP]
-    return len(marks) > 0 and marks.count(_SYNC) == len(marks)
-
-
-def _in_step_at_end(tail: bytes, first: int, length: int, sync: int) -> bool:
-    marks = tail[first + sync :: length][-_IN_STEP:]
-    return len(marks) > 0 and marks.count(_SYNC) == len(marks)
-
-
 def _take(last: dict[int, _Last], packet: bytes) -> None:
     """Take one packet into account."""
     pid = int.from_bytes(packet[1:3], "big") & 0x1FFF
-    if pid == _NULL_PID or packet[0] != _SYNC or not packet[3] & 0x10:
+    if pid == NULL_PID or packet[0] != SYNC or not packet[3] & 0x10:
         return
     at, filled = _payload(packet)
     payload = packet[at:]

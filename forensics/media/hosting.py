@@ -21,14 +21,16 @@ from forensics.media.tools import start_interpreter
 
 _PROGRAM = """
 import sys, types
-control, room, sys.path[:] = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
-package = sys.modules["forensics.media"] = types.ModuleType("forensics.media")
-package.__path__ = [room]
+control, rooms, sys.path[:] = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+for name in ("media", "telemetry"):
+    room = sys.modules[f"forensics.{name}"] = types.ModuleType(f"forensics.{name}")
+    room.__path__ = [f"{rooms}/{name}"]
 from forensics.media.reader_host import host
 host(control)
 """
-"""This package without what it shows to others: that loads OpenCV and the command builder, a tenth of a second of CPU
-which most files do not need. So the module of a reader imports modules of this room, never the room."""
+"""Two rooms without what they show to others: that loads OpenCV, the command builder, all that draws tracks, a tenth of
+a second of CPU which most files do not need. So the module of a reader imports modules of these rooms, never the room.
+"""
 
 _ENVIRONMENT = {"LC_ALL": "C", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A process with one thread can be forked at any moment; one with more cannot."""
@@ -43,7 +45,7 @@ class Host:
         self._numbers = itertools.count(1)
         self._turn = threading.Lock()
         with theirs:
-            words = (str(theirs.fileno()), str(Path(__file__).parent), *_import_path())
+            words = (str(theirs.fileno()), str(Path(__file__).parent.parent), *_import_path())
             self.process = start_interpreter(_PROGRAM, words, _ENVIRONMENT, (theirs.fileno(),))
 
     @property

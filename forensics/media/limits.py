@@ -1,10 +1,13 @@
-"""The bounds of every call to ffmpeg and ffprobe, each with its reason."""
+"""The bounds of every call to ffmpeg and ffprobe, each with its reason, and those that the kernel holds for us."""
 
 from __future__ import annotations
 
+import resource
+import sys
 from dataclasses import dataclass
 
 GIB = 1 << 30
+_MAX_DESCRIPTORS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +75,24 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def resource_bounds(memory_bytes: int, cpu_s: int, file_bytes: int = 0) -> list[tuple[int, tuple[int, int]]]:
+    """Resource limits of the child; never above the hard limit that we run under ourselves."""
+    wanted = [
+        (resource.RLIMIT_CPU, cpu_s, cpu_s + 5),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS, _MAX_DESCRIPTORS),
+        # Outputs are pipes, but for attacked copies and films: a child that can write no file loses nothing.
+        (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
+    ]
+    if sys.platform == "linux":
+        wanted.append((resource.RLIMIT_AS, memory_bytes, memory_bytes))
+    return [(which, _clip(which, soft, hard)) for which, soft, hard in wanted]
+
+
+def _clip(which: int, soft: int, hard: int) -> tuple[int, int]:
+    ceiling = resource.getrlimit(which)[1]
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    return soft, hard

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from forensics.errors import ParserStopped
 from forensics.media.ending import FileEnd
 from forensics.media.ending_headers import asf_ending, ebml_ending, flv_ending, mxf_ending, riff_ending
 from forensics.media.ending_marks import gif_ending, ogg_ending, program_ending
 from forensics.media.ending_transport import transport_ending
 from forensics.media.isobmff import Boxes, walk
-from forensics.media.limits import Limits
-from forensics.media.reading import read
-from forensics.model.notice import Notice
 
 ENDINGS: Mapping[str, Callable[[int], FileEnd | None]] = {
     "asf": asf_ending,
@@ -66,14 +62,3 @@ def outline_of(handle: int) -> Outline:
     """The outline of the file that is open as ``handle``."""
     found = ((name, ending_of(handle)) for name, ending_of in ENDINGS.items())
     return Outline(walk(handle), tuple((name, ending) for name, ending in found if ending is not None))
-
-
-def read_outline(handle: int, limits: Limits) -> tuple[Outline, tuple[Notice, ...]]:
-    """The same, read in the jail; `UNKNOWN` with a notice when the reader was stopped."""
-    try:
-        return read(outline_of, handle=handle, limits=limits), ()
-    except ParserStopped as error:
-        message = (
-            f"The headers of the file could not be read ({error.message}): edit lists and trailing bytes are not known."
-        )
-        return UNKNOWN, (Notice(code=error.code, message=message),)

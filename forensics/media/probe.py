@@ -11,13 +11,14 @@ from typing import Any
 
 from forensics.errors import MediaError
 from forensics.media.child import Child, collect
-from forensics.media.clock import clock_origin, sound_origin
+from forensics.media.clock import Spans, clock_origin, presented_spans, sound_origin
 from forensics.media.commands import is_mov, probe_command
 from forensics.media.ending import FileEnd
+from forensics.media.headers import read_outline
 from forensics.media.isobmff import Boxes
 from forensics.media.limits import DEFAULT_LIMITS, Limits
 from forensics.media.oddities import box_oddities, stored_beside
-from forensics.media.outline import Outline, read_outline
+from forensics.media.outline import Outline
 from forensics.media.tools import Tools
 from forensics.model.media import Probe, Stream, Tag
 from forensics.model.notice import Notice
@@ -40,6 +41,7 @@ class Probed:
     clock's zero on the clock of the first sound stream (`first_sound`), as ``probe.origin`` is on the video's.
     ``tags_found`` counts all tags of the file, those that ``probe.tags`` leaves out among them. ``counted`` is whether
     the file states where it ends: a copy of one that does not may be cut between two packets, and nothing shows it.
+    ``presented`` are the spans that the video's edit list shows (`presented_spans`), for who decodes it next.
     """
 
     probe: Probe
@@ -48,6 +50,7 @@ class Probed:
     sound_origin: MediaTime | None = None
     tags_found: int = 0
     counted: bool = True
+    presented: Spans | None = None
 
     def openable(self, limits: Limits) -> Notice | None:
         """Why the file is not to be opened once more, if it is not."""
@@ -89,6 +92,7 @@ def probe(tools: Tools, fd: int, limits: Limits = DEFAULT_LIMITS) -> Probed:
         sound_origin=sound_zero,
         tags_found=_count_tags(raw),
         counted=ending.counted,
+        presented=presented_spans(boxes, facts),
     )
 
 

@@ -31,7 +31,7 @@ from typing import Any
 import msgspec
 
 from forensics.media.jail import Jail, Level
-from forensics.media.tools import resource_bounds
+from forensics.media.limits import resource_bounds
 from forensics.media.values import HEADER, RAW, aligned, fault_frame, frame_of
 
 LENGTH = struct.Struct("<I")

@@ -17,7 +17,6 @@ import os
 import select
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -264,6 +263,8 @@ def _memory(data: bytes, room: int) -> int:
     if sys.platform == "linux":
         fd = os.memfd_create("answer", os.MFD_CLOEXEC)
     else:
+        import tempfile  # at the point of use: Linux needs none of it
+
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
     try:

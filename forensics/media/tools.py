@@ -16,7 +16,7 @@ from pathlib import Path
 
 from forensics.errors import ToolError
 from forensics.media.jail import Jail, jail_of_program, level_of, reached
-from forensics.media.limits import DEFAULT_LIMITS, Limits
+from forensics.media.limits import DEFAULT_LIMITS, Limits, resource_bounds
 
 MINIMUM_LIBAVUTIL = (57, 28)
 """libavutil of ffmpeg 5.1, the first version with ``-fps_mode``; development builds have no other number."""
@@ -24,7 +24,6 @@ MINIMUM_LIBAVUTIL = (57, 28)
 CHILD_ENVIRONMENT = {"LC_ALL": "C"}
 """All that the child sees: no HOME, no proxies, no AV_LOG settings of the user."""
 
-_MAX_DESCRIPTORS = 64
 _VERSION_TIMEOUT_S = 30
 _VERSION = re.compile(r"\w+ version (\S+)")
 _LIBAVUTIL = re.compile(r"libavutil\s+(\d+)\.\s*(\d+)\.")
@@ -211,27 +210,6 @@ def confine(bounds: Sequence[tuple[int, tuple[int, int]]], jail: Jail) -> None:
     for which, pair in bounds:
         resource.setrlimit(which, pair)
     jail.enter()
-
-
-def resource_bounds(memory_bytes: int, cpu_s: int, file_bytes: int = 0) -> list[tuple[int, tuple[int, int]]]:
-    """Resource limits of the child; never above the hard limit that we run under ourselves."""
-    wanted = [
-        (resource.RLIMIT_CPU, cpu_s, cpu_s + 5),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS, _MAX_DESCRIPTORS),
-        # Outputs are pipes, but for attacked copies and films: a child that can write no file loses nothing.
-        (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
-    ]
-    if sys.platform == "linux":
-        wanted.append((resource.RLIMIT_AS, memory_bytes, memory_bytes))
-    return [(which, _clip(which, soft, hard)) for which, soft, hard in wanted]
-
-
-def _clip(which: int, soft: int, hard: int) -> tuple[int, int]:
-    ceiling = resource.getrlimit(which)[1]
-    if ceiling != resource.RLIM_INFINITY:
-        soft, hard = min(soft, ceiling), min(hard, ceiling)
-    return soft, hard
 
 
 def rewind(fd: int) -> str:

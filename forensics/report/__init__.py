@@ -1,4 +1,4 @@
-"""Pure functions from values to what people read: the case report, contact sheets, thumbnails, safe text."""
+"""Pure functions from values to what people read: the case report, thumbnails, safe text."""
 
 from forensics.report.comparison import ComparisonView, FilmView, Take, render_comparison
 from forensics.report.differences import posting_moment, render_differences
@@ -17,7 +17,7 @@ from forensics.report.groups import (
 from forensics.report.lanes import chat_key
 from forensics.report.page import is_large, render_case, render_folder
 from forensics.report.paper import Bates, Paper, PaperSize, as_text, bates_from
-from forensics.report.pictures import contact_sheet, shrunk, thumbnail
+from forensics.report.pictures import shrunk, thumbnail
 from forensics.report.residual import UNCHANGED, Residual, residual
 from forensics.report.residue import difference_map
 from forensics.report.side_by_side import (
@@ -105,7 +105,6 @@ __all__ = [
     "chat_key",
     "clock",
     "compose",
-    "contact_sheet",
     "difference_map",
     "drawing_versions",
     "exhibit_paper",

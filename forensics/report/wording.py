@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from forensics.model.finding import FindingStatus
 from forensics.model.match import Assessment, SoundEvidence
+from forensics.model.time import UNKNOWN
+from forensics.model.time import clock as clock
 
 ASSESSMENT_NAMES = {
     Assessment.IDENTICAL_FILE: "identical file",
@@ -66,20 +68,6 @@ SOUND_SAYS_NOT = (
     "The same sound: this does not say that the pictures are of the same recording, and took no part in the decision."
 )
 """Said wherever agreeing sound is shown beside pictures."""
-
-UNKNOWN = "not known"
-
-
-def clock(seconds: float | None) -> str:
-    """Seconds on a file's clock as ``0:07.500`` or ``1:02:03.250``; milliseconds, rounded half to even."""
-    if seconds is None or not math.isfinite(seconds):
-        return UNKNOWN
-    total = round(abs(seconds) * 1000)
-    sign = "−" if seconds < 0 and total else ""
-    hours, rest = divmod(total, 3_600_000)
-    minutes, milliseconds = divmod(rest, 60_000)
-    tail = f"{milliseconds // 1000:02d}.{milliseconds % 1000:03d}"
-    return f"{sign}{hours}:{minutes:02d}:{tail}" if hours else f"{sign}{minutes}:{tail}"
 
 
 def utc(seconds: int | None) -> str:

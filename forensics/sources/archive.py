@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from forensics.errors import ChangedWhileRead, ExportInvalid, InputError, ParserStopped
+from forensics.model import content
 from forensics.model.notice import Notice
 from forensics.model.provenance import Appearance, Found, Member, Passed, SourceKind
-from forensics.sources import content, opening, paths
+from forensics.sources import opening, paths
 from forensics.sources.archive_decoding import stored
 from forensics.sources.archive_entries import MAX_MEMBERS, Entry, refused
 from forensics.sources.archive_members import Entries, entries_of

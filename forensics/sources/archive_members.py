@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from forensics.errors import ExportInvalid, ParserStopped
-from forensics.sources import archive_tar, archive_zip, content, opening
+from forensics.model import content
+from forensics.sources import archive_tar, archive_zip, opening
 from forensics.sources.archive_decoding import decoded, stored
 from forensics.sources.archive_entries import MAX_RATIO, RATIO_FLOOR, TOTAL_FLOOR, Entry, refused
 

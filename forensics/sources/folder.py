@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from forensics.errors import InputError, ParserStopped
+from forensics.model import content
+from forensics.model.content import Looks
 from forensics.model.provenance import Appearance, Found, Passed, SourceKind
-from forensics.sources import content, opening, sidecars, ytdlp
-from forensics.sources.content import Looks
+from forensics.sources import opening, sidecars, ytdlp
 from forensics.sources.opening import Kind
 from forensics.sources.parts import Holds
 from forensics.sources.walk import Claim, Folder, Taker, everything, walk

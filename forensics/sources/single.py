@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator
 
 from forensics.errors import InputError
+from forensics.model import content
+from forensics.model.content import Looks
 from forensics.model.provenance import Appearance, Found, Passed, SourceKind
-from forensics.sources import content, opening, paths, sidecars
-from forensics.sources.content import Looks
+from forensics.sources import opening, paths, sidecars
 
 
 def sniff(path: str) -> bool:

@@ -12,8 +12,9 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from forensics.errors import ExportInvalid, InputError, NotRegularFile
-from forensics.sources import content, opening, paths
-from forensics.sources.content import Looks
+from forensics.model import content
+from forensics.model.content import Looks
+from forensics.sources import opening, paths
 from forensics.sources.opening import Kind
 from forensics.sources.walk import MAX_PATH_BYTES
 

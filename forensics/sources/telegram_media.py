@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from forensics.errors import InputError
 from forensics.model.capture import MediaState
+from forensics.model.content import Looks
 from forensics.model.provenance import Appearance, Found, Passed, Post, SourceKind
 from forensics.sources import folder, opening, sidecars, telegram_rest
-from forensics.sources.content import Looks
 from forensics.sources.telegram_files import ExportFiles, Media
 from forensics.sources.telegram_posts import placeholder
 from forensics.sources.walk import Claim

@@ -7,6 +7,7 @@ are UTC by the standard; many cameras write local time into them, which nothing 
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -40,6 +41,11 @@ _TEXT_TYPES = frozenset((1, 2))
 """Well-known types of a metadata value: UTF-8 and UTF-16 (QuickTime File Format, metadata value atom)."""
 _FIXED = 1 << 16
 """``loci`` keeps degrees and metres as 16.16 fixed point."""
+
+
+def read_boxes_of(handle: int) -> Track | None:
+    """What the boxes of the clip that is open as ``handle`` say; None when it has none."""
+    return read(Source(os.fstat(handle).st_size, lambda at, length: os.pread(handle, length, at)))
 
 
 def read(source: Source) -> Track | None:

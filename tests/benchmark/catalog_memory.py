@@ -39,8 +39,9 @@ from pipelines.case import SCHEMA, Case, Run, create_case, open_case
 from pipelines.config import Settings
 from pipelines.derive import Kit
 from pipelines.entries import entry_of, packed
+from pipelines.held import held_of
 from pipelines.library import Library, segments_of
-from pipelines.listing import AT_ONCE, Lister, held_of
+from pipelines.listing import AT_ONCE, Lister
 from pipelines.searched import prepared
 from pipelines.segments import bring_up
 from pipelines.surroundings import Surroundings

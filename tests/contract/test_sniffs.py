@@ -15,16 +15,23 @@ import pytest
 
 import forensics
 from forensics import telemetry
-from forensics.sources import archive, content, post_documents, telegram
+from forensics.model import content
+from forensics.sources import archive, post_documents, telegram
 
-ROOMS = [Path(forensics.__file__).parent / room for room in ("sources", "telemetry")]
-LOOKING = {"sniff", "looks", "_by_bytes", "_is_transport_stream", "archive_form", "is_archive_name", "extension"}
+ROOMS = [Path(forensics.__file__).parent / room for room in ("model", "sources", "telemetry", "media")]
+LOOKING = {
+    *("sniff", "looks", "_by_bytes", "_is_transport_stream", "archive_form", "is_archive_name", "extension"),
+    *("packet_form", "in_step"),
+}
 """Functions that look at the first bytes of a file, by name."""
 
-PLAIN = {"any", "bool", "len", "next", "range", "lower", "startswith", "endswith", "count", "find", "rpartition", "get"}
+PLAIN = {
+    *("any", "bool", "len", "max", "next", "range"),
+    *("lower", "startswith", "endswith", "count", "find", "rpartition", "get"),
+}
 """Calls of Python itself that compare bytes and text."""
 SEARCHES = {"search", "match"}
-OPENINGS = {"kind_of", "read_head", "open_folder", "documents_in", "join", "base", "close", "format_of"}
+OPENINGS = {"kind_of", "read_head", "open_folder", "documents_in", "join", "base", "close", "format_of", "pread"}
 """Calls that open, stat, list and read first bytes."""
 
 MARKS = (

@@ -11,9 +11,10 @@ from forensics import media
 from forensics.errors import MediaError, ToolError
 from forensics.media import attack as attack_module
 from forensics.media import commands
+from forensics.media.attack import ATTACKS, Made, describe_attack, make_attack
 from tests.unit.media.conftest import Decoded, ffmpeg, opened
 
-BY_NAME = {attack.name: attack for attack in media.ATTACKS}
+BY_NAME = {attack.name: attack for attack in ATTACKS}
 FRAME_S = 1 / 20
 
 
@@ -29,17 +30,17 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def make(tools: media.Tools, source: Path, out: Path, name: str, span=(1.0, 8.0), seed: int = 1) -> media.Made:
+def make(tools: media.Tools, source: Path, out: Path, name: str, span=(1.0, 8.0), seed: int = 1) -> Made:
     target = os.open(out, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with opened(source) as fd:
             probe = media.probe(tools, fd).probe
-            return media.make_attack(tools, fd, probe, target, BY_NAME[name], span, (seed, "source"))
+            return make_attack(tools, fd, probe, target, BY_NAME[name], span, (seed, "source"))
     finally:
         os.close(target)
 
 
-def lags(copy: Decoded, source: Decoded, made: media.Made) -> list[float]:
+def lags(copy: Decoded, source: Decoded, made: Made) -> list[float]:
     """For frames of the true stretch: reference time of the most similar source frame less the time the truth says."""
     truth, times = made.truth, np.array(source.seconds)
     planes = source.luma.astype(np.int16)
@@ -83,7 +84,7 @@ def test_the_seed_decides_every_byte(tools: media.Tools, source: Path, tmp_path:
 
 
 def test_values_stay_in_their_ranges() -> None:
-    for attack in media.ATTACKS:
+    for attack in ATTACKS:
         for seed in range(50):
             for name, value in attack.draw(seed, "source").items():
                 low, high = attack.ranges[name]
@@ -123,7 +124,7 @@ def test_a_copy_never_grows_beyond_its_bound(
 
 
 def test_the_description_of_an_attack_tells_its_ranges_as_text() -> None:
-    told = media.describe_attack(BY_NAME["trim"])
+    told = describe_attack(BY_NAME["trim"])
     assert told == {"name": "trim", "version": 1, "ranges": {"keep_s": ["4.0", "6.0"]}, "mirrored": False}
     other = dataclasses.replace(BY_NAME["trim"], ranges={"keep_s": (4, 7)})
-    assert media.describe_attack(other) != told
+    assert describe_attack(other) != told

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from forensics import media
-from forensics.media.clock import clock_origin, sound_origin
+from forensics.media import clock
+from forensics.media.clock import clock_origin, read_spans, sound_origin
 from forensics.media.isobmff import Boxes, Edit, Track
 from forensics.model.media import Stream
 from forensics.model.time import TimeBase
@@ -55,6 +56,19 @@ def test_a_late_start_is_kept_when_the_sound_begins_first(tools: media.Tools, cl
     whole = assert_same_clock(tools, path)
     assert whole.seconds[0] == pytest.approx(0.5, abs=0.001)
     assert whole.probe.edit_list
+
+
+def test_the_spans_that_are_told_with_the_probe_are_those_that_the_boxes_tell(
+    tools: media.Tools, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probed = Decoded(tools, clip).probed
+    assert probed.presented
+    with clip.open("rb") as file:
+        assert probed.presented == read_spans(file.fileno(), probed.probe)
+    anew = Decoded(tools, clip)
+    monkeypatch.setattr(clock, "read", None)
+    told = Decoded(tools, clip, presented=probed.presented)
+    assert (told.outcome, told.pts) == (anew.outcome, anew.pts)
 
 
 def test_a_late_start_of_everything_is_no_delay(tools: media.Tools, remux: Remux) -> None:

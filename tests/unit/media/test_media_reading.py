@@ -19,9 +19,11 @@ import pytest
 from forensics import media, telemetry
 from forensics.errors import ForensicsError, MediaError, ParserStopped
 from forensics.media import hosting, jail_check, reading, values
+from forensics.media.headers import read_outline
 from forensics.media.jail import Level, reached
 from forensics.model.telemetry import Packet
 from tests import hostile_readers as hostile
+from tests.loaded_modules import loaded
 
 needs_full = pytest.mark.skipif(not reached().full, reason=f"this kernel gives {reached()}")
 SHORT = replace(media.DEFAULT_LIMITS, reader_cpu_s=1, memory_bytes=1 << 30)
@@ -145,6 +147,19 @@ def test_a_reader_holds_nothing_but_its_evidence_and_where_it_tells(handle: int)
     assert len(media.read(hostile.open_descriptors)) == 3 + 2, "the null device, the answer, the arguments"
     # What OpenCV sets when it is loaded is no settings of the user.
     assert not media.read(hostile.environment).keys() & {"HOME", "PATH", "USER", "PYTHONPATH"}
+
+
+def test_what_forks_readers_has_loaded_numpy_for_files_whose_packets_are_counted_and_for_no_others(
+    tmp_path: Path,
+) -> None:
+    hosting.running().forget()  # one that has read nothing yet
+    heavy = ("numpy", "cv2", "exifread", "subprocess", "forensics.telemetry.drawing")
+    for start, told in ((b"\0\0\0\x08free", ()), ((b"\x47" + bytes(187)) * 5, ("numpy",))):
+        (tmp_path / "evidence").write_bytes(start)
+        with (tmp_path / "evidence").open("rb") as file:
+            read_outline(file.fileno(), SHORT)
+            assert media.read(telemetry.read_boxes_of, handle=file.fileno()) is not None or told
+        assert media.read(loaded, heavy) == told
 
 
 def test_a_module_or_codec_may_be_loaded_late() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from forensics import media
-from forensics.media import clock, outline, reading
+from forensics.media import clock, headers, outline, reading
 from forensics.media.reading import reader_level
 from forensics.model.evidence import Digests
 from forensics.model.media import MediaKind
@@ -82,7 +82,7 @@ def test_facts_are_the_same_in_the_jail_and_out_of_it(
     clip: Path, still: Path, kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jailed = [derived(clip, tmp_path / "a", kit, BESIDE), derived(still, tmp_path / "b", kit)]
-    for room in (media, outline, clock):
+    for room in (media, headers, clock):
         monkeypatch.setattr(room, "read", directly)
     plain = [derived(clip, tmp_path / "c", kit, BESIDE), derived(still, tmp_path / "d", kit)]
     assert [digest(each) for each in jailed] == [digest(each) for each in plain]

@@ -20,8 +20,9 @@ from pipelines import doctor, listing
 from pipelines.case import Case
 from pipelines.config import Settings
 from pipelines.entries import entries_of, entry_of
+from pipelines.held import require_as_listed
 from pipelines.library import Library, Volume, holdings, kept_volume, listed_volume
-from pipelines.listing import Lister, require_as_listed
+from pipelines.listing import Lister
 from pipelines.surroundings import Surroundings
 from tests.postgres import Postgres
 from tests.unit.pipelines.listed_case import ListedCase

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forensics.sources.content import Looks, looks
+from forensics.model.content import Looks, looks
 
 
 def _packets(length: int, start: int = 0) -> bytes:
