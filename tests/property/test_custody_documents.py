@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -40,7 +41,8 @@ patient = settings(deadline=None, max_examples=60)  # a busy machine is no failu
 hex64 = st.binary(min_size=32, max_size=32).map(bytes.hex)
 hex128 = st.binary(min_size=64, max_size=64).map(bytes.hex)
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=10)
-ascii_keys = st.text(alphabet=st.characters(max_codepoint=127), max_size=6)
+RESERVED = ("_sd", "...")  # names of disclosures (RFC 9901, 4.2.4): a record that uses them otherwise is refused
+ascii_keys = st.text(alphabet=st.characters(max_codepoint=127), max_size=6).filter(lambda key: key not in RESERVED)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-TOP, TOP) | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ascii_keys, inner, max_size=3),
@@ -207,6 +209,14 @@ events = st.builds(
     item=st.none() | hex64,
     detail=st.dictionaries(ascii_keys, words | st.integers(-TOP, TOP), max_size=3),
 )
+
+
+@patient
+@given(manifests(), st.sampled_from(RESERVED))
+def test_a_record_that_uses_a_name_of_disclosures_is_not_written(manifest: Manifest, name: str) -> None:
+    record = replace(manifest.record, log={"list": [{name: None}]})
+    with pytest.raises(ManifestError):
+        encode_manifest(replace(manifest, record=record))
 
 
 @patient
