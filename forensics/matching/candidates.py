@@ -42,12 +42,16 @@ MOST_FEATURE_FRAMES = 200
 LOOKS = (
     (Pose(False, False), Detector.ORB),
     (Pose(True, False), Detector.ORB),
+    (Pose(False, False), Detector.ORB_REDUCED),
+    (Pose(True, False), Detector.ORB_REDUCED),
     (Pose(False, False), Detector.ORB_ENLARGED),
     (Pose(True, False), Detector.ORB_ENLARGED),
     (Pose(False, True), Detector.ORB),
     (Pose(True, True), Detector.ORB),
 )
-"""How a query picture is looked at, the likeliest first: as it is, mirrored, enlarged for small insets, negative."""
+"""How a query picture is looked at, the likeliest first: as it is, mirrored, reduced for strong crops, enlarged for
+small insets, negative.
+"""
 
 PLAIN_WEIGHT, PLAIN_VOTES, PLAIN_NEAR_S = 2.25, 4.0, 1.0
 """Nine inliers of the quick fit, or hashes that agree at about five moments, one of them near: it is plain what the

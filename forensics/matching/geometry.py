@@ -25,6 +25,14 @@ ENLARGED, ENLARGED_FEATURES = 3, 3000
 as in the original. Twice misses insets that three times finds.
 """
 
+REDUCED, REDUCED_FEATURES = 2, 500
+"""Times that a query picture is reduced, and features then: what a strong crop shows is drawn larger than in the
+original, and only the largest of its features are among the few that are stored of that.
+"""
+
+ORB_EDGE_PX = 31
+"""OpenCV's ORB has no feature nearer to an edge, and fails on a picture that shrinks to nothing in its pyramid."""
+
 FAST_THRESHOLD = 7
 """Low, for haze and night; OpenCV's 20 leaves sky clips without features."""
 
@@ -50,6 +58,7 @@ class Detector(StrEnum):
 
     ORB = "orb"
     ORB_ENLARGED = "orb-enlarged"
+    ORB_REDUCED = "orb-reduced"
     SIFT = "sift"
 
 
@@ -103,21 +112,36 @@ def posed(luma: Luma, pose: Pose) -> Luma:
 def detect(luma: Luma, detector: Detector) -> Features:
     """Local features of a uint8 (h, w) picture, points in its own pixels."""
     height, width = luma.shape
-    zoom = ENLARGED if detector is Detector.ORB_ENLARGED else 1
-    picture = luma if zoom == 1 else cv2.resize(luma, (zoom * width, zoom * height), interpolation=cv2.INTER_CUBIC)
-    keypoints, descriptors = _engine(detector).detectAndCompute(picture, None)
+    picture = _drawn(luma, detector)
+    bare = detector is not Detector.SIFT and min(picture.shape) <= 2 * ORB_EDGE_PX
+    keypoints, descriptors = ((), None) if bare else _engine(detector).detectAndCompute(picture, None)
     if not keypoints:
         kind, size = (np.float32, 128) if detector is Detector.SIFT else (np.uint8, 32)
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, size), kind), height, width)
-    points = np.array([point.pt for point in keypoints], np.float32) / np.float32(zoom)
-    return Features(points, np.asarray(descriptors), height, width)
+    drawn, whole = (np.array(shape[::-1], np.float32) for shape in (picture.shape, luma.shape))
+    points = np.array([point.pt for point in keypoints], np.float32) / (drawn / whole)
+    return Features(np.asarray(points, np.float32), np.asarray(descriptors), height, width)
+
+
+def _drawn(luma: Luma, detector: Detector) -> Luma:
+    """The picture in the size in which its features are sought."""
+    height, width = luma.shape
+    if detector is Detector.ORB_ENLARGED:
+        return np.asarray(cv2.resize(luma, (ENLARGED * width, ENLARGED * height), interpolation=cv2.INTER_CUBIC))
+    if detector is Detector.ORB_REDUCED:
+        size = (max(1, width // REDUCED), max(1, height // REDUCED))
+        return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+    return luma
+
+
+_COUNTS = {Detector.ORB_ENLARGED: ENLARGED_FEATURES, Detector.ORB_REDUCED: REDUCED_FEATURES}
+"""Features sought where they are not `FEATURES`."""
 
 
 def _engine(detector: Detector) -> cv2.Feature2D:
     if detector is Detector.SIFT:
         return cv2.SIFT.create(nfeatures=FEATURES)
-    count = FEATURES if detector is Detector.ORB else ENLARGED_FEATURES
-    return cv2.ORB.create(nfeatures=count, fastThreshold=FAST_THRESHOLD)
+    return cv2.ORB.create(nfeatures=_COUNTS.get(detector, FEATURES), fastThreshold=FAST_THRESHOLD)
 
 
 def correspond(query: Features, reference: Features) -> npt.NDArray[np.intp]:

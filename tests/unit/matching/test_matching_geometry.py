@@ -76,6 +76,24 @@ def test_a_quarter_turn_and_a_crop_are_told() -> None:
     assert told.scale == pytest.approx(2.0, rel=0.03)
 
 
+@pytest.mark.parametrize("detector", [Detector.ORB, Detector.ORB_ENLARGED, Detector.ORB_REDUCED])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 512), (2, 512), (512, 3), (62, 512)])
+def test_a_picture_too_narrow_for_a_feature_has_none(shape: tuple[int, int], detector: Detector) -> None:
+    found = detect(np.random.default_rng(1).integers(0, 256, shape, np.uint8), detector)
+    assert (found.height, found.width) == shape
+    assert detector is Detector.ORB_ENLARGED or not len(found.points)
+
+
+@pytest.mark.parametrize("detector", [Detector.ORB_ENLARGED, Detector.ORB_REDUCED])
+def test_points_are_in_the_pixels_of_the_picture_whatever_size_it_is_drawn_in(detector: Detector) -> None:
+    picture = texture(4, 289, 511)
+    found = fit(detect(picture, detector), detect(picture, Detector.ORB))
+    assert found is not None
+    assert found.inliers >= 30
+    assert found.matrix == pytest.approx(np.array([[1, 0, 0], [0, 1, 0]]), abs=1.0)
+    assert found.scale == pytest.approx(1, rel=0.005)
+
+
 def test_points_in_one_place_count_as_one_cell() -> None:
     assert cells_of(np.array([[3, 3], [8, 9], [30, 31]], np.float32)) == 1
     assert cells_of(np.array([[3, 3], [33, 3], [3, 33]], np.float32)) == 3
