@@ -32,7 +32,7 @@ from pipelines.derive import Kit
 from pipelines.facts import duration_of
 from pipelines.film_plan import Couple, Plan, plan
 from pipelines.library import Library, Volume, kept_volume, track_of
-from pipelines.match import found_between, kit_for, read_query
+from pipelines.match import found_between, found_by_looking, kit_for, read_query
 from pipelines.progress import Progress
 from pipelines.side_by_side import Director, Filmed
 from pipelines.standing import StoredFinding, ledger_of, read
@@ -84,6 +84,16 @@ class _Side:
     def slug(self) -> str:
         """A part of a file name."""
         return self.volume.id[:12] if self.outside else _UNSAFE.sub("-", self.name)[:40]
+
+
+LOOKED_HARDER = Notice(
+    code="compare.looked_harder",
+    message=(
+        "`match` does not propose this pair: it was found by comparing whole pictures all along both files, as is done"
+        " for a pair that is named"
+    ),
+)
+"""What a reader of such a comparison must know: no search of a case would have found it."""
 
 
 def compare(
@@ -179,10 +189,18 @@ def _finding(case: Case, left: _Side, right: _Side) -> StoredFinding | None:
 
 
 def _found(kit: Kit, left: _Side, right: _Side) -> Iterator[Match | Notice]:
-    """Compare both now. A still is a query; of two videos the one from outside, or the one named first."""
+    """Compare both now, as a search does, and harder where that finds nothing. A still is a query; of two videos the
+    one from outside, or the one named first.
+    """
     query, reference = (right, left) if right.outside else (left, right)
     library = Library(kit=kit, references=(reference.volume,), queries=())
-    yield from found_between(library, query.name, query.volume)
+    nothing = True
+    for found in found_between(library, query.name, query.volume):
+        nothing = nothing and isinstance(found, Notice)
+        yield found
+    if nothing and (match := found_by_looking(library, query.volume)) is not None:
+        yield LOOKED_HARDER
+        yield match
 
 
 def _couple(match: Match, stored: StoredFinding | None, left: _Side, right: _Side) -> Couple:

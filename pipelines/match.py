@@ -340,6 +340,23 @@ def found_between(library: Library, path: str, volume: Volume) -> Iterator[Match
     yield from _Search(library=library, folder=volume.original.parent).found(path, volume)
 
 
+def found_by_looking(library: Library, volume: Volume) -> Match | None:
+    """What this video and the only reference of the library support when whole pictures of both are compared all along:
+    for a pair that somebody names and that the search passes over. None for stills.
+
+    Raises:
+        ForensicsError: one of the files cannot be read or decoded.
+
+    """
+    (reference,) = library.references
+    if volume.still or reference.still:
+        return None
+    with library.visited(volume):
+        query, other = library.subjects[volume.id], library.subjects[reference.id]
+        pair = matching.thorough(query, other, library.footage)
+        return None if pair is None else examined(library, _procedure(None), pair)
+
+
 def read_query(path: str, content: Path, kit: Kit) -> Volume | Notice:
     """Copy a file from outside into the empty folder ``content``, derive there, keep what searching needs."""
     single_threaded()

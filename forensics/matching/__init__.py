@@ -31,6 +31,7 @@ from forensics.matching.still_candidates import ANCHOR_RADIUS as STILL_ANCHOR_RA
 from forensics.matching.still_candidates import still_candidates
 from forensics.matching.still_params import STILL_METHOD, STILL_PARAMS, StillParams
 from forensics.matching.subject import Corpus, Named, Subject, id_rank
+from forensics.matching.thorough import thorough
 
 __all__ = [
     "ANCHOR_RADIUS",
@@ -81,5 +82,6 @@ __all__ = [
     "statistics",
     "still_candidates",
     "supported",
+    "thorough",
     "with_learned",
 ]

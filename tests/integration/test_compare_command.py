@@ -119,6 +119,19 @@ def test_what_does_not_match_writes_nothing(forensics, case: Path, exhibits, tmp
     assert not out.exists()
 
 
+def test_a_named_pair_that_no_search_proposes_is_looked_at_harder_and_says_so(
+    forensics, case: Path, clips: Path, exhibits, tmp_path: Path
+) -> None:
+    corner = tmp_path / "corner.mp4"
+    cut = "crop=140:104:20:20,scale=320:240"
+    ffmpeg("-i", clips / "first.mp4", "-vf", cut, "-c:v", "libx264", "-preset", "veryfast", "-crf", "30", corner)
+    assert not forensics("match", corner, "-c", case, "--json").of("match")
+    done = forensics("compare", corner, exhibits["first"], "-c", case, "--out", tmp_path, "--seconds", "1", "--json")
+    assert "compare.looked_harder" in {notice["code"] for notice in done.of("notice")}
+    (told,) = done.of("comparison")
+    assert (told["decision"], told["assessment"]) == ("match", "same_recording")
+
+
 @pytest.mark.parametrize(
     ("names", "code"),
     [(("E-0001", "E-0001"), 2), (("E-0001", "E-9999"), 2), (("{clip}", "{clip}"), 2), (("{text}", "E-0001"), 4)],
