@@ -89,8 +89,8 @@ class _Side:
 LOOKED_HARDER = Notice(
     code="compare.looked_harder",
     message=(
-        "`match` does not propose this pair: it was found by comparing whole pictures all along both files, as is done"
-        " for a pair that is named"
+        "no search proposes this pair: it was found by comparing whole pictures all along both files, as is done for a"
+        " pair that is named"
     ),
 )
 """What a reader of such a comparison must know: no search of a case would have found it."""
@@ -120,9 +120,11 @@ def compare(
         left, right = _sides(case, names, Path(folder), kit)
         stored = _finding(case, left, right)
         match = None if stored is None else stored.finding.match
+        notices: list[Notice] = []
         if match is None:
             for found in _found(kit, left, right):
                 if isinstance(found, Notice):
+                    notices.append(found)
                     yield found
                 elif match is None or found.score > match.score:
                     match = found
@@ -131,8 +133,8 @@ def compare(
             return
         couple = _couple(match, stored, left, right)
         planned = plan(couple, most_s)
-        notices = list(_cut(planned, most_s))
-        yield from notices
+        cut = tuple(_cut(planned, most_s))
+        yield from cut
         workshop = _Workshop(
             case=case,
             run=run,
@@ -142,7 +144,7 @@ def compare(
             sides=(left, right),
             again=_again((left, right), most_s),
         )
-        yield from workshop.write(out or case.reports, notices, progress)
+        yield from workshop.write(out or case.reports, [*notices, *cut], progress)
 
 
 def _sides(case: Case, names: tuple[str, str], folder: Path, kit: Kit) -> tuple[_Side, _Side]:

@@ -130,6 +130,8 @@ def test_a_named_pair_that_no_search_proposes_is_looked_at_harder_and_says_so(
     assert "compare.looked_harder" in {notice["code"] for notice in done.of("notice")}
     (told,) = done.of("comparison")
     assert (told["decision"], told["assessment"]) == ("match", "same_recording")
+    for file in (told["page"], told["record"]):
+        assert "compare.looked_harder" in Path(file).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
