@@ -39,8 +39,8 @@ def deepen(
     from pipelines import deepen as job
     from pipelines.progress import shown
 
-    if not names and not every:
-        raise click.UsageError("name an evidence, or use --all")
+    if bool(names) == every:
+        raise click.UsageError("name an evidence, or use --all, not both")
     desk = open_desk(case_dir, flags)
     ids = tuple(desk.case.resolve(name) for name in names) or job.triaged(desk.case)
     counts = {"deepened": 0, "whole": 0, "failed": 0}

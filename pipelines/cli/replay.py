@@ -34,8 +34,8 @@ def replay(
     from pipelines import replay as job
     from pipelines.progress import shown
 
-    if not names and not every:
-        raise click.UsageError("name an evidence, or use --all")
+    if bool(names) == every:
+        raise click.UsageError("name an evidence, or use --all, not both")
     desk = open_desk(case_dir, flags)
     ids = tuple(desk.case.store.ids()) if every else tuple(desk.case.resolve(name) for name in names)
     worst = ExitCode.OK

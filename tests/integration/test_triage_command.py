@@ -172,5 +172,9 @@ def test_the_rule_by_which_hashes_were_kept_is_in_the_manifest(looked: Looked) -
     assert looked.direct["recipe"]["fingerprint"]["spec"]["keep_bits"] == 16
 
 
-def test_naming_nothing_to_deepen_is_a_usage_error(looked: Looked, forensics: Call) -> None:
-    assert forensics("deepen", "-c", looked.case).code == 2
+@pytest.mark.parametrize("command", ["deepen", "replay"])
+@pytest.mark.parametrize("words", [(), ("--all", "E-0001")])
+def test_naming_nothing_or_both_one_and_all_is_a_usage_error(
+    looked: Looked, forensics: Call, command: str, words: tuple[str, ...]
+) -> None:
+    assert forensics(command, *words, "-c", looked.case).code == 2
