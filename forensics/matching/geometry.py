@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import faiss
@@ -200,6 +200,31 @@ def fit(query: Features, reference: Features, full_affine: bool = False) -> Fit 
         source=source[kept],
         target=target[kept],
     )
+
+
+class Bounds(Protocol):
+    """What a fit must reach to be held for more than chance."""
+
+    @property
+    def least_inliers(self) -> int:
+        """Inliers."""
+        ...
+
+    @property
+    def least_cells(self) -> int:
+        """Distinct cells that they lie in."""
+        ...
+
+    @property
+    def scale_range(self) -> tuple[float, float]:
+        """Least and greatest scale."""
+        ...
+
+
+def accepts(found: Fit, bounds: Bounds) -> bool:
+    """Whether a fit has inliers, cells and a scale that chance does not give."""
+    low, high = bounds.scale_range
+    return found.inliers >= bounds.least_inliers and found.cells >= bounds.least_cells and low <= found.scale <= high
 
 
 def joint_fit(fits: list[Fit]) -> Fit | None:

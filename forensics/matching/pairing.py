@@ -11,7 +11,7 @@ from forensics.matching.alignment import Line, nearest
 from forensics.matching.candidates import Seed
 from forensics.matching.dense import shared_area
 from forensics.matching.footage import Footage
-from forensics.matching.geometry import Detector, Fit, Floats, Pose, fit, joint_fit
+from forensics.matching.geometry import Detector, Fit, Floats, Pose, accepts, fit, joint_fit
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, on_grid
 from forensics.matching.params import Params
 from forensics.matching.reel import Reel
@@ -68,10 +68,7 @@ class Pairing:
 
     def accepts(self, found: Fit | None) -> bool:
         """Whether a fit has inliers, cells and a scale that chance does not give."""
-        if found is None or found.inliers < self.params.least_inliers or found.cells < self.params.least_cells:
-            return False
-        low, high = self.params.scale_range
-        return low <= found.scale <= high
+        return found is not None and accepts(found, self.params)
 
     def place(self, seed: Seed) -> Placed | None:
         """Geometry at a seed: ORB; where that nearly held, ORB on the enlarged query (small insets), then SIFT."""

@@ -15,6 +15,7 @@ from forensics.matching.geometry import (
     Floats,
     Luma,
     Pose,
+    accepts,
     correspond,
     detect,
     fit,
@@ -151,12 +152,6 @@ def _bent(query: Features, reference: Features, inliers: int) -> Floats | None:
     if int(np.asarray(mask).sum()) < BENT_GAIN * inliers:
         return None
     return np.asarray(matrix / matrix[2, 2], np.float64)
-
-
-def accepts(found: Fit, params: StillParams) -> bool:
-    """Whether a fit has inliers, cells and a scale that chance does not give."""
-    low, high = params.scale_range
-    return found.inliers >= params.least_inliers and found.cells >= params.least_cells and low <= found.scale <= high
 
 
 def square(matrix: Floats) -> Floats:

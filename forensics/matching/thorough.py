@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from forensics.matching.candidates import SEEDS_PER_CANDIDATE, STRONG, Candidate, Seed
 from forensics.matching.footage import Pictures
-from forensics.matching.geometry import AS_IS, Detector, Features, Fit, Pose, fit
+from forensics.matching.geometry import AS_IS, Detector, Features, Fit, Pose, accepts, fit
 from forensics.matching.params import PARAMS, Params
 from forensics.matching.subject import Subject
 
@@ -66,14 +66,9 @@ def _seeds(
         theirs = footage.features(reference.id, there, AS_IS, detector)
         for (at, pose), features in seen.items():
             found = _fit(features, theirs)
-            if found is not None and _holds(found, params):
+            if found is not None and accepts(found, params):
                 yield Seed(query_s=at, reference_s=there, pose=pose, weight=found.inliers / 4.0, by_hash=False)
 
 
 def _fit(ours: Features | None, theirs: Features | None) -> Fit | None:
     return None if ours is None or theirs is None else fit(ours, theirs)
-
-
-def _holds(found: Fit, params: Params) -> bool:
-    low, high = params.scale_range
-    return found.inliers >= params.least_inliers and found.cells >= params.least_cells and low <= found.scale <= high

@@ -19,7 +19,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from tests.benchmark.command_line import ROOT
-from tests.benchmark.ingest_profile import bare_decode, ingest_once, warm
+from tests.benchmark.ingest_profile import LEAST_S, bare_decode, ingest_once, warm
 from tests.benchmark.real_footage import real_sources
 
 POINTS = Path(__file__).with_name("scale_points.json")
@@ -31,7 +31,6 @@ COLOURS = ("#0b5cad", "#b3470f", "#3d6b1f", "#6a3d9a")
 """Each is at 5:1 and more on white."""
 
 CLIPS_MEASURED = (1, 2, 4, 6, 8, 10)
-LEAST_S = 20.0
 STEPS = (1, 2, 5)
 
 
@@ -118,7 +117,7 @@ def drawn(plot: Plot) -> str:
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 10}" text-anchor="middle">{escape(plot.across)}</text>',
         f'<text x="{LEFT}" y="{TOP - 6}">{escape(plot.up)}</text>',
     ]
-    for number, (series, colour) in enumerate(zip(plot.series, COLOURS, strict=False)):
+    for number, (series, colour) in enumerate(zip(plot.series, COLOURS[: len(plot.series)], strict=True)):
         places = [(across.at(x), up.at(y)) for x, y in series.points]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
