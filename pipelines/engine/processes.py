@@ -149,11 +149,9 @@ def _ending(workers: Sequence[BaseProcess]) -> str:
 def _kill(pool: ProcessPoolExecutor) -> None:
     """End the pool at once: what its workers were doing is either finished on disk or of no value.
 
-    A pool that has been shut down in peace has no processes left.
+    A pool that has been shut down in peace has no processes left. Its own thread is waited for: the interpreter, if it
+    left beside that thread, would write to a pipe that the thread is closing, and say so with a traceback.
     """
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
+    for process in list((pool._processes or {}).values()):
         process.kill()
-    for process in processes:
-        process.join()
+    pool.shutdown(wait=True, cancel_futures=True)

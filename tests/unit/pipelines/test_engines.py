@@ -1,7 +1,9 @@
 """Engines: the same outcomes, whoever runs the jobs."""
 
+import multiprocessing
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -25,6 +27,11 @@ def die_on_four(number: int) -> int:
     if number == 4:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.01)
+    return number
+
+
+def doze(number: int) -> int:
+    time.sleep(0.05 * number)
     return number
 
 
@@ -55,6 +62,15 @@ def test_a_killed_worker_takes_only_its_own_item_with_it() -> None:
     assert [thing.item for thing in found if isinstance(thing, Failed)] == [4]
     assert found[4].code == "worker.killed"
     assert "signal 9, SIGKILL" in found[4].message
+
+
+def test_a_run_that_is_broken_off_leaves_no_thread_and_no_worker_behind() -> None:
+    before = set(threading.enumerate())
+    running = Processes(2).run(doze, range(40))
+    next(running)
+    running.close()
+    assert set(threading.enumerate()) == before
+    assert multiprocessing.active_children() == []
 
 
 def test_no_more_workers_are_started_than_there_are_items(monkeypatch) -> None:
