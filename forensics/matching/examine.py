@@ -26,6 +26,12 @@ from forensics.model.match import Match, Method
 REACH_S = 30.0
 """Seconds of the query looked at on either side of a seed; longer copies are followed from window to window."""
 
+FASTER = 1.5
+"""So much longer is what is looked at in the reference."""
+
+UNEXPLAINED_S = 0.5
+"""Less of the query than this holds no other stretch."""
+
 COARSE_CELLS = 64
 MARGIN_S = 8.0
 """Reference seconds beyond a stretch whose offsets serve as the motion test's background."""
@@ -65,7 +71,8 @@ def examine(
     tried: list[Placed] = []
     queue = list(candidate.seeds[: params.most_seeds])
     if candidate.score >= STRONG:
-        footage.ahead(reference.id, *_reached(queue[0]))
+        near, _ = _reaches(queue[0], query.duration_s)
+        footage.ahead(reference.id, queue[0].reference_s - near, queue[0].reference_s + near)
     elif queue:
         footage.glances(reference.id, [seed.reference_s for seed in queue[: params.most_refused]])
     windows = refused = 0
@@ -117,10 +124,40 @@ def follow(new: list[Stretch], placed: Placed, pairing: Pairing) -> list[Seed]:
 
 
 def explore(pairing: Pairing, placed: Placed, proven: list[Stretch]) -> list[Stretch]:
-    """All aligned stretches around a seed whose geometry holds."""
+    """All aligned stretches around a seed whose geometry holds: looked for near it in the reference, and further around
+    unless those near prove and explain all that the query shows there.
+    """
+    near, wide = _reaches(placed.seed, pairing.query.duration_s)
+    if near < wide:
+        found = within(pairing, placed, proven, near)
+        if explained(found, placed.seed, pairing):
+            return found
+    return within(pairing, placed, proven, wide)
+
+
+def _reaches(seed: Seed, query_s: float) -> tuple[float, float]:
+    """How far from the seed the reference is looked at, near and further around, in a query that lasts ``query_s``:
+    half as far again as the query goes on, for at half speed more time goes by than here, and it may play backwards;
+    near, with what the motion test takes for background.
+    """
+    longest = min(REACH_S, max(seed.query_s, query_s - seed.query_s))
+    return min(FASTER * REACH_S, FASTER * longest + MARGIN_S), FASTER * REACH_S
+
+
+def explained(found: list[Stretch], seed: Seed, pairing: Pairing) -> bool:
+    """Whether what agrees clearly along these stretches leaves hardly any of the query around a seed."""
+    start, end = max(0.0, seed.query_s - REACH_S), min(pairing.query.duration_s, seed.query_s + REACH_S)
+    clear = [stretch for stretch in found if clear_strength(stretch, pairing.params) >= 1.0]
+    return sum(stretch.length_s for stretch in clear) > end - start - UNEXPLAINED_S
+
+
+def within(pairing: Pairing, placed: Placed, proven: list[Stretch], reach_s: float) -> list[Stretch]:
+    """All aligned stretches around a seed, within ``reach_s`` of it in the reference."""
     seed, params = placed.seed, pairing.params
     ours = Reel(pairing.footage.stretch(pairing.query.id, seed.query_s - REACH_S, seed.query_s + REACH_S))
-    theirs = Reel(pairing.footage.stretch(pairing.reference.id, *_reached(seed)))
+    theirs = Reel(
+        pairing.footage.stretch(pairing.reference.id, seed.reference_s - reach_s, seed.reference_s + reach_s)
+    )
     if len(ours.seconds) < params.least_frames or len(theirs.seconds) < params.least_frames:
         return []
     table = tabulate(ours, theirs, placed.fit, seed.pose, (seed.query_s, seed.reference_s))
@@ -143,11 +180,6 @@ def explore(pairing: Pairing, placed: Placed, proven: list[Stretch]) -> list[Str
         return faint(pairing, placed, table, ours, theirs)
     measured = [measure(pairing, placed, line, table, ours, theirs) for line in found]
     return [stretch for stretch in measured if stretch is not None]
-
-
-def _reached(seed: Seed) -> tuple[float, float]:
-    """First and last second of the reference looked at around a seed: at half speed more time goes by than here."""
-    return seed.reference_s - 1.5 * REACH_S, seed.reference_s + 1.5 * REACH_S
 
 
 def tabulate(ours: Reel, theirs: Reel, held: Fit, pose: Pose, around: tuple[float, float]) -> Table | None:

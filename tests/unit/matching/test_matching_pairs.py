@@ -96,6 +96,51 @@ def test_a_copied_stretch_is_a_match_with_its_times(original: Window) -> None:
     assert segment.speed == 1.0
 
 
+@pytest.fixture(scope="module")
+def long_original() -> Window:
+    """Of a tripod: every seed fits, however far off it is."""
+    return take(17, 61, 480)
+
+
+def examined_from(query_s: float, reference_s: float, query: Window, reference: Window) -> tuple[Match, float]:
+    """The result from one seed, and how many seconds of the reference were read."""
+    read: list[float] = []
+
+    def reader(name: str, start: float, end: float, fps: float, long_side: int) -> Window:
+        window = {"q": query, "r": reference}[name]
+        kept = (window.seconds >= start) & (window.seconds < end)
+        if name == "r":
+            read.append(float(kept.sum()) / 10)
+        return Window(window.seconds[kept], window.luma[kept])
+
+    seed = Seed(query_s=query_s, reference_s=reference_s, pose=Pose(), weight=9.0, by_hash=True)
+    candidate = Candidate(query_id="q", reference_id="r", score=9.0, seeds=(seed,))
+    ends = {"q": len(query.seconds) / 10, "r": len(reference.seconds) / 10}
+    found = examine(subject("q", query), subject("r", reference), candidate, Footage(reader, ends.__getitem__))
+    assert found is not None
+    return found, sum(read)
+
+
+def test_of_a_long_reference_only_what_a_short_copy_can_show_is_read(long_original: Window) -> None:
+    found, read_s = examined_from(3.0, 23.0, stretch(long_original, 20, 26), long_original)
+    assert found.decision is Decision.MATCH
+    assert [s.reference_start_s for s in found.segments] == [pytest.approx(20.0, abs=0.15)]
+    assert read_s <= 35.0
+
+
+def test_a_short_copy_whose_seed_is_far_off_is_found_further_around(long_original: Window) -> None:
+    found, _ = examined_from(3.0, 4.0, stretch(long_original, 36, 42), long_original)
+    assert found.decision is Decision.MATCH
+    assert [s.reference_start_s for s in found.segments] == [pytest.approx(36.0, abs=0.15)]
+
+
+def test_two_far_parts_of_one_reference_are_both_found_from_one_seed(long_original: Window) -> None:
+    query = joined(stretch(long_original, 4, 8), stretch(long_original, 38, 43))
+    found, _ = examined_from(2.0, 6.0, query, long_original)
+    assert found.decision is Decision.MATCH
+    assert [s.reference_start_s for s in found.segments] == [pytest.approx(at, abs=0.2) for at in (4.0, 38.0)]
+
+
 def test_a_mirrored_crop_is_a_match_and_said_to_be_mirrored(original: Window) -> None:
     found = compared(mirrored(cropped(stretch(original, 2, 7), 0.1, 0.1, 0.8, 0.8)), original)
     assert found is not None
