@@ -78,7 +78,9 @@ class _Side:
     outside: bool = False
 
     def party(self, letter: str) -> report.Party:
-        return report.Party(letter=letter, name=self.name, sha256=self.volume.id, length_s=self.length_s)
+        return report.Party(
+            letter=letter, name=self.name, sha256=self.volume.id, length_s=self.length_s, kept=not self.outside
+        )
 
     @property
     def slug(self) -> str:

@@ -16,7 +16,7 @@ from pipelines.film_plan import Couple, Plan
 from pipelines.side_by_side import Filmed
 
 LIMITS = (
-    "Demonstrative, not evidence: drawn from the kept files, scaled and compressed again; not to be measured in.",
+    "Demonstrative, not evidence: drawn from the two files, scaled and compressed again; not to be measured in.",
     "It shows no more than the finding says; a match does not say that a recording is authentic, nor who was first.",
     "The difference is of brightness, after the recorded transform alone, which is accurate to about a pixel.",
 )
@@ -152,7 +152,13 @@ def _segment(segment: Segment, frames: int) -> dict[str, Json]:
 
 
 def _party(party: report.Party) -> dict[str, Json]:
-    return {"letter": party.letter, "name": party.name, "sha256": party.sha256, "length_s": f"{party.length_s:.6f}"}
+    return {
+        "letter": party.letter,
+        "name": party.name,
+        "sha256": party.sha256,
+        "length_s": f"{party.length_s:.6f}",
+        "kept": party.kept,
+    }
 
 
 def _named(command: Sequence[str]) -> list[str]:

@@ -155,9 +155,7 @@ def within(pairing: Pairing, placed: Placed, proven: list[Stretch], reach_s: flo
     """All aligned stretches around a seed, within ``reach_s`` of it in the reference."""
     seed, params = placed.seed, pairing.params
     ours = Reel(pairing.footage.stretch(pairing.query.id, seed.query_s - REACH_S, seed.query_s + REACH_S))
-    theirs = Reel(
-        pairing.footage.stretch(pairing.reference.id, seed.reference_s - reach_s, seed.reference_s + reach_s)
-    )
+    theirs = Reel(pairing.footage.stretch(pairing.reference.id, seed.reference_s - reach_s, seed.reference_s + reach_s))
     if len(ours.seconds) < params.least_frames or len(theirs.seconds) < params.least_frames:
         return []
     table = tabulate(ours, theirs, placed.fit, seed.pose, (seed.query_s, seed.reference_s))

@@ -20,15 +20,23 @@ from forensics.report.views import Panel, Side
 
 TITLE = "Comparison of two files"
 
-SAYS = (
-    "It shows two kept files beside each other, at the moments that the alignment gives, and what is left when one "
-    "picture is laid over the other by the transform that was found.",
-    "It is drawn from the files and is none of them: pictures are scaled, frames are chosen, labels are added, and all "
-    "of it is compressed again. Nothing may be measured in it. The evidence are the kept files.",
-    "It does not show more than the finding says. That two files show the same recording says nothing of whether it is "
-    "authentic, nor which of them was first.",
+_SHOWS = (
+    "It shows two files beside each other, at the moments that the alignment gives, and what is left when one picture "
+    "is laid over the other by the transform that was found."
 )
-"""What a comparison is and is not."""
+_DRAWN = (
+    "It is drawn from the files and is none of them: pictures are scaled, frames are chosen, labels are added, and all "
+    "of it is compressed again. Nothing may be measured in it."
+)
+_KEPT = "The evidence are the kept files."
+_FROM_OUTSIDE = (
+    "The evidence is the kept file. The other came from outside the case, which does not keep it: only its SHA-256 "
+    "says which file it was."
+)
+_NO_MORE = (
+    "It does not show more than the finding says. That two files show the same recording says nothing of whether it is "
+    "authentic, nor which of them was first."
+)
 
 READING = (
     f"The difference is that of brightness without its sign, {GAIN} times, in the picture of the query. Black is "
@@ -92,6 +100,12 @@ class ComparisonView:
     notices: tuple[Notice, ...]
 
 
+def _says(view: ComparisonView) -> tuple[str, str, str]:
+    """What a comparison is and is not."""
+    evidence = _KEPT if view.left.kept and view.right.kept else _FROM_OUTSIDE
+    return _SHOWS, f"{_DRAWN} {evidence}", _NO_MORE
+
+
 def render_comparison(view: ComparisonView) -> bytes:
     """Write the page as UTF-8 HTML. Equal values give equal bytes."""
     style = style_sheet(
@@ -120,7 +134,7 @@ def render_comparison(view: ComparisonView) -> bytes:
             thresholds={},
             entries={},
             href="#{}".format,
-            says=SAYS,
+            says=_says(view),
             reading=READING,
             plot=plotted(view.lines, view.left.length_s, view.right.length_s),
             rows=[view.takes[start : start + TAKES_A_ROW] for start in range(0, len(view.takes), TAKES_A_ROW)],

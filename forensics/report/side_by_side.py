@@ -42,12 +42,15 @@ _WHOLE = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """A side of the film: its letter (``A``: named first), exhibit number or role, SHA-256, seconds that it lasts."""
+    """A side of the film: its letter (``A``: named first), exhibit number or role, SHA-256, seconds that it lasts, and
+    whether the case keeps it.
+    """
 
     letter: str
     name: str
     sha256: str
     length_s: float
+    kept: bool = True
 
     @property
     def label(self) -> str:

@@ -108,6 +108,7 @@ def test_a_finding_is_shown_with_its_status_and_a_file_from_outside_is_not_admit
     assert record["right"]["sha256"] == record["query"] == digest
     assert "mirrored" in page.read_text("utf-8")
     assert "spiegel" not in path.read_text("utf-8")
+    assert [record[side]["kept"] for side in ("left", "right")] == [True, False]
     assert len(list((case / "store").glob("??/*"))) == 3
 
 

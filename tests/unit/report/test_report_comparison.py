@@ -86,6 +86,15 @@ def test_the_page_says_what_it_is_and_loads_nothing() -> None:
     assert "<script" not in page
 
 
+def test_a_file_from_outside_is_not_called_kept() -> None:
+    whole = render_comparison(view()).decode()
+    assert "The evidence are the kept files." in whole
+    outside = replace(view(), right=replace(view().right, kept=False))
+    page = render_comparison(outside).decode()
+    assert "kept files" not in page
+    assert "The other came from outside the case, which does not keep it" in page
+
+
 def test_every_figure_of_the_record_stands_on_it() -> None:
     page = re.sub(r"<[^>]+>", "", render_comparison(view()).decode())
     for said in (sha("EX-1"), sha("EX-2"), sha("film"), sha("finding"), "125 at 25 a second", "mean 3.0 of 255"):
