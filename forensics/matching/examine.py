@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,16 @@ from forensics.matching.verdict import Stretch, clear_strength, exact_match, str
 from forensics.matching.visible import with_seen
 from forensics.model.match import Match, Method
 
+Span: TypeAlias = tuple[float, float]
+"""First and last second."""
+
 REACH_S = 30.0
 """Seconds of the query looked at on either side of a seed; longer copies are followed from window to window."""
 
-FASTER = 1.5
-"""So much longer is what is looked at in the reference."""
+WIDE_REACH_S = 1.5 * REACH_S
+"""Seconds of the reference looked at on either side at the most: at half speed more time goes by than here, a copy may
+play backwards, and of a fixed camera a seed may be far off.
+"""
 
 UNEXPLAINED_S = 0.5
 """Less of the query than this holds no other stretch."""
@@ -71,8 +77,8 @@ def examine(
     tried: list[Placed] = []
     queue = list(candidate.seeds[: params.most_seeds])
     if candidate.score >= STRONG:
-        near, _ = _reaches(queue[0], query.duration_s)
-        footage.ahead(reference.id, queue[0].reference_s - near, queue[0].reference_s + near)
+        near, _ = _reaches(queue[0], query.duration_s, reference.duration_s)
+        footage.ahead(reference.id, *near)
     elif queue:
         footage.glances(reference.id, [seed.reference_s for seed in queue[: params.most_refused]])
     windows = refused = 0
@@ -127,35 +133,36 @@ def explore(pairing: Pairing, placed: Placed, proven: list[Stretch]) -> list[Str
     """All aligned stretches around a seed whose geometry holds: looked for near it in the reference, and further around
     unless those near prove and explain all that the query shows there.
     """
-    near, wide = _reaches(placed.seed, pairing.query.duration_s)
-    if near < wide:
-        found = within(pairing, placed, proven, near)
-        if explained(found, placed.seed, pairing):
-            return found
+    near, wide = _reaches(placed.seed, pairing.query.duration_s, pairing.reference.duration_s)
+    found = within(pairing, placed, proven, near)
+    if near == wide or explained([*proven, *found], placed.seed, pairing):
+        return found
     return within(pairing, placed, proven, wide)
 
 
-def _reaches(seed: Seed, query_s: float) -> tuple[float, float]:
-    """How far from the seed the reference is looked at, near and further around, in a query that lasts ``query_s``:
-    half as far again as the query goes on, for at half speed more time goes by than here, and it may play backwards;
-    near, with what the motion test takes for background.
+def _reaches(seed: Seed, query_s: float, reference_s: float) -> tuple[Span, Span]:
+    """What is looked at around a seed in a reference that lasts ``reference_s``: near, all that a query of ``query_s``
+    can show at about the speed of recording, with the motion test's background on either side; and further around.
     """
-    longest = min(REACH_S, max(seed.query_s, query_s - seed.query_s))
-    return min(FASTER * REACH_S, FASTER * longest + MARGIN_S), FASTER * REACH_S
+    before, after = min(REACH_S, seed.query_s), min(REACH_S, query_s - seed.query_s)
+    reaches = (before + MARGIN_S, after + MARGIN_S), (WIDE_REACH_S, WIDE_REACH_S)
+    near, wide = ((max(0.0, seed.reference_s - b), min(reference_s, seed.reference_s + a)) for b, a in reaches)
+    return near, wide
 
 
 def explained(found: list[Stretch], seed: Seed, pairing: Pairing) -> bool:
     """Whether what agrees clearly along these stretches leaves hardly any of the query around a seed."""
     start, end = max(0.0, seed.query_s - REACH_S), min(pairing.query.duration_s, seed.query_s + REACH_S)
     clear = [stretch for stretch in found if clear_strength(stretch, pairing.params) >= 1.0]
-    return sum(stretch.length_s for stretch in clear) > end - start - UNEXPLAINED_S
+    shown = [min(end, stretch.query_end_s) - max(start, stretch.query_start_s) for stretch in clear]
+    return sum(max(0.0, seconds) for seconds in shown) > end - start - UNEXPLAINED_S
 
 
-def within(pairing: Pairing, placed: Placed, proven: list[Stretch], reach_s: float) -> list[Stretch]:
-    """All aligned stretches around a seed, within ``reach_s`` of it in the reference."""
+def within(pairing: Pairing, placed: Placed, proven: list[Stretch], span: Span) -> list[Stretch]:
+    """All aligned stretches around a seed that lie in a part of the reference."""
     seed, params = placed.seed, pairing.params
     ours = Reel(pairing.footage.stretch(pairing.query.id, seed.query_s - REACH_S, seed.query_s + REACH_S))
-    theirs = Reel(pairing.footage.stretch(pairing.reference.id, seed.reference_s - reach_s, seed.reference_s + reach_s))
+    theirs = Reel(pairing.footage.stretch(pairing.reference.id, *span))
     if len(ours.seconds) < params.least_frames or len(theirs.seconds) < params.least_frames:
         return []
     table = tabulate(ours, theirs, placed.fit, seed.pose, (seed.query_s, seed.reference_s))
