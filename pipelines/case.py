@@ -5,21 +5,20 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 from forensics import acquire, custody
-from forensics.errors import CaseError, IntegrityError, ManifestError, NotRegularFile, StoreError
+from forensics.errors import CaseError, IntegrityError, ManifestError, StoreError
 from forensics.model.custody import CaseInfo, CustodyEvent, EventType, KeyAct, Namespace
 from forensics.model.manifest import Manifest
-from forensics.model.store import MANIFEST_NAME, SIGNATURE_NAME, SIGNATURE_SUFFIX
-from pipelines import shard_logs
+from forensics.model.store import SIGNATURE_SUFFIX
 from pipelines.disclosure_files import CASE_NAME, DISCLOSURES, DisclosureFiles
 from pipelines.surroundings import Surroundings
+from pipelines.whole_files import sync_folder, write_whole
 
 SCHEMA = 1
 """Version of the case layout on disk."""
@@ -237,7 +236,7 @@ class Case:
     @contextmanager
     def working_area(self, run: Run) -> Iterator[Path]:
         """A folder in staging for this run, locked while the run lives, so that others can tell it from wreckage."""
-        folder = self._area(run.id)
+        folder = self.area_of(run.id)
         with acquire.writing(folder):
             folder.mkdir(parents=True)
         with _locked(folder / ".lock"):
@@ -246,69 +245,8 @@ class Case:
                 (folder / ".lock").unlink()
                 _discard(folder)
 
-    def recover(self, run: Run) -> tuple[str, ...]:
-        """Put right what dead runs left, and log it: half-done versions are finished, what had reached the store
-        without its log line gets one, unfinished work goes into quarantine. Nothing is deleted.
-
-        Returns one sentence a thing found.
-        """
-        with self.writing(), acquire.writing(self.root):
-            index = custody.index_log(line.event for line in self.log.events())
-            left = [folder for folder in sorted(self.staging.iterdir()) if _abandoned(folder)]
-            dead = sorted(
-                each for each in index.unfinished_runs if not self._area(each).exists() or self._area(each) in left
-            )
-            if not left and not dead:
-                return ()
-            said = [notice.message.replace(f"{self.root}/", "") for notice in self.store.recover(self.quarantine)]
-            for folder in left:
-                kept = _set_aside(folder, self.quarantine)
-                said.append(f"unfinished work of an interrupted run is now in quarantine/{kept.name}")
-            found = self._log_what_was_kept(run, index, frozenset(dead))
-            said += [_late(each) for each in found if custody.PUT_AWAY in each.detail]
-            entries = [entry(run, EventType.RECOVERY, None, {"found": sentence}) for sentence in said]
-            entries += found
-            entries += [_ended(replace(run, id=each), index) for each in dead]
-            self.log.append_many(entries)
-        return tuple(said)
-
-    def _log_what_was_kept(self, run: Run, index: custody.LogIndex, dead: frozenset[str]) -> list[custody.Entry]:
-        """The log lines of what a dead run had committed and not yet logged.
-
-        Only manifests that name such a run, or that are told by the log of the shard that it merged: anything else
-        that lies in the store unlogged was put there by somebody else, and verify says so. Where the key that signed
-        one was put away in the meantime, the line says that too: nothing shows that the manifest is older.
-        """
-        entries = []
-        ring, lines = self.key_ring(), self.log.head().lines
-        merges = [shard for each, shard in index.merging.items() if each in dead]
-        brought = shard_logs.promised(self.root, self.info.id, merges)
-        for evidence in self.store.ids():
-            for state in self.store.states(evidence):
-                manifest = state.file(MANIFEST_NAME)
-                if manifest is None or (evidence, state.version) in index.admitted:
-                    continue
-                data = self.store.read(evidence, MANIFEST_NAME, state.version)
-                by = custody.decode_manifest(data).record.log.get("run")
-                if by in dead or manifest.sha256 in brought:
-                    event = EventType.INGESTION if state.version == 1 else EventType.APPEARANCE
-                    detail: dict[str, str | int] = {
-                        "manifest": manifest.sha256,
-                        "version": state.version,
-                        "recovered": 1,
-                    }
-                    if manifest.sha256 in brought:
-                        shard, line = brought[manifest.sha256]
-                        event, detail = EventType.MERGING, {**detail, "shard": shard, **line.detail()}
-                    elif by in index.merging:
-                        event, detail = EventType.MERGING, {**detail, "shard": index.merging[str(by)]}
-                    if state.file(SIGNATURE_NAME) is not None:
-                        signature = self.store.read(evidence, SIGNATURE_NAME, state.version)
-                        detail.update(custody.put_away(ring, Namespace.MANIFEST, data, signature, lines))
-                    entries.append(entry(run, event, evidence, detail))
-        return entries
-
-    def _area(self, run_id: str) -> Path:
+    def area_of(self, run_id: str) -> Path:
+        """Where a run works, whether it lives or not."""
         return self.staging / run_id.removeprefix("urn:uuid:")
 
 
@@ -363,7 +301,7 @@ def _make_folders(root: Path) -> None:
     for name in ("keys", "log/checkpoints", "findings", "reports", "index", "staging", "quarantine"):
         (root / name).mkdir(parents=True, exist_ok=True)
     for folder in absent:
-        _sync(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _concealed(case: Case, run: Run) -> bytes:
@@ -444,45 +382,6 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _abandoned(folder: Path) -> bool:
-    try:
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):  # a file in staging is nobody's work either
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
-    return True
-
-
-def _set_aside(folder: Path, quarantine: Path) -> Path:
-    """Move a folder into quarantine under a name that is free there."""
-    quarantine.mkdir(exist_ok=True)
-    number = 1
-    while (kept := quarantine / f"{folder.name}-{number}").exists():
-        number += 1
-    folder.rename(kept)
-    return kept
-
-
-def _ended(run: Run, index: custody.LogIndex) -> custody.Entry:
-    """The line that closes a dead run."""
-    if run.id not in index.merging:
-        return entry(run, EventType.INGESTION_END, None, {"interrupted": 1})
-    detail: dict[str, str | int] = {"what": shard_logs.ENDED, "shard": index.merging[run.id], "interrupted": 1}
-    return entry(run, EventType.MERGING, None, detail)
-
-
-def _late(logged: custody.Entry) -> str:
-    return (
-        f"the manifest of {logged.item}, version {logged.detail['version']}, is signed by a key that was put away at "
-        f"line {logged.detail[custody.PUT_AWAY]}: that it was written before cannot be shown"
-    )
-
-
 def _discard(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
@@ -495,52 +394,3 @@ def write_signed(run: Run, namespace: Namespace, path: Path, data: bytes) -> Non
     if signature is not None:
         write_whole(path.with_name(path.name + SIGNATURE_SUFFIX), signature)
     write_whole(path, data)
-
-
-def require_place_of_file(path: Path) -> None:
-    """Refuse a device, a pipe or a socket as the place of a file, and the names of open ones (/dev/stdout, /dev/fd/1).
-
-    A file that is written whole takes the place of what was there: it would take that of the device.
-
-    Raises:
-        NotRegularFile: it is one of them.
-    """
-    with suppress(OSError):  # what cannot be looked at cannot be written to, and that is told then
-        mode, folder = path.stat().st_mode, path.parent.resolve()
-        known = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
-        if not known or folder == Path("/dev") or folder.is_relative_to("/proc"):
-            raise NotRegularFile(
-                f"{path} is a device, a pipe or a socket, and this is written to a file",
-                hint="name a file with --out, and read it from there",
-            )
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a small file so that it is there whole or not at all.
-
-    Raises StoreError when the disk is full, NotRegularFile for a device, OSError for anything else.
-    """
-    require_place_of_file(path)
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with temporary.open("wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        if acquire.is_full(error):
-            raise acquire.disk_full(error.strerror or str(error)) from error
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Wait until the names in a folder are on disk. Raises OSError."""
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -20,10 +20,11 @@ from forensics.model.manifest import Json, Manifest
 from forensics.model.notice import Notice
 from forensics.report import paper
 from pipelines import persons
-from pipelines.case import Case, write_whole
+from pipelines.case import Case
 from pipelines.certificate_templates import Paragraph, Template
 from pipelines.named_checks import NamedCheck, named_checks, with_name
 from pipelines.scope import HAND_OVERS
+from pipelines.whole_files import write_whole
 
 BLANK = "____________________"
 """What stands where nothing was given: to be written by hand."""

@@ -25,7 +25,7 @@ from forensics.model.custody import EventType
 from forensics.model.finding import FindingStatus
 from forensics.model.match import Match
 from forensics.model.notice import Notice
-from pipelines.case import Case, Run, write_whole
+from pipelines.case import Case, Run
 from pipelines.comparison_files import Told, page_of, record_of
 from pipelines.config import Settings
 from pipelines.derive import Kit
@@ -36,6 +36,7 @@ from pipelines.match import found_between, found_by_looking, kit_for, read_query
 from pipelines.progress import Progress
 from pipelines.side_by_side import Director, Filmed
 from pipelines.standing import StoredFinding, ledger_of, read
+from pipelines.whole_files import write_whole
 
 MOST_S = 120
 """Seconds of a film: what a person watches, and some 80 MB."""

@@ -23,8 +23,9 @@ import numpy as np
 from forensics import acquire
 from forensics.model.custody import EventType
 from forensics.model.match import Match
-from pipelines.case import Case, Run, entry, write_whole
+from pipelines.case import Case, Run, entry
 from pipelines.library import Volume
+from pipelines.whole_files import write_whole
 
 FOLDER = "compared"
 

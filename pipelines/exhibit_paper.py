@@ -25,13 +25,14 @@ from forensics.model.media import MediaKind
 from forensics.model.notice import Notice
 from forensics.model.store import SIGNATURE_NAME
 from pipelines import findings, persons
-from pipelines.case import Case, Run, require_place_of_file, write_whole
+from pipelines.case import Case, Run
 from pipelines.disclosures import PERSONS
 from pipelines.facts import carried_lines, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.keyframe_views import keyframe_views, keyframes_kept, unread
 from pipelines.paper_signature import holder_of, sign_paper
 from pipelines.scope import PUBLIC, Extent, extent_of
 from pipelines.standing import StoredFinding, with_name
+from pipelines.whole_files import require_place_of_file, write_whole
 
 if TYPE_CHECKING:
     from pyhanko.sign.signers import SimpleSigner

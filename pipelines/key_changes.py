@@ -13,6 +13,7 @@ from forensics.model.custody import KeyAct
 from pipelines import keys
 from pipelines.case import Case, Run
 from pipelines.config import Settings
+from pipelines.recovery import recover
 
 NEXT = ".next"
 """Added to the key's name while it is being changed: a rotation that was cut off goes on with this one."""
@@ -70,7 +71,7 @@ def revoke(case: Case, run: Run, fingerprint: str) -> Revoked:
             code="input.key",
             hint="run forensics key rotate first, then revoke it",
         )
-    said = case.recover(run)
+    said = recover(case, run)
     if custody.index_log(line.event for line in case.log.events()).unfinished_runs:
         said += ("a run on this case goes on: what it signs with this key from here on does not hold",)
     case.change_keys(run, [(KeyAct.REVOKED, known[0])], _signer(run))

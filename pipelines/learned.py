@@ -27,12 +27,13 @@ from forensics import acquire, fingerprint, matching
 from forensics.errors import ForensicsError, InputError, IntegrityError, ModelInvalid, StoreError
 from forensics.model.learned import Descriptors, ModelSpec
 from forensics.model.notice import Notice
-from pipelines.case import Case, write_whole
+from pipelines.case import Case
 from pipelines.config import Settings
 from pipelines.derive import single_threaded
 from pipelines.engine import Engine, Failed
 from pipelines.library import Library
 from pipelines.progress import Progress
+from pipelines.whole_files import write_whole
 
 PACKAGE = "package:"
 """Before the name of an installed package that brings the model: ``package:NAME``, or ``package:NAME/FILE.onnx``."""

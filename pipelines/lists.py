@@ -21,9 +21,10 @@ from forensics.errors import InputError, StoreError
 from forensics.exchange import Algorithm, Hash
 from forensics.model.custody import EventType
 from forensics.model.notice import Notice
-from pipelines.case import Case, Run, entry, write_whole
+from pipelines.case import Case, Run, entry
 from pipelines.frame_hashes import PICTURE, Frame, exhibits_of, hashes_of
 from pipelines.list_search import MAX_CANDIDATES, Candidate, Search, Sheet
+from pipelines.whole_files import write_whole
 
 SHARED_QUALITY = 50
 """PDQ quality below which a hash is not given away bare: PDQ's own advice, as such hashes are close to many pictures.

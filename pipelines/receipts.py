@@ -20,7 +20,8 @@ from forensics.model.custody import CustodyEvent, EventType
 from forensics.model.notice import Notice
 from forensics.model.receipt import Outcome, Receipt
 from forensics.model.store import SIGNATURE_SUFFIX
-from pipelines.case import Case, Run, write_whole
+from pipelines.case import Case, Run
+from pipelines.whole_files import write_whole
 
 FOLDER = "receipts"
 

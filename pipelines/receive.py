@@ -30,10 +30,10 @@ from forensics.model.receipt import (
 )
 from forensics.model.store import SIGNATURE_SUFFIX
 from forensics.model.text import visible
-from pipelines.case import write_whole
 from pipelines.environment import DISTRIBUTION
 from pipelines.received import Examined, examine
 from pipelines.surroundings import Surroundings
+from pipelines.whole_files import write_whole
 
 LIMITS = (
     "The exhibit was looked at as it lay before the receiver at the time named, by the receiver's clock.",

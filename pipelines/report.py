@@ -26,7 +26,7 @@ from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix
 from pipelines import error_rates, findings, persons, searched, shard_logs
-from pipelines.case import Case, Run, require_place_of_file, write_whole
+from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
@@ -39,6 +39,7 @@ from pipelines.seal import unsealed
 from pipelines.standing import with_name
 from pipelines.strips import Strips
 from pipelines.track_drawings import sidecar_drawing
+from pipelines.whole_files import require_place_of_file, write_whole
 
 KEYFRAMES_OF_A_CASE = 24_000
 """Keyframes of one report: some 100 MB of pictures. Of a larger case each file shows fewer, and says so."""

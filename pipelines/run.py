@@ -24,6 +24,7 @@ from forensics.errors import CaseError, InputError
 from forensics.model.custody import CaseInfo, Check
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
+from pipelines import recovery
 from pipelines.all_pairs import Compared
 from pipelines.case import CASE_FILE, SCHEMA, Case, Run, case_config, create_case, open_case
 from pipelines.config import Settings, read_config, resolve
@@ -129,7 +130,7 @@ def begin(case_dir: Path | None, case_id: str | None, flags: Mapping[str, object
 
 def recover(work: Work) -> tuple[str, ...]:
     """Step 2. One sentence a thing found."""
-    return work.case.recover(work.run)
+    return recovery.recover(work.case, work.run)
 
 
 def ingest_all(

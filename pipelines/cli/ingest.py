@@ -51,6 +51,7 @@ def ingest(
     from pipelines import ingest as job
     from pipelines import parts
     from pipelines.progress import shown
+    from pipelines.recovery import recover
 
     paths = gather(inputs, files0_from)
     if not paths:
@@ -59,7 +60,7 @@ def ingest(
     desk = open_desk(case_dir, flags)
     work = Work(desk, signed=True, quiet=quiet)
     with work as desk, shown("ingest", quiet=quiet or as_json) as progress:
-        for sentence in desk.case.recover(desk.run):
+        for sentence in recover(desk.case, desk.run):
             tell(f"recovered: {sentence}", quiet=quiet)
         outcomes = job.ingest(desk.case, desk.run, paths, desk.settings, sys.argv[1:], progress, part, triage=triage)
         code = Tally(as_json=as_json, quiet=quiet, verbose=verbose).print_all(outcomes)

@@ -28,13 +28,14 @@ def merge(
     from forensics.model.notice import Notice
     from pipelines import merge as job
     from pipelines.progress import shown
+    from pipelines.recovery import recover
 
     desk = open_desk(case_dir, {"operator": operator})
     work = Work(desk, signed=True, quiet=quiet)
     counts = {"admitted": 0, "joined": 0, "known": 0}
     noticed = 0
     with work as desk, shown("merge", quiet=quiet or as_json) as progress:
-        for sentence in desk.case.recover(desk.run):
+        for sentence in recover(desk.case, desk.run):
             tell(f"recovered: {sentence}", quiet=quiet)
         for thing in job.merge(desk.case, desk.run, shards, desk.settings, sys.argv[1:], progress):
             if isinstance(thing, Notice):

@@ -95,7 +95,7 @@ def _work(case_dir: Path | None, operator: str | None, *, quiet: bool) -> Work |
 def _write(comparison: Comparison, page: Path, *, as_json: bool) -> None:
     from forensics.errors import StoreError
     from forensics.report import render_differences
-    from pipelines.case import write_whole
+    from pipelines.whole_files import write_whole
 
     data = render_differences(
         comparison.old.about,

@@ -74,7 +74,7 @@ def _print_json(found: Timeline) -> None:
 
 def _write(data: bytes, out: Path | None) -> None:
     from forensics.errors import StoreError
-    from pipelines.case import write_whole
+    from pipelines.whole_files import write_whole
 
     if out is None:
         sys.stdout.buffer.write(data)

@@ -10,6 +10,7 @@ from forensics import custody
 from forensics.model.custody import Check, CheckStatus, EventType, KeyAct
 from pipelines.case import Case, Run, open_case
 from pipelines.key_changes import revoke
+from pipelines.recovery import recover
 from pipelines.seal import seal_case
 from tests.adversarial.sealed_case import COLLEAGUE, OWN, STRANGER, SealedCase, checks, copy_of, fired, skipped
 
@@ -48,7 +49,7 @@ def put_away(case: SealedCase, act: KeyAct) -> None:
 
 def recovered(case: SealedCase) -> tuple[str, ...]:
     there, run = opened(case)
-    said = there.recover(run)
+    said = recover(there, run)
     seal_case(there, run)
     return said
 

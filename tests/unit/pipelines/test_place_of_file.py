@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forensics.errors import NotRegularFile
-from pipelines.case import require_place_of_file, write_whole
+from pipelines.whole_files import require_place_of_file, write_whole
 
 
 @pytest.fixture
