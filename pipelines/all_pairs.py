@@ -41,10 +41,11 @@ from pipelines.compared import (
 )
 from pipelines.engine import Done, Engine, Failed
 from pipelines.learned import Learned
-from pipelines.library import Library, track_bytes
+from pipelines.library import Library
 from pipelines.pair_search import Answer, Searching, Task
 from pipelines.progress import Progress
 from pipelines.searched import RADII
+from pipelines.volumes import track_bytes
 
 DEFINITION = 1
 """Version of what a query is ranked among (`pipelines.contexts`), and of what a record says."""

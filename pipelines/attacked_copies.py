@@ -13,11 +13,11 @@ from forensics.errors import MediaError, ToolError
 from forensics.media.attack import ATTACKS, RECODE, Made, make_attack, unit_of
 from forensics.model.notice import Notice
 from forensics.model.validation import Truth
-from pipelines.derive import Kit
 from pipelines.engine import Engine, Failed
-from pipelines.library import Volume, track_of
+from pipelines.kit import Kit
 from pipelines.match import read_query
 from pipelines.progress import Progress
+from pipelines.volumes import Volume, track_of
 
 STRETCH_S = 12.0
 """Copies show at most so much of a source: as long as usual reposts, and short enough for thirty of each source."""

@@ -28,14 +28,15 @@ from forensics.model.notice import Notice
 from pipelines.case import Case, Run
 from pipelines.comparison_files import Told, page_of, record_of
 from pipelines.config import Settings
-from pipelines.derive import Kit
 from pipelines.facts import duration_of
 from pipelines.film_plan import Couple, Plan, plan
-from pipelines.library import Library, Volume, kept_volume, track_of
+from pipelines.kit import Kit
+from pipelines.library import Library
 from pipelines.match import found_between, found_by_looking, kit_for, read_query
 from pipelines.progress import Progress
 from pipelines.side_by_side import Director, Filmed
 from pipelines.standing import StoredFinding, ledger_of, read
+from pipelines.volumes import Volume, kept_volume, track_of
 from pipelines.whole_files import write_whole
 
 MOST_S = 120

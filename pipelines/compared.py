@@ -24,7 +24,7 @@ from forensics import acquire
 from forensics.model.custody import EventType
 from forensics.model.match import Match
 from pipelines.case import Case, Run, entry
-from pipelines.library import Volume
+from pipelines.volumes import Volume
 from pipelines.whole_files import write_whole
 
 FOLDER = "compared"

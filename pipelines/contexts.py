@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from forensics import index, matching
-from pipelines.library import Library, Shelf, Volume, corpus_of
+from pipelines.library import Library, Shelf, corpus_of
 from pipelines.segments import segments_for
+from pipelines.volumes import Volume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,12 +20,13 @@ from forensics.errors import IntegrityError
 from forensics.model.notice import Notice
 from forensics.model.store import ORIGINAL_NAME
 from pipelines.case import Case, Run
+from pipelines.clerk import clerk_of
 from pipelines.config import Settings
-from pipelines.derive import Derived, Kit, derive, open_kit, single_threaded
+from pipelines.derive import Derived, derive, single_threaded
 from pipelines.engine import Failed
 from pipelines.environment import environment_record
 from pipelines.facts import is_triage
-from pipelines.ingest import clerk_of
+from pipelines.kit import Kit, open_kit
 from pipelines.progress import Progress
 from pipelines.replay import sidecars_of
 from pipelines.workers import engine_for

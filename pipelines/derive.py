@@ -12,13 +12,10 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import cv2
 import msgspec
@@ -32,17 +29,15 @@ from forensics.model.fingerprint import Fingerprint
 from forensics.model.manifest import Facts, Json, Subject
 from forensics.model.media import FrameBatch, Keyframe, MediaKind, Picture, Probe, Tag, Window
 from forensics.model.notice import Notice
-from forensics.model.telemetry import Fix, Track
-from pipelines.config import Settings
 from pipelines.embedded import Embedded, leads, read_embedded
 from pipelines.keyframe_files import KeyframeFiles, png_fact, write_file
-from pipelines.readers import STILL, TAGS, stopped, track_of
+from pipelines.kit import Kit
+from pipelines.plain_facts import package_versions, plain
+from pipelines.readers import STILL, TAGS, stopped
+from pipelines.sidecars import Beside, Sidecar, read_tracks
 from pipelines.sound_file import listen
 
 FINGERPRINT_FILE = "derived/fingerprint.bin"
-SAFE_INTEGER = 2**53 - 1
-"""Largest whole number of the canonical profile (RFC 8785 takes numbers as IEEE doubles)."""
-
 MAX_STILL_BYTES = 256 * 2**20
 """A still above this is not read whole: the largest camera raw files stay below 200 MB."""
 
@@ -66,24 +61,11 @@ _TRIAGE_RECIPE: dict[str, Json] = {
     }
 }
 
-RECIPE_PACKAGES = ("exifread", "numpy", "opencv-python-headless", "imagehash", "pillow", "scipy")
-"""Packages whose version may move a recipe-bound fact."""
-
-
 UNCOUNTED = (
     "This file's container ({}) states neither where it ends nor how many pictures it holds: a copy that was cut"
     " between two of its packets cannot be told from a whole one."
 )
 """What a manifest says of a file whose end nothing in it vouches for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sidecar:
-    """A file beside the evidence: its name as found, its name in the store, its bytes."""
-
-    found_as: str
-    stored_as: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,28 +81,6 @@ class Derived:
     """What the bytes cannot tell, in words."""
     opening: Window | None = None
     """The excerpt that was asked for, where the decode pass gave it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kit:
-    """What deriving needs: the programs, how they are confined, how long a file may take, how keyframes are packed."""
-
-    tools: media.Tools
-    limits: media.Limits
-    png: keyframes.PngRecipe = keyframes.PNG
-
-
-def open_kit(search_path: str, settings: Settings) -> Kit:
-    """Find the programs in ``search_path`` and take the limits from the settings.
-
-    Raises:
-        ToolError: ffmpeg or ffprobe is missing or too old, or the sandbox that the settings require is not to be had.
-
-    """
-    tools = media.find_tools(search_path)
-    if settings.sandbox == "require":
-        media.demand_full_confinement(tools)
-    return Kit(tools=tools, limits=replace(media.DEFAULT_LIMITS, decode_cpu_s=settings.cpu_s))
 
 
 def derive(
@@ -141,8 +101,8 @@ def derive(
     Never raises for bad media: what could not be done is a notice, and the kind is UNDECODABLE. An archive, by its
     first bytes, is that without a notice: what became of its members is no fact of the bytes.
     """
-    exact: dict[str, Json] = {"identification": _plain(msgspec.to_builtins(digests))}
-    beside = _read_tracks(sidecars, kit)
+    exact: dict[str, Json] = {"identification": plain(msgspec.to_builtins(digests))}
+    beside = read_tracks(sidecars, kit.limits)
     if beside.facts:
         exact["telemetry"] = list(beside.facts)
     try:
@@ -176,7 +136,7 @@ def _derive_video(
     digests: Digests,
     into: Path,
     kit: Kit,
-    beside: _Beside,
+    beside: Beside,
     query: media.Excerpt | None,
     *,
     triage: bool,
@@ -226,7 +186,7 @@ def _derive_video(
     track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(video))
     exact: dict[str, Json] = {
         "container": _container(probed.probe),
-        "essence": _plain(msgspec.to_builtins(outcome.essence)),
+        "essence": plain(msgspec.to_builtins(outcome.essence)),
         "frames": {
             "decoded": outcome.frames,
             "last_pts": str(video.end_pts),
@@ -259,7 +219,7 @@ def _derive_video(
 _NOTHING_INSIDE = Embedded(carried=())
 
 
-def _look_inside(handle: int, probed: media.Probed, kit: Kit, beside: _Beside) -> Embedded:
+def _look_inside(handle: int, probed: media.Probed, kit: Kit, beside: Beside) -> Embedded:
     """What the clip carries, and notices of telemetry inside and beside it that does not agree with it."""
     inside = read_embedded(kit.tools, handle, probed.probe, kit.limits)
     return replace(inside, notices=inside.notices + leads(inside, probed.probe, beside.tracks))
@@ -267,7 +227,7 @@ def _look_inside(handle: int, probed: media.Probed, kit: Kit, beside: _Beside) -
 
 def _embedded_fact(inside: Embedded) -> dict[str, Json]:
     facts = inside.facts()
-    return {} if facts is None else {"embedded": _plain(facts)}
+    return {} if facts is None else {"embedded": plain(facts)}
 
 
 def _without_video(probed: media.Probed, inside: Embedded, notice: Notice) -> Derived:
@@ -310,9 +270,9 @@ class _Keyframes:
         selection = self._selector.finish()
         self._files.add(selection.chosen)
         kept, files = self._files.finish(exact=exact)
-        facts: dict[str, Json] = {"keyframes": _plain(msgspec.to_builtins(kept)), **png_fact(self._png)}
+        facts: dict[str, Json] = {"keyframes": plain(msgspec.to_builtins(kept)), **png_fact(self._png)}
         if not self._triage:
-            facts["shots"] = _plain(msgspec.to_builtins(selection.shots))
+            facts["shots"] = plain(msgspec.to_builtins(selection.shots))
         return facts, files
 
 
@@ -320,7 +280,7 @@ def _derive_still(handle: int, size: int, into: Path, kit: Kit) -> Derived:
     if size > MAX_STILL_BYTES:
         raise MediaError(f"a still of {size} bytes is above the limit of {MAX_STILL_BYTES}", code="media.limit")
     tags, notices = _tags(handle, kit)
-    recipe: dict[str, Json] = {"tools": _package_versions(), "metadata": _plain(msgspec.to_builtins(tags))}
+    recipe: dict[str, Json] = {"tools": package_versions(), "metadata": plain(msgspec.to_builtins(tags))}
     try:
         still = media.read(STILL, handle=handle, limits=kit.limits)
     except MediaError as error:
@@ -343,7 +303,7 @@ def _derive_still(handle: int, size: int, into: Path, kit: Kit) -> Derived:
         dhash=dhash,
         sharpness="0",
     )
-    recipe.update({"keyframes": [_plain(msgspec.to_builtins(kept))], **png_fact(kit.png)})
+    recipe.update({"keyframes": [plain(msgspec.to_builtins(kept))], **png_fact(kit.png)})
     print_ = fingerprint.fingerprint_still(still.luma)
     track = write_file(into, FINGERPRINT_FILE, fingerprint.encode(print_))
     recipe["fingerprint"] = _fingerprint_facts(print_, track)
@@ -364,7 +324,7 @@ def _tags(handle: int, kit: Kit) -> tuple[tuple[Tag, ...], tuple[Notice, ...]]:
 
 
 def _fingerprint_facts(video: Fingerprint, file: Subject) -> Json:
-    spec = _plain(msgspec.to_builtins(video.spec))
+    spec = plain(msgspec.to_builtins(video.spec))
     return {
         "spec": spec,
         "kept": len(video.pts),
@@ -374,94 +334,12 @@ def _fingerprint_facts(video: Fingerprint, file: Subject) -> Json:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Beside:
-    """What the sidecars hold: a fact for each, the tracks of those that could be read, what a reader must know."""
-
-    facts: tuple[Json, ...]
-    tracks: tuple[Track, ...]
-    notices: tuple[Notice, ...]
-
-
-def _read_tracks(sidecars: tuple[Sidecar, ...], kit: Kit) -> _Beside:
-    facts: list[Json] = []
-    tracks: list[Track] = []
-    notices: list[Notice] = []
-    for sidecar in sidecars:
-        digest = hashlib.sha256(sidecar.data).hexdigest()
-        missing = Notice(
-            code="telemetry.unknown_format", message=f"{sidecar.stored_as} is of no telemetry format that is known"
-        )
-        try:
-            track = track_of(sidecar.found_as, sidecar.data, kit.limits)
-        except ParserStopped as error:
-            track, missing = None, stopped(error, sidecar.stored_as)
-        if track is None:
-            notices.append(missing)
-            facts.append({"file": sidecar.stored_as, "sha256": digest, "format": None})
-            continue
-        notices.extend(track.notices)
-        facts.append(_track_facts(track, sidecar.stored_as, digest))
-        tracks.append(track)
-    return _Beside(facts=tuple(facts), tracks=tuple(tracks), notices=tuple(notices))
-
-
-def _track_facts(track: Track, file: str, digest: str) -> Json:
-    located = track.located
-    return {
-        "file": file,
-        "sha256": digest,
-        "format": track.format,
-        "family": track.family,
-        "cues": track.cues,
-        "fixes": len(located),
-        "first": _sidecar_fix(located[0]) if located else None,
-        "last": _sidecar_fix(located[-1]) if located else None,
-        "clock_first": track.fixes[0].clock_as_written if track.fixes else None,
-        "clock_last": track.fixes[-1].clock_as_written if track.fixes else None,
-    }
-
-
-def _sidecar_fix(fix: Fix) -> Json:
-    """A fix as facts of sidecars have had it from the first version on: no sidecar declares UTC."""
-    told = _plain(msgspec.to_builtins(fix))
-    assert isinstance(told, dict)
-    return {name: value for name, value in told.items() if name != "utc"}
-
-
 def _container(probe: Probe) -> Json:
-    return _plain(msgspec.to_builtins(probe))
+    return plain(msgspec.to_builtins(probe))
 
 
 def _recipe_tools(tools: media.Tools) -> Json:
-    versions = _package_versions()
-    assert isinstance(versions, dict)
-    return {"ffmpeg": tools.ffmpeg.version, **versions}
-
-
-def _package_versions() -> Json:
-    return dict(_versions())
-
-
-@functools.cache
-def _versions() -> tuple[tuple[str, str], ...]:
-    """Read once a process: Python parses a package's whole description for it, licences included."""
-    return tuple((name, metadata.version(name)) for name in RECIPE_PACKAGES)
-
-
-def _plain(value: Any) -> Json:
-    """A value of the canonical profile: whole numbers past 2^53 and characters past Unicode become text."""
-    if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, int) and abs(value) > SAFE_INTEGER:
-        return str(value)
-    if isinstance(value, float):
-        raise TypeError("a fact is never a float")
-    return value  # type: ignore[no-any-return]
+    return {"ffmpeg": tools.ffmpeg.version, **package_versions()}
 
 
 def single_threaded() -> None:

@@ -17,10 +17,11 @@ from pipelines import segments
 from pipelines.case import open_case
 from pipelines.config import Settings
 from pipelines.environment import PACKAGES
-from pipelines.library import segments_of, track_of, volumes_of
+from pipelines.library import segments_of
 from pipelines.listing import Lister
 from pipelines.segments import Proof
 from pipelines.surroundings import Surroundings, clock_error, machine
+from pipelines.volumes import track_of, volumes_of
 
 VECTORS_SHA256 = "7f0c3d4613b1f81a91bec454a64e872b13cfd74807931ae8e20f4dae131e2c2c"
 """SHA-256 over the frame hashes of `_test_pictures`: another value means that hashes made here match nobody else's."""

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from forensics import report
 from forensics.model.match import Assessment, Match, Segment, Transform
-from pipelines.library import Volume
 from pipelines.standing import StoredFinding
+from pipelines.volumes import Volume
 
 RATES = (Fraction(5), Fraction(30))
 """The film has the query's frame rate within these bounds: every frame of usual footage once."""

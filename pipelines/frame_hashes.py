@@ -11,7 +11,7 @@ from forensics.model.manifest import Manifest
 from forensics.model.media import MediaKind
 from pipelines.case import Case
 from pipelines.facts import origin_of
-from pipelines.library import kept_volume, track_of
+from pipelines.volumes import kept_volume, track_of
 
 PICTURE, CONTENT_BOX = "picture", "content_box"
 """What was hashed: the whole frame, or what lies inside its borders."""

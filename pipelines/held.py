@@ -10,8 +10,9 @@ from forensics.model.notice import Notice
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.entries import entry_of
-from pipelines.library import Holdings, Library, holdings, listed_volume
+from pipelines.library import Library
 from pipelines.listing import Lister
+from pipelines.volumes import Holdings, holdings, listed_volume
 
 
 def held_of(case: Case, run: Run, settings: Settings) -> tuple[Holdings, tuple[Notice, ...]]:

@@ -33,18 +33,20 @@ from pipelines.all_pairs import Compared, all_pairs, left_out
 from pipelines.case import Case, Run
 from pipelines.config import Settings
 from pipelines.contexts import whole
-from pipelines.derive import FINGERPRINT_FILE, Kit, derive, open_kit, single_threaded
+from pipelines.derive import FINGERPRINT_FILE, derive, single_threaded
 from pipelines.discovery import discover
 from pipelines.engine import Engine, Failed, Serial
 from pipelines.held import held_of, require_as_listed
+from pipelines.kit import Kit, open_kit
 from pipelines.learned import Learned, NamedModel, describe_all, learned_for
-from pipelines.library import EXCERPT, Library, Volume, segments_of, volume_of
+from pipelines.library import EXCERPT, Library, segments_of
 from pipelines.listing import NOT_IN_STORE
 from pipelines.pair_search import examined, ranked
 from pipelines.progress import Progress
 from pipelines.searched import Searched, prepared
 from pipelines.sound_file import SOUND_FILE
 from pipelines.sounds import SOUND_COMMON, with_sound
+from pipelines.volumes import Volume, volume_of
 from pipelines.workers import engine_for
 
 

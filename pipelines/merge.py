@@ -27,10 +27,10 @@ from forensics.model.manifest import Json, Manifest, Subject
 from forensics.model.notice import Notice
 from pipelines import merged_record, shard_logs
 from pipelines.case import Case, Run, entry
+from pipelines.clerk import Numbers, write_manifest
 from pipelines.config import Settings
 from pipelines.disclosure_files import name_of
 from pipelines.environment import environment_record
-from pipelines.ingest import Numbers, write_manifest
 from pipelines.keyframe_files import subject_of
 from pipelines.parts import told
 from pipelines.progress import Progress

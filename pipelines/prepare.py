@@ -17,8 +17,10 @@ from forensics.model.evidence import Acquisition
 from forensics.model.notice import Notice
 from forensics.model.provenance import Found
 from pipelines.appearances import without_folders
-from pipelines.derive import Derived, Kit, Sidecar, derive, single_threaded
+from pipelines.derive import Derived, derive, single_threaded
 from pipelines.keyframe_files import subject_of
+from pipelines.kit import Kit
+from pipelines.sidecars import Sidecar
 
 MAX_SIDECAR_BYTES = 64 * 2**20
 """A telemetry text above this is not read: fifty cues a second for a day stay below it."""

@@ -23,12 +23,14 @@ from forensics.model.manifest import Json, Manifest
 from forensics.model.store import MANIFEST_NAME, ORIGINAL_NAME
 from pipelines.case import Case, Run
 from pipelines.config import Settings
-from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit, single_threaded
+from pipelines.derive import Derived, derive, single_threaded
 from pipelines.engine import Done, Failed
 from pipelines.environment import Moved, environment_record, moved
 from pipelines.facts import is_triage
 from pipelines.keyframe_files import png_recipe
+from pipelines.kit import Kit, open_kit
 from pipelines.progress import Progress
+from pipelines.sidecars import Sidecar
 from pipelines.workers import engine_for
 
 MAX_DIFFERENCES = 200

@@ -28,11 +28,11 @@ from forensics.model.telemetry import Fix
 from pipelines import error_rates, findings, persons, searched, shard_logs
 from pipelines.case import Case, Run
 from pipelines.config import Settings
-from pipelines.derive import open_kit
 from pipelines.environment import PACKAGES
 from pipelines.facts import appearance_of, duration_of, sound_line, status_of, stream_lines, telemetry_entries
 from pipelines.grouping import grouping
 from pipelines.keyframe_views import KEYFRAMES_SHOWN, keyframe_views, keyframes_kept, unread
+from pipelines.kit import open_kit
 from pipelines.progress import Progress
 from pipelines.report_posts import absence_views, forward_views
 from pipelines.seal import unsealed

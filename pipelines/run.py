@@ -27,8 +27,9 @@ from forensics.model.provenance import Passed
 from pipelines import recovery
 from pipelines.all_pairs import Compared
 from pipelines.case import CASE_FILE, SCHEMA, Case, Run, case_config, create_case, open_case
+from pipelines.clerk import Outcome
 from pipelines.config import Settings, read_config, resolve
-from pipelines.ingest import Outcome, ingest
+from pipelines.ingest import ingest
 from pipelines.learned import NamedModel, open_model
 from pipelines.match import Matched, match_case
 from pipelines.progress import Progress

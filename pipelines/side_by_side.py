@@ -13,11 +13,11 @@ from forensics import matching, media, report
 from forensics.errors import MediaError
 from forensics.model.match import Segment
 from forensics.model.media import MediaKind
-from pipelines.derive import Kit
 from pipelines.film_plan import Couple, Plan, Step, facts_of, transform_of
-from pipelines.library import Volume
+from pipelines.kit import Kit
 from pipelines.progress import Progress
 from pipelines.readers import STILL
+from pipelines.volumes import Volume
 
 TAKES = 8
 """Frame pairs on the page."""

@@ -29,14 +29,15 @@ from pipelines import error_rates, findings
 from pipelines.attacked_copies import BY_NAME, STRETCH_S, Copy, Role, Task, make_copies, tasks_for
 from pipelines.case import Case, Run
 from pipelines.config import Settings
-from pipelines.derive import Kit
 from pipelines.engine import Engine
 from pipelines.environment import DISTRIBUTION, PACKAGES
+from pipelines.kit import Kit
 from pipelines.learned import NamedModel, learned_for
-from pipelines.library import Library, Volume, videos_of
+from pipelines.library import Library
 from pipelines.match import compare, kit_for
 from pipelines.progress import Progress
 from pipelines.validation_tally import Kinship, Tally, by_role
+from pipelines.volumes import Volume, videos_of
 from pipelines.workers import engine_for
 
 SOURCES_AT_ONCE = 16

@@ -14,7 +14,7 @@ from pipelines.cli.options import Work, case_option, gather, input_arguments, op
 
 if TYPE_CHECKING:
     from forensics.model.provenance import Passed
-    from pipelines.ingest import Outcome
+    from pipelines.clerk import Outcome
 
 
 LINES_OF_A_KIND = 20

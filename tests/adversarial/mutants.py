@@ -26,7 +26,8 @@ from typing import Any, NoReturn
 
 from forensics.acquire import digest_file
 from pipelines.config import Settings
-from pipelines.derive import Kit, derive, open_kit
+from pipelines.derive import derive
+from pipelines.kit import Kit, open_kit
 from pipelines.surroundings import Surroundings
 from tests.adversarial import forked
 

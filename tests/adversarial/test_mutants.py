@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from pipelines.derive import Kit
+from pipelines.kit import Kit
 from tests.adversarial import forked, mutants
 
 COUNT = 300

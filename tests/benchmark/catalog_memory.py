@@ -37,9 +37,9 @@ from forensics.model.custody import CaseInfo, EventType
 from forensics.model.media import MediaKind
 from pipelines.case import SCHEMA, Case, Run, create_case, open_case
 from pipelines.config import Settings
-from pipelines.derive import Kit
 from pipelines.entries import entry_of, packed
 from pipelines.held import held_of
+from pipelines.kit import Kit
 from pipelines.library import Library, segments_of
 from pipelines.listing import AT_ONCE, Lister
 from pipelines.searched import prepared

@@ -29,11 +29,12 @@ from forensics.index import FlatIndex, Wanted
 from forensics.model.fingerprint import Anchors, Fingerprint, HashSpec
 from forensics.model.media import MediaKind, Probe, Stream
 from forensics.model.time import MediaTime, TimeBase
-from pipelines.derive import Kit
 from pipelines.entries import packed
-from pipelines.library import Library, Volume
+from pipelines.kit import Kit
+from pipelines.library import Library
 from pipelines.searched import prepared
 from pipelines.segments import bring_up
+from pipelines.volumes import Volume
 
 ASKED = 60
 

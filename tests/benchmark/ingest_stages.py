@@ -40,7 +40,7 @@ PARTS = {
     "keyframes: phash and dhash": ("forensics.keyframes:imagehash_hex",),
     "keyframes: contact sheet": ("pipelines.keyframe_files:KeyframeFiles.finish",),
     "sound": ("pipelines.derive:listen",),
-    "manifest, store, log": ("pipelines.ingest:Clerk.admit",),
+    "manifest, store, log": ("pipelines.clerk:Clerk.admit",),
     "looking for files": ("pipelines.ingest:_found",),
     "programs found and asked": ("pipelines.ingest:open_kit", "pipelines.ingest:environment_record"),
 }

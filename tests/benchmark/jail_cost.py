@@ -31,8 +31,10 @@ from forensics.model.evidence import Digests
 from pipelines import readers
 from pipelines.cli import run_command
 from pipelines.config import Settings
-from pipelines.derive import Sidecar, derive, open_kit
+from pipelines.derive import derive
 from pipelines.discovery import discover
+from pipelines.kit import open_kit
+from pipelines.sidecars import Sidecar
 from tests.benchmark.test_telegram_export import write_export
 
 CUE = "{0}\r\n{1},000 --> {1},500\r\nF/2.8, SS 206.14, ISO 150, EV 0, GPS (30.{0:05d}, 50.4, 15), D 24.26m\r\n\r\n"

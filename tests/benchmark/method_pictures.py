@@ -31,10 +31,11 @@ from forensics.matching.reel import Reel
 from forensics.matching.table import Table
 from forensics.model.match import Match
 from pipelines.case import Case, open_case
-from pipelines.derive import Kit
-from pipelines.library import Library, volumes_of
+from pipelines.kit import Kit
+from pipelines.library import Library
 from pipelines.match import _Rank
 from pipelines.surroundings import Surroundings
+from pipelines.volumes import volumes_of
 
 Image = npt.NDArray[np.uint8]
 

@@ -17,7 +17,8 @@ from forensics.index.multihash import WIDE, MultiHashTables
 from forensics.index.segment import Member, encode_segment, open_segment
 from pipelines.case import open_case
 from pipelines.engine import OnCluster
-from pipelines.library import Library, segments_of, track_of, volumes_of
+from pipelines.library import Library, segments_of
+from pipelines.volumes import track_of, volumes_of
 from tests.benchmark.command_line import ROOT, measured
 
 SOURCES = ROOT.parent / "shared/bench/sources"

@@ -81,9 +81,10 @@ def test_a_picture_too_blurred_for_geometry_is_proposed_and_yet_not_named_and_th
     from pipelines.case import Run, open_case
     from pipelines.config import Settings
     from pipelines.learned import learned_for, open_model
-    from pipelines.library import Library, Volume, volumes_of
+    from pipelines.library import Library
     from pipelines.match import kit_for, read_query
     from pipelines.surroundings import Surroundings
+    from pipelines.volumes import Volume, volumes_of
 
     query = blurred(tmp_path / "smeared.mp4", 40)
     opened = open_case(case)

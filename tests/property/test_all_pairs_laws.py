@@ -23,9 +23,9 @@ from pipelines import compared
 from pipelines.all_pairs import AllPairs
 from pipelines.compared import Known, Looked, Records, Side, inputs_of
 from pipelines.engine import Serial
-from pipelines.library import Volume
 from pipelines.pair_search import Answer, Task
 from pipelines.progress import Silent
+from pipelines.volumes import Volume
 
 METHOD = Method(name="made up", version="1", params_sha256="0" * 64)
 

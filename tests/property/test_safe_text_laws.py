@@ -24,10 +24,10 @@ from forensics.model.media import Tag
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
 from forensics.model.telemetry import Fix, SourcedTrack, Track
+from pipelines.clerk import Outcome
 from pipelines.cli import run_command
 from pipelines.cli.ingest import Tally
 from pipelines.cli.lines import emit, say, tell, tell_error, tell_usage
-from pipelines.ingest import Outcome
 
 ACTING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"

@@ -6,9 +6,9 @@ import pytest
 
 from forensics.model.notice import Notice
 from forensics.model.provenance import Passed
+from pipelines.clerk import Outcome
 from pipelines.cli.exits import ExitCode
 from pipelines.cli.ingest import LINES_OF_A_KIND, Tally
-from pipelines.ingest import Outcome
 
 MISSING = [Passed(path=f"{n}.mp4", code="telegram.file_missing", message="not there", failed=True) for n in range(500)]
 DAMAGED = [

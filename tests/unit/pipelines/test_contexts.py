@@ -14,8 +14,9 @@ from forensics.matching.candidates import RADIUS, Candidate
 from forensics.matching.geometry import Detector, Features, Pose
 from forensics.model.media import MediaKind
 from pipelines.contexts import Context, Contexts, whole
-from pipelines.library import Library, Shelf, Volume
+from pipelines.library import Library, Shelf
 from pipelines.pair_search import ranked
+from pipelines.volumes import Volume
 from tests.unit.index.segment_members import fingerprint as made_up
 
 VIDEOS, STILL = 9, 4

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from pipelines.ingest import Numbers
+from pipelines.clerk import Numbers
 
 
 @dataclass

@@ -14,7 +14,7 @@ from forensics.model.media import MediaKind
 from pipelines import compare as job
 from pipelines.cli.compare import compare
 from pipelines.film_plan import Couple, facts_of, in_words, plan, transform_of
-from pipelines.library import Volume
+from pipelines.volumes import Volume
 
 GROUND = SegmentEvidence(
     frames=9, hamming_median=None, moments=5, inliers=90.0, cells=20.0, inlier_ratio=0.9, drift_px=0.1, motion=0.9,

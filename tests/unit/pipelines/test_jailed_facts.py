@@ -19,7 +19,9 @@ from forensics.model.media import MediaKind
 from pipelines import derive as deriving
 from pipelines import embedded, readers
 from pipelines.config import Settings
-from pipelines.derive import Derived, Kit, Sidecar, derive, open_kit
+from pipelines.derive import Derived, derive
+from pipelines.kit import Kit, open_kit
+from pipelines.sidecars import Sidecar
 from tests import hostile_readers as hostile
 
 SRT = b"1\r\n00:00:00,000 --> 00:00:01,000\r\nGPS (30.5, 50.4, 15), D 24.26m, H 6.00m\r\n\r\n"

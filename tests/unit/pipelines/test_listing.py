@@ -21,9 +21,10 @@ from pipelines.case import Case
 from pipelines.config import Settings
 from pipelines.entries import entries_of, entry_of
 from pipelines.held import require_as_listed
-from pipelines.library import Library, Volume, holdings, kept_volume, listed_volume
+from pipelines.library import Library
 from pipelines.listing import Lister
 from pipelines.surroundings import Surroundings
+from pipelines.volumes import Volume, holdings, kept_volume, listed_volume
 from tests.postgres import Postgres
 from tests.unit.pipelines.listed_case import ListedCase
 from tests.unit.pipelines.test_footing import mounted

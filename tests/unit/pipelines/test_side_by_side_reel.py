@@ -16,9 +16,10 @@ import pytest
 from forensics import media
 from forensics.errors import MediaError
 from forensics.model.media import MediaKind
-from pipelines.derive import Kit
-from pipelines.library import Volume, packed
+from pipelines.entries import packed
+from pipelines.kit import Kit
 from pipelines.side_by_side import Reel
+from pipelines.volumes import Volume
 
 
 @pytest.fixture(scope="module")

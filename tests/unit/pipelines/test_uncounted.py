@@ -11,7 +11,8 @@ import pytest
 
 from forensics.acquire import digest_file
 from pipelines.config import Settings
-from pipelines.derive import UNCOUNTED, Derived, Kit, derive, open_kit
+from pipelines.derive import UNCOUNTED, Derived, derive
+from pipelines.kit import Kit, open_kit
 from pipelines.surroundings import Surroundings
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")

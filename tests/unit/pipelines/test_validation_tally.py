@@ -13,9 +13,9 @@ from forensics.model.media import MediaKind
 from forensics.model.validation import NullKind, Outcome, Truth
 from pipelines import error_rates
 from pipelines.attacked_copies import Copy, Role
-from pipelines.library import Volume
 from pipelines.validate import Plan
 from pipelines.validation_tally import Kinship, Tally
+from pipelines.volumes import Volume
 from tests.unit.custody.test_custody_validation import RECORD
 from tests.unit.matching.test_matching_rates import MATCH
 

@@ -10,7 +10,7 @@ import msgspec
 from forensics.model.manifest import Facts
 from forensics.model.media import Probe, Stream
 from forensics.model.time import MediaTime, TimeBase
-from pipelines.library import volume_of
+from pipelines.volumes import volume_of
 
 BASE = TimeBase(num=1, den=90_000)
 PROBE = Probe(
