@@ -21,6 +21,7 @@ from pathlib import Path
 
 from forensics import acquire, custody
 from forensics.errors import ManifestError, StoreError, Unreadable
+from pipelines.whole_files import sync_folder
 
 DISCLOSURES = "private/disclosures"
 """The folder, below the case's."""
@@ -56,14 +57,14 @@ class DisclosureFiles:
             for folder in (self.folder.parent, self.folder, path.parent):
                 if not folder.exists():
                     folder.mkdir(mode=0o700)
-                    _sync(folder.parent)
+                    sync_folder(folder.parent)
             if version_of(name) is not None:
                 _write_private(path, data)
             else:
                 unfinished = path.with_name(f".{path.name}{_UNFINISHED}")
                 _write_private(unfinished, data)
                 unfinished.replace(path)
-                _sync(path.parent)
+                sync_folder(path.parent)
         except OSError as error:
             if acquire.is_full(error):
                 raise acquire.disk_full(error.strerror or str(error)) from error
@@ -181,12 +182,4 @@ def _write_private(path: Path, data: bytes) -> None:
         opened.write(data)
         opened.flush()
         os.fsync(opened.fileno())
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(path.parent)

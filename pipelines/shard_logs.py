@@ -21,6 +21,7 @@ from forensics.errors import ForensicsError, IntegrityError
 from forensics.model.custody import Check, CheckStatus, CustodyEvent, EventType
 from forensics.model.text import visible
 from forensics.model.verification import Step
+from pipelines.whole_files import sync_folder
 
 FOLDER = "log/shards"
 LOG = "custody.jsonl"
@@ -81,16 +82,8 @@ def keep(log: Path, case_root: Path, staged: Path) -> str:
         else:
             staged.rename(place)
             for folder in (place, place.parent, place.parent.parent):
-                _sync(folder)
+                sync_folder(folder)
     return sha256
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def lines_of(events: Iterable[CustodyEvent]) -> dict[str, ShardLine]:

@@ -177,18 +177,7 @@ def track_bytes(volume: Volume) -> bytes:
     Raises:
         IntegrityError: they are not those that the manifest names.
     """
-    try:
-        data = volume.at(volume.fingerprint_path).read_bytes()
-    except OSError as error:
-        raise IntegrityError(
-            f"the fingerprint of {volume.id}: {error.strerror}", hint="run verify for the whole extent"
-        ) from error
-    if hashlib.sha256(data).hexdigest() != volume.fingerprint_sha256:
-        raise IntegrityError(
-            f"the fingerprint of {volume.id} is not the one that its manifest names",
-            hint="run verify for the whole extent; replay derives the fingerprint again",
-        )
-    return data
+    return _as_named(volume, volume.fingerprint_path, volume.fingerprint_sha256, ("fingerprint", "fingerprint"))
 
 
 def sound_of(volume: Volume) -> SoundTrack | None:
@@ -199,15 +188,23 @@ def sound_of(volume: Volume) -> SoundTrack | None:
     """
     if volume.sound_path is None:
         return None
+    return fingerprint.decode_sound(_as_named(volume, volume.sound_path, volume.sound_sha256, ("sound track", "track")))
+
+
+def _as_named(volume: Volume, path: str, sha256: str | None, called: tuple[str, str]) -> bytes:
+    """The stored bytes of a derived file, if they are those that the manifest names. ``called`` is what it is called,
+    in full and for short.
+    """
+    full, short = called
     try:
-        data = volume.at(volume.sound_path).read_bytes()
+        data = volume.at(path).read_bytes()
     except OSError as error:
         raise IntegrityError(
-            f"the sound track of {volume.id}: {error.strerror}", hint="run verify for the whole extent"
+            f"the {full} of {volume.id}: {error.strerror}", hint="run verify for the whole extent"
         ) from error
-    if hashlib.sha256(data).hexdigest() != volume.sound_sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise IntegrityError(
-            f"the sound track of {volume.id} is not the one that its manifest names",
-            hint="run verify for the whole extent; replay derives the track again",
+            f"the {full} of {volume.id} is not the one that its manifest names",
+            hint=f"run verify for the whole extent; replay derives the {short} again",
         )
-    return fingerprint.decode_sound(data)
+    return data
