@@ -85,6 +85,9 @@ FRAMES_FITTED, MOST_FRAMES_FITTED, NEAR_FIRST = 12, 400, 0.6
 abound, all that have 0.6 of the most votes, up to the second number.
 """
 
+WORTH_BITS = 16.0
+"""An agreement of local features counts e times less for each so many bits between them."""
+
 QUICK_REACH_PX, QUICK_ITERATIONS = 6.0, 500
 QUICK_SCALE = (0.15, 7.0)
 
@@ -288,33 +291,49 @@ def _fitted(
     """Reference pictures that share features with one query picture in one geometric arrangement."""
     if not len(hits.query):
         return []
-    order = np.lexsort((hits.query, hits.distance, hits.reference))
-    reference = hits.reference[order]
-    firsts = np.concatenate([[True], reference[1:] != reference[:-1]])
-    q, r = hits.query[order][firsts], reference[firsts]
-    subject, seconds = corpus.anchor_subject[r], corpus.anchor_seconds[r]
-    spread = np.zeros(int(q.max()) + 1)
-    np.add.at(spread, np.unique(np.stack([q, subject], 1), axis=0)[:, 0], 1)
-    weight = 1.0 / spread[q]
-    frames, which = np.unique(np.stack([subject.astype(float), seconds], 1), axis=0, return_inverse=True)
-    which = which.ravel()
-    votes = np.bincount(which, weights=weight).astype(np.float64)
-    counts = np.bincount(which)
+    near = _nearest(hits)
+    subject, seconds = corpus.anchor_subject[near.reference], corpus.anchor_seconds[near.reference]
+    # Features of one picture stand together: where the picture changes, the next one begins.
+    firsts = np.flatnonzero(np.diff(subject, prepend=-1).astype(bool) | np.diff(seconds, prepend=-1.0).astype(bool))
+    edges = np.append(firsts, len(subject))
+    votes = np.add.reduceat(_worth(near, subject), firsts)
     out = []
-    for frame in _most_voted(votes, counts, frames, corpus):
-        chosen = which == frame
-        inliers = _quick_inliers(points[q[chosen]], corpus.anchor_points[r[chosen]] * LONG_SIDE)
-        if inliers >= LEAST_ANCHOR_INLIERS:
-            seed = Seed(query_s=at, reference_s=float(frames[frame, 1]), pose=pose, weight=inliers / 4.0, by_hash=False)
-            out.append((int(frames[frame, 0]), seed))
+    for picture in _most_voted(votes, np.diff(edges), subject[firsts], seconds[firsts], corpus).tolist():
+        rows = slice(edges[picture], edges[picture + 1])
+        found = _quick_inliers(points[near.query[rows]], corpus.anchor_points[near.reference[rows]] * LONG_SIDE)
+        if found >= LEAST_ANCHOR_INLIERS:
+            shown_s = float(seconds[firsts[picture]])
+            seed = Seed(query_s=at, reference_s=shown_s, pose=pose, weight=found / 4.0, by_hash=False)
+            out.append((int(subject[firsts[picture]]), seed))
     return out
 
 
+def _nearest(hits: Hits) -> Hits:
+    """Of each reference row the hit of fewest bits, by rising row."""
+    order = np.lexsort((hits.query, hits.distance, hits.reference))
+    reference = hits.reference[order]
+    kept = order[np.diff(reference, prepend=-1).astype(bool)]
+    return Hits(hits.query[kept], hits.reference[kept], hits.distance[kept])
+
+
+def _worth(near: Hits, subject: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """What each agreement counts for: less the farther apart the features are, and the more references have one like
+    that of the query. Among many references chance gives each of their pictures agreements near the radius.
+    """
+    pairs = np.unique(near.query.astype(np.int64) * (int(subject.max()) + 1) + subject)
+    sharing = np.bincount(pairs // (int(subject.max()) + 1))
+    return np.exp(near.distance / -WORTH_BITS) / np.sqrt(sharing[near.query])
+
+
 def _most_voted(
-    votes: npt.NDArray[np.float64], counts: npt.NDArray[np.intp], frames: npt.NDArray[np.float64], corpus: Corpus
+    votes: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.intp],
+    subject: npt.NDArray[np.int64],
+    seconds: npt.NDArray[np.float64],
+    corpus: Corpus,
 ) -> npt.NDArray[np.intp]:
     """Rows of the reference pictures to fit, most votes first: a few, and all that come near the first."""
-    order = np.lexsort((frames[:, 1], corpus.id_rank[frames[:, 0].astype(np.intp)], -votes))
+    order = np.lexsort((seconds, corpus.id_rank[subject], -votes))
     order = order[counts[order] >= LEAST_ANCHOR_INLIERS]
     near = int((votes[order] >= NEAR_FIRST * votes[order[0]]).sum()) if len(order) else 0
     return order[: max(FRAMES_FITTED, min(near, MOST_FRAMES_FITTED))]
