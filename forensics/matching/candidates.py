@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from forensics.matching.agreement import Agreements, agreements
 from forensics.matching.footage import LONG_SIDE, Pictures
 from forensics.matching.geometry import SEED, Detector, Pose, cells_of
 from forensics.matching.subject import Corpus, Subject
@@ -289,54 +290,27 @@ def _fitted(
     points: npt.NDArray[np.float32], hits: Hits, corpus: Corpus, at: float, pose: Pose
 ) -> list[tuple[int, Seed]]:
     """Reference pictures that share features with one query picture in one geometric arrangement."""
-    if not len(hits.query):
+    near = agreements(hits, corpus)
+    if near is None:
         return []
-    near = _nearest(hits)
-    subject, seconds = corpus.anchor_subject[near.reference], corpus.anchor_seconds[near.reference]
-    # Features of one picture stand together: where the picture changes, the next one begins.
-    firsts = np.flatnonzero(np.diff(subject, prepend=-1).astype(bool) | np.diff(seconds, prepend=-1.0).astype(bool))
-    edges = np.append(firsts, len(subject))
-    votes = np.add.reduceat(_worth(near, subject), firsts)
     out = []
-    for picture in _most_voted(votes, np.diff(edges), subject[firsts], seconds[firsts], corpus).tolist():
-        rows = slice(edges[picture], edges[picture + 1])
-        found = _quick_inliers(points[near.query[rows]], corpus.anchor_points[near.reference[rows]] * LONG_SIDE)
-        if found >= LEAST_ANCHOR_INLIERS:
-            shown_s = float(seconds[firsts[picture]])
-            seed = Seed(query_s=at, reference_s=shown_s, pose=pose, weight=found / 4.0, by_hash=False)
-            out.append((int(subject[firsts[picture]]), seed))
+    for picture in _most_voted(near, corpus).tolist():
+        rows = near.rows(picture)
+        inliers = _quick_inliers(points[near.query[rows]], corpus.anchor_points[near.reference[rows]] * LONG_SIDE)
+        if inliers >= LEAST_ANCHOR_INLIERS:
+            shown_s = float(near.seconds[picture])
+            seed = Seed(query_s=at, reference_s=shown_s, pose=pose, weight=inliers / 4.0, by_hash=False)
+            out.append((int(near.subject[picture]), seed))
     return out
 
 
-def _nearest(hits: Hits) -> Hits:
-    """Of each reference row the hit of fewest bits, by rising row."""
-    order = np.lexsort((hits.query, hits.distance, hits.reference))
-    reference = hits.reference[order]
-    kept = order[np.diff(reference, prepend=-1).astype(bool)]
-    return Hits(hits.query[kept], hits.reference[kept], hits.distance[kept])
-
-
-def _worth(near: Hits, subject: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """What each agreement counts for: less the farther apart the features are, and the more references have one like
-    that of the query. Among many references chance gives each of their pictures agreements near the radius.
-    """
-    pairs = np.unique(near.query.astype(np.int64) * (int(subject.max()) + 1) + subject)
-    sharing = np.bincount(pairs // (int(subject.max()) + 1))
-    return np.exp(near.distance / -WORTH_BITS) / np.sqrt(sharing[near.query])
-
-
-def _most_voted(
-    votes: npt.NDArray[np.float64],
-    counts: npt.NDArray[np.intp],
-    subject: npt.NDArray[np.int64],
-    seconds: npt.NDArray[np.float64],
-    corpus: Corpus,
-) -> npt.NDArray[np.intp]:
-    """Rows of the reference pictures to fit, most votes first: a few, and all that come near the first."""
-    order = np.lexsort((seconds, corpus.id_rank[subject], -votes))
-    order = order[counts[order] >= LEAST_ANCHOR_INLIERS]
-    near = int((votes[order] >= NEAR_FIRST * votes[order[0]]).sum()) if len(order) else 0
-    return order[: max(FRAMES_FITTED, min(near, MOST_FRAMES_FITTED))]
+def _most_voted(near: Agreements, corpus: Corpus) -> npt.NDArray[np.intp]:
+    """The pictures to fit, most votes first: a few, and all that come near the first."""
+    votes = near.votes(np.exp(near.distance / -WORTH_BITS))
+    order = np.lexsort((near.seconds, corpus.id_rank[near.subject], -votes))
+    order = order[near.counts[order] >= LEAST_ANCHOR_INLIERS]
+    close = int((votes[order] >= NEAR_FIRST * votes[order[0]]).sum()) if len(order) else 0
+    return order[: max(FRAMES_FITTED, min(close, MOST_FRAMES_FITTED))]
 
 
 def _quick_inliers(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> int:

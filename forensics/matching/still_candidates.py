@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from forensics.matching.agreement import agreements
 from forensics.matching.candidates import RADIUS, Candidate, RangeQuery, Seed, Views
 from forensics.matching.footage import LONG_SIDE, Pictures
 from forensics.matching.geometry import SEED, Detector, Floats, Pose, cells_of
@@ -30,6 +31,9 @@ FOUND_AGAIN = 0.35
 
 LEAST_CHANCE, MOST_WORTH = 0.05, 3.0
 """No single agreement is worth more: a logo gives a few perfect ones."""
+
+LEAST_VOTE = 0.1
+"""An agreement that is worth nothing by itself still speaks for a picture to be fitted."""
 
 FITS = 60
 """Reference pictures that get a quick fit for each pose, those of most worth first."""
@@ -155,13 +159,6 @@ def _looked(parts: list[tuple[Sight, int]], corpus: Corpus, search: RangeQuery) 
     return out
 
 
-def _pictures(corpus: Corpus, anchors: npt.NDArray[np.int64]) -> tuple[list[_Picture], npt.NDArray[np.intp]]:
-    """The reference pictures that have one of these anchors, and for each anchor which one it belongs to."""
-    owner = np.stack([corpus.anchor_subject[anchors].astype(float), corpus.anchor_seconds[anchors]], axis=1)
-    unique, which = np.unique(owner, axis=0, return_inverse=True)
-    return [_Picture(int(subject), float(at)) for subject, at in unique.tolist()], which.ravel()
-
-
 def _fitted(
     points: npt.NDArray[np.float32],
     descriptors: npt.NDArray[np.uint8],
@@ -169,28 +166,24 @@ def _fitted(
     search: RangeQuery,
 ) -> list[tuple[_Picture, float]]:
     """Reference pictures with the worth of what agrees in one arrangement."""
-    hits = search(np.ascontiguousarray(descriptors), ANCHOR_RADIUS)
-    if not len(hits.query):
+    near = agreements(search(np.ascontiguousarray(descriptors), ANCHOR_RADIUS), corpus)
+    if near is None:
         return []
-    order = np.lexsort((hits.query, hits.distance, hits.reference))
-    anchors = hits.reference[order]
-    nearest = np.concatenate([[True], anchors[1:] != anchors[:-1]])
-    rows, anchors = hits.query[order][nearest], anchors[nearest]
-    worth = worth_of(hits.distance[order][nearest].astype(np.float64), len(descriptors))
-    pictures, picture = _pictures(corpus, anchors)
-    total, counts = np.bincount(picture, weights=worth + 0.1), np.bincount(picture)
+    worth = worth_of(near.distance.astype(np.float64), len(descriptors))
+    votes = near.votes(worth + LEAST_VOTE)
     out = []
-    for number in np.lexsort((np.arange(len(total)), -total))[:FITS].tolist():
-        if counts[number] < LEAST_INLIERS:
+    for number in np.lexsort((np.arange(len(votes)), -votes))[:FITS].tolist():
+        rows = near.rows(number)
+        if near.counts[number] < LEAST_INLIERS:
             continue
-        chosen = np.flatnonzero(picture == number)
-        source, target = points[rows[chosen]], corpus.anchor_points[anchors[chosen]] * LONG_SIDE
+        source, target = points[near.query[rows]], corpus.anchor_points[near.reference[rows]] * LONG_SIDE
         kept = _arranged(source, target)
         if kept is None or kept.sum() < LEAST_INLIERS:
             continue
-        value = float(worth[chosen][kept].sum())
+        value = float(worth[rows][kept].sum())
         few = min(cells_of(source[kept]), cells_of(target[kept])) < FEW_CELLS
-        out.append((pictures[number], value * FEW_CELLS_WORTH if few else value))
+        picture = _Picture(int(near.subject[number]), float(near.seconds[number]))
+        out.append((picture, value * FEW_CELLS_WORTH if few else value))
     return out
 
 
