@@ -3,7 +3,8 @@
     1  find the files, and say what was passed over and why
     2  in a worker: copy into staging while both digests are computed, read back
     3  in a worker: derive the facts from the copy, never from the user's file
-    4  here, one at a time: the clerk puts bytes into the store, writes manifest and log line
+    4  here, one at a time, in the order in which they were found: the clerk puts bytes into the store, writes manifest
+       and log line
 
 A worker that dies takes only its own file with it; an interrupted run is resumed by the same command.
 """
@@ -26,7 +27,7 @@ from pipelines.case import Case, Run
 from pipelines.clerk import Clerk, Outcome, clerk_of
 from pipelines.config import Settings
 from pipelines.discovery import discover
-from pipelines.engine import Done, Failed
+from pipelines.engine import Done, Failed, in_turn
 from pipelines.environment import environment_record
 from pipelines.kit import Kit, open_kit
 from pipelines.listing import Lister
@@ -75,11 +76,10 @@ def ingest(
         passed, tasks = _found(inputs, kit, settings, area / ARCHIVES, progress, choice)
         clerk.refuse_all(thing for thing in passed if thing.failed)
         yield from passed
-        for done in engine_for(settings).run(job, tasks):
+        prepared = _shown(engine_for(settings).run(job, tasks), progress)
+        for done in in_turn(prepared, tasks, lambda task: task.number):
             outcome = _settle(clerk, done)
             counts[outcome.status] += 1
-            progress.advance()
-            progress.working_on(Path(outcome.path).name)
             yield outcome
         units = {} if choice is None else {"units": len(choice.met), "units_of_part": len(choice.taken)}
         case.record(run, EventType.INGESTION_END, None, {**counts, **_part_detail(part), **units})
@@ -123,6 +123,16 @@ def _found(
     alone = tuple(task for task in tasks if os.path.abspath(task.found.opened) not in beside)
     progress.grow(len(alone))
     return tuple(passed), alone
+
+
+def _shown(
+    prepared: Iterable[Done[Task, Prepared] | Failed[Task]], progress: Progress
+) -> Iterator[Done[Task, Prepared] | Failed[Task]]:
+    """Pass on what workers hand back, and show that they did."""
+    for done in prepared:
+        progress.advance()
+        progress.working_on(Path(done.item.found.path).name)
+        yield done
 
 
 def _settle(clerk: Clerk, thing: Done[Task, Prepared] | Failed[Task]) -> Outcome:

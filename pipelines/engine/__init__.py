@@ -7,6 +7,7 @@ from pipelines.engine.cluster import Cluster, OnCluster, Versions
 from pipelines.engine.executors import OnExecutor, find_factory, is_factory
 from pipelines.engine.processes import Processes
 from pipelines.engine.serial import Serial
+from pipelines.engine.turns import in_turn
 
 __all__ = [
     "Cluster",
@@ -20,6 +21,7 @@ __all__ = [
     "Serial",
     "Versions",
     "find_factory",
+    "in_turn",
     "is_factory",
     "open_engine",
 ]

@@ -48,6 +48,22 @@ def test_two_workers_derive_the_facts_that_one_does(by_two, ingested) -> None:
     assert facts(by_two[0]) == facts(ingested)
 
 
+def test_files_are_numbered_in_the_order_of_their_names_however_long_each_takes(forensics, clips, tmp_path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    ffmpeg("-stream_loop", "9", "-i", clips / "first.mp4", "-c", "copy", folder / "1-long.mp4")
+    for number, start in enumerate(("0", "1", "2"), 2):
+        ffmpeg("-ss", start, "-i", clips / "second.mp4", "-t", "0.4", folder / f"{number}-short.mp4")
+    forensics("init", tmp_path / "case", "--case-id", "A")
+    done = forensics("ingest", folder, "-c", tmp_path / "case", "-j", "2", "--json")
+    assert [(os.path.basename(line["path"])[0], line["exhibit"]) for line in done.of("evidence")] == [
+        ("1", "E-0001"),
+        ("2", "E-0002"),
+        ("3", "E-0003"),
+        ("4", "E-0004"),
+    ]
+
+
 def test_the_original_bytes_are_kept_and_read_only(ingested, clips) -> None:
     kept = {path.read_bytes() for path in ingested.glob("store/*/*/v1/content/original")}
     assert kept == {path.read_bytes() for path in clips.iterdir()}
