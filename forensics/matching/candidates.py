@@ -82,8 +82,13 @@ chance gives. Of the shared set's true pairs beside a plain one none scored less
 
 LEAST_ANCHOR_INLIERS = 5
 FRAMES_FITTED, MOST_FRAMES_FITTED, NEAR_FIRST = 12, 400, 0.6
-"""Reference pictures per query picture that get a quick fit, most votes first: so many, or, where copies of one footage
-abound, all that have 0.6 of the most votes, up to the second number.
+"""Reference pictures per query picture that get a quick fit, most votes first: so many, all that have 0.6 of the most
+votes, and, where copies of one footage abound, a dozen more at a time; never more than the second number.
+"""
+
+FRAMES_HELD, HELD_INLIERS = 6, 6
+"""A dozen more are fitted while of the last dozen so many hold, with so many inliers. Chance gives one of a dozen five
+or six.
 """
 
 WORTH_BITS = 16.0
@@ -294,9 +299,7 @@ def _fitted(
     if near is None:
         return []
     out = []
-    for picture in _most_voted(near, corpus).tolist():
-        rows = near.rows(picture)
-        inliers = _quick_inliers(points[near.query[rows]], corpus.anchor_points[near.reference[rows]] * LONG_SIDE)
+    for picture, inliers in _fits(points, near, corpus):
         if inliers >= LEAST_ANCHOR_INLIERS:
             shown_s = float(near.seconds[picture])
             seed = Seed(query_s=at, reference_s=shown_s, pose=pose, weight=inliers / 4.0, by_hash=False)
@@ -304,13 +307,24 @@ def _fitted(
     return out
 
 
-def _most_voted(near: Agreements, corpus: Corpus) -> npt.NDArray[np.intp]:
-    """The pictures to fit, most votes first: a few, and all that come near the first."""
+def _fits(points: npt.NDArray[np.float32], near: Agreements, corpus: Corpus) -> list[tuple[int, int]]:
+    """Pictures with the inliers of their quick fits, most votes first: a few, all that come near the first, and more
+    for as long as these hold.
+    """
     votes = near.votes(np.exp(near.distance / -WORTH_BITS))
     order = np.lexsort((near.seconds, corpus.id_rank[near.subject], -votes))
-    order = order[near.counts[order] >= LEAST_ANCHOR_INLIERS]
-    close = int((votes[order] >= NEAR_FIRST * votes[order[0]]).sum()) if len(order) else 0
-    return order[: max(FRAMES_FITTED, min(close, MOST_FRAMES_FITTED))]
+    order = order[near.counts[order] >= LEAST_ANCHOR_INLIERS][:MOST_FRAMES_FITTED]
+    end = max(FRAMES_FITTED, int((votes[order] >= NEAR_FIRST * votes[order[:1]]).sum()))
+    found: list[tuple[int, int]] = []
+    while len(found) < len(order):
+        for picture in order[len(found) : end].tolist():
+            rows = near.rows(picture)
+            target = corpus.anchor_points[near.reference[rows]] * LONG_SIDE
+            found.append((picture, _quick_inliers(points[near.query[rows]], target)))
+        if sum(inliers >= HELD_INLIERS for _, inliers in found[-FRAMES_FITTED:]) < FRAMES_HELD:
+            break
+        end += FRAMES_FITTED
+    return found
 
 
 def _quick_inliers(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> int:

@@ -128,3 +128,11 @@ def test_each_picture_of_a_file_is_fitted_by_its_own_features(shown: Features) -
     apart = replace(whole, fingerprint=replace(whole.fingerprint, anchors=anchors))
     assert ranked(shown, [whole]).candidates
     assert not ranked(shown, [apart]).candidates
+
+
+def test_where_copies_abound_all_of_them_are_proposed(shown: Features) -> None:
+    """Good copies, and as many that have half of the votes."""
+    bits = (10, 20)
+    copies = [replace(copy_of(shown, 20, bits[n % 2]), id=f"copy-{n:04d}") for n in range(4 * FRAMES_FITTED)]
+    found = ranked(shown, [*crowd(shown, 2 * FRAMES_FITTED, 54), *copies]).candidates
+    assert {each.reference_id for each in found} == {copy.id for copy in copies}
