@@ -1,6 +1,6 @@
 """Which pictures of the references local features agree with: one agreement for each stored feature, by picture.
 
-Of each forty features that are stored of a picture some twenty-five lie within the radius of some feature of any other
+By chance several of the forty features that are stored of a picture lie within the radius of some feature of any other
 picture. So how many agree tells little among thousands of pictures; how near they are, and how few references share
 what agrees, tells the picture that is shown.
 """
