@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from forensics.matching.geometry import SEED
 from forensics.matching.subject import Corpus
 from forensics.model.match import Hits
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+QUICK_REACH_PX, QUICK_ITERATIONS = 6.0, 500
+QUICK_SCALE = (0.15, 7.0)
+"""Of a quick fit: it ranks and decides nothing, so it reaches further and tries less than geometry does."""
 
 
 class Agreements(NamedTuple):
@@ -76,3 +82,17 @@ def _sharing(query: Int64s, subject: Int64s) -> Int64s:
     subjects = int(subject.max()) + 1
     pairs = np.unique(query * subjects + subject)
     return np.bincount(pairs // subjects)[query]
+
+
+def arranged(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_] | None:
+    """Which pairs of points, float32 (n, 2) pixels each, fit one similarity; None when none of a likely
+    scale is found.
+    """
+    cv2.setRNGSeed(SEED)
+    matrix, mask = cv2.estimateAffinePartial2D(
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=QUICK_REACH_PX, maxIters=QUICK_ITERATIONS
+    )
+    if matrix is None:
+        return None
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    return np.asarray(mask.ravel().astype(bool)) if QUICK_SCALE[0] <= scale <= QUICK_SCALE[1] else None

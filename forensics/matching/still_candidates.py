@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics.matching.agreement import agreements
+from forensics.matching.agreement import agreements, arranged
 from forensics.matching.candidates import RADIUS, Candidate, RangeQuery, Seed, Views
 from forensics.matching.footage import LONG_SIDE, Pictures
-from forensics.matching.geometry import SEED, Detector, Floats, Pose, cells_of
+from forensics.matching.geometry import Detector, Floats, Pose, cells_of
 from forensics.matching.sight import CLOSE, SIDE, Sight, View
 from forensics.matching.subject import Corpus, Subject
 
@@ -41,9 +40,6 @@ FITS = 60
 LEAST_INLIERS = 4
 FEW_CELLS, FEW_CELLS_WORTH = 3, 0.3
 """Agreements in fewer picture cells are a caption's or a logo's."""
-
-QUICK_REACH_PX, QUICK_ITERATIONS = 6.0, 500
-QUICK_SCALE = (0.15, 7.0)
 
 HASH_WORTH = 6.0
 """What a frame hash at the radius is worth; one that is equal is worth twice as much."""
@@ -177,7 +173,7 @@ def _fitted(
         if near.counts[number] < LEAST_INLIERS:
             continue
         source, target = points[near.query[rows]], corpus.anchor_points[near.reference[rows]] * LONG_SIDE
-        kept = _arranged(source, target)
+        kept = arranged(source, target)
         if kept is None or kept.sum() < LEAST_INLIERS:
             continue
         value = float(worth[rows][kept].sum())
@@ -194,15 +190,3 @@ def worth_of(distance: Floats, features: int) -> Floats:
     single = np.exp(np.interp(distance, CHANCE_BITS, np.log(CHANCE_SHARE)))
     chance = 1.0 - (1.0 - single) ** features
     return np.asarray(np.clip(np.log(FOUND_AGAIN / (chance + LEAST_CHANCE)), 0.0, MOST_WORTH))
-
-
-def _arranged(source: npt.NDArray[np.float32], target: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_] | None:
-    """Which pairs of points fit one similarity; None when none of a likely scale is found."""
-    cv2.setRNGSeed(SEED)
-    matrix, mask = cv2.estimateAffinePartial2D(
-        source, target, method=cv2.RANSAC, ransacReprojThreshold=QUICK_REACH_PX, maxIters=QUICK_ITERATIONS
-    )
-    if matrix is None:
-        return None
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    return np.asarray(mask.ravel().astype(bool)) if QUICK_SCALE[0] <= scale <= QUICK_SCALE[1] else None
