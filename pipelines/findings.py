@@ -68,6 +68,12 @@ SOUND_METHOD = Method(
 SOUND_LIMIT = "Sound that agrees does not say that the pictures are of the same recording."
 """What no finding with agreeing sound claims."""
 
+HELD_STILL_LIMIT = (
+    "One of the pictures moves within its frame: each of its frames was laid on one frame of the same file before "
+    "motion was compared, and no single transform lays one picture over the other."
+)
+"""What findings say where a picture was held still."""
+
 SOUND_NOT_MEASURED = "No validation record speaks for agreement by sound alone."
 """Said in place of the record of error rates, which is about pictures."""
 
@@ -258,4 +264,6 @@ def _limits(match: Match, measured: str, by: Procedure) -> tuple[str, ...]:
     learned = () if by.model is None else (LEARNED_LIMIT,)
     if match.method == by.still:
         return (*STILL_LIMITS, *learned)
-    return (*LIMITS, *learned, measured) if match.sound is None else (*LIMITS, *learned, SOUND_LIMIT, measured)
+    held = (HELD_STILL_LIMIT,) if any(segment.held_still is not None for segment in match.segments) else ()
+    sound = () if match.sound is None else (SOUND_LIMIT,)
+    return (*LIMITS, *learned, *held, *sound, measured)

@@ -20,7 +20,7 @@ from forensics.errors import ManifestError
 from forensics.model.evidence import Digests
 from forensics.model.finding import ErrorRates, Finding, FindingStatus, Review
 from forensics.model.manifest import FINDING_TYPE, STATEMENT_TYPE, Json
-from forensics.model.match import Match
+from forensics.model.match import SELDOM, Match
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?\Z", re.ASCII)
 
@@ -130,8 +130,9 @@ def encode_finding(finding: Finding) -> bytes:
         raise _unsound("the query's digests are not those of the query that was matched")
     plain: dict[str, Any] = decimals_to_text(msgspec.to_builtins(match, enc_hook=_scalar), _unsound)
     for segment in plain["segments"]:
-        if segment["moment"] is None:  # between two videos there is none: their findings stay as they were
-            del segment["moment"]
+        for seldom in SELDOM:
+            if segment[seldom] is None:
+                del segment[seldom]
     method = _Method(**plain.pop("method"), params=finding.params)
     sound = plain.pop("sound")
     predicate = _Predicate(

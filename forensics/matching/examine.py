@@ -18,6 +18,7 @@ from forensics.matching.pairing import Pairing, Placed, best_fit
 from forensics.matching.params import METHOD, PARAMS, Params
 from forensics.matching.reel import Reel
 from forensics.matching.sharpen import sharpened
+from forensics.matching.steadied import steadied
 from forensics.matching.subject import Subject
 from forensics.matching.table import PLAIN_REACH, Table, bounds, lines, run_around, share, table_of, uniqueness
 from forensics.matching.verdict import Stretch, clear_strength, exact_match, strength, verdict
@@ -96,9 +97,26 @@ def examine(
         tried.append(placed)
         windows += 1
         new = explore(pairing, placed, proven)
-        found.extend(with_seen(stretch, pairing) for stretch in new)
-        queue.extend(follow(new, placed, pairing))
+        moved = [] if proves(new, params) else still_found(pairing, placed, proven)
+        found.extend(moved or (with_seen(stretch, pairing) for stretch in new))
+        queue.extend(follow(moved or new, placed, pairing))
     return verdict(query, reference, tuple(found), method, params) if found else None
+
+
+def still_found(pairing: Pairing, placed: Placed, proven: list[Stretch]) -> list[Stretch]:
+    """The stretches around a seed where one of the pictures moves within its frame and was held still; none where they
+    prove nothing.
+    """
+    held = steadied(pairing, placed, REACH_S)
+    if held is None:
+        return []
+    found = explore(held.pairing, placed, proven)
+    return [replace(stretch, held_still=held.moving) for stretch in found] if proves(found, pairing.params) else []
+
+
+def proves(found: list[Stretch], params: Params) -> bool:
+    """Whether any of these stretches proves the same recording."""
+    return any(strength(stretch, params) >= 1.0 for stretch in found)
 
 
 def _repeats(placed: Placed, tried: list[Placed]) -> bool:

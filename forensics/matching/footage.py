@@ -107,7 +107,7 @@ class Footage:
         self, reader: WindowReader, end_of: Callable[[str], float] = endless, memory_bytes: int = MEMORY_BYTES
     ) -> None:
         self._reader = reader
-        self._end_of = end_of
+        self.end_of = end_of
         self._limit = memory_bytes
         self._chunks: OrderedDict[tuple[str, int], _Chunk] = OrderedDict()
         self._features: OrderedDict[tuple[str, float, Pose, Detector], Features] = OrderedDict()
@@ -123,7 +123,7 @@ class Footage:
 
     def glances(self, subject: str, moments: Sequence[float]) -> None:
         """Read in one go what looking at each of these moments reads, where they stand near one another."""
-        end, latest = self._end_of(subject), max(moments)
+        end, latest = self.end_of(subject), max(moments)
         first, last = (int(max(0.0, at) // CHUNK_S) for at in (min(moments), latest))
         stop = min(latest + GLANCE_S, end)
         kept = any((subject, number) in self._chunks for number in range(first, last + 1))
@@ -137,7 +137,7 @@ class Footage:
 
     def frame(self, subject: str, at_s: float) -> tuple[float, npt.NDArray[np.uint8]] | None:
         """The frame nearest to a moment, with its time; None where nothing was decoded."""
-        at = int(max(0.0, min(at_s, self._end_of(subject) - TIME_SLACK_S)) // CHUNK_S)
+        at = int(max(0.0, min(at_s, self.end_of(subject) - TIME_SLACK_S)) // CHUNK_S)
         found = self._glance(subject, at, at_s) or _nearest(self._read(subject, at * CHUNK_S, at * CHUNK_S), at_s)
         if at and (found is None or abs(found[0] - at_s) > SPARSE_S):
             before = _nearest(self._read(subject, (at - 1) * CHUNK_S, (at - 1) * CHUNK_S), at_s)
@@ -171,7 +171,7 @@ class Footage:
         """The frame of a chunk nearest to a moment, where a frame after the moment shows that none comes nearer: from
         what is kept of the chunk, or else from its beginning.
         """
-        key, start, end = (subject, number), number * CHUNK_S, min((number + 1) * CHUNK_S, self._end_of(subject))
+        key, start, end = (subject, number), number * CHUNK_S, min((number + 1) * CHUNK_S, self.end_of(subject))
         if key not in self._chunks and at_s + GLANCE_S < end:
             window = self._reader(subject, start, at_s + GLANCE_S, FPS, LONG_SIDE)
             first = int(np.searchsorted(window.seconds, start))
@@ -184,7 +184,7 @@ class Footage:
 
     def _read(self, subject: str, start_s: float, end_s: float) -> list[_Chunk]:
         """The chunks that hold start_s to end_s; those that are not kept are decoded, neighbours together."""
-        end = self._end_of(subject)
+        end = self.end_of(subject)
         first = int(max(0.0, start_s) // CHUNK_S)
         last = int(max(0.0, min(end_s, end - TIME_SLACK_S)) // CHUNK_S)
         parts = {number: self._whole((subject, number)) for number in range(first, last + 1)}
@@ -213,7 +213,7 @@ class Footage:
 
     def hold(self, subject: str, opening: Window, end_s: float) -> None:
         """Keep frames of a subject that came another way: all those before ``end_s`` that the reader would give."""
-        end = self._end_of(subject)
+        end = self.end_of(subject)
         count = math.ceil(end / CHUNK_S) if end <= end_s else int(end_s // CHUNK_S)
         edges = np.searchsorted(opening.seconds, [min(number * CHUNK_S, end) for number in range(count + 1)])
         for number, low, high in zip(range(count), edges[:-1], edges[1:], strict=True):

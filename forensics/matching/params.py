@@ -38,6 +38,11 @@ class Params:
     Motion, faint: for hardly any motion, noise and heavy coding. Other recordings reached z 7.5 where little moves
     (change up to ``quiet_level`` grey levels) and 9.9 on a road with cars; copies z 9 to 20.
 
+    A picture held still: its corners are off by ``held_moving_px`` and more (median over the moments around a seed,
+    pixels at 512), those of the other video by ``held_still_px`` at the most (fixed cameras 0 to 1.6, moving ones
+    mostly 9 and more); ``held_looks`` such moments must show one picture, and ``held_share`` of the frames near it must
+    be laid on it.
+
     What is seen of a picture (for ``crop`` and ``box`` alone; no decision rests on it): agreement ends at a side where
     it falls below ``seen_share`` of the usual, which must itself reach ``seen_agree``. A cover is at least
     ``cover_cells`` of 128 deep (2 %) and tells in ``cover_pieces`` of 8. Measured on split screens, in brackets on
@@ -78,6 +83,10 @@ class Params:
     most_refused: int = 2
     most_windows: int = 60
     most_segments: int = 8
+    held_looks: int = 4
+    held_still_px: float = 2.0
+    held_moving_px: float = 4.0
+    held_share: float = 0.6
     seen_share: float = 0.4
     seen_agree: float = 0.5
     cover_cells: int = 3

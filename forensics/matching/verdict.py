@@ -13,7 +13,7 @@ from forensics.matching.params import Params
 from forensics.matching.subject import Subject
 from forensics.matching.transforms import Seen, describe
 from forensics.model.hamming import hamming
-from forensics.model.match import Assessment, Decision, Match, Method, Segment, SegmentEvidence
+from forensics.model.match import Assessment, Decision, Match, Method, Moving, Segment, SegmentEvidence
 
 MATCH_FLOOR = 0.7
 """Every match scores above this, every candidate below `CANDIDATE_CEILING`."""
@@ -41,7 +41,9 @@ GOES_ON_APART_S, GOES_ON_GAP_S = 0.5, 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stretch:
-    """One aligned stretch with its raw grounds. ``seen`` is None where nobody looked what covers the pictures."""
+    """One aligned stretch with its raw grounds. ``seen`` is None where nobody looked what covers the pictures;
+    ``held_still`` names the video whose picture had to be held still (`forensics.matching.steadied`).
+    """
 
     query_start_s: float
     query_end_s: float
@@ -59,6 +61,7 @@ class Stretch:
     query_shape: tuple[int, int]
     reference_shape: tuple[int, int]
     seen: Seen | None = None
+    held_still: Moving | None = None
 
     @property
     def length_s(self) -> float:
@@ -253,7 +256,8 @@ def joined(kept: list[tuple[Stretch, float]]) -> list[tuple[Stretch, float]]:
 
 
 def _continues(last: Stretch, stretch: Stretch) -> bool:
-    return _meets(last, stretch) and abs(last.speed / stretch.speed - 1) <= JOIN_SPEED
+    alike = last.held_still == stretch.held_still
+    return alike and _meets(last, stretch) and abs(last.speed / stretch.speed - 1) <= JOIN_SPEED
 
 
 def _goes_on(one: Stretch, other: Stretch) -> bool:
@@ -290,7 +294,8 @@ def hamming_along(query: Subject, reference: Subject, stretch: Stretch) -> npt.N
 
 def _segment(stretch: Stretch, score: float, hamming_bits: npt.NDArray[np.int64]) -> Segment:
     fits = stretch.moments or (stretch.held,)
-    motion = stretch.motion
+    motion, shapes = stretch.motion, (stretch.query_shape, stretch.reference_shape)
+    moves = stretch.held_still is not None
     return Segment(
         query_start_s=round(stretch.query_start_s, 3),
         query_end_s=round(stretch.query_end_s, 3),
@@ -298,7 +303,8 @@ def _segment(stretch: Stretch, score: float, hamming_bits: npt.NDArray[np.int64]
         reference_end_s=round(max(stretch.reference_start_s, stretch.reference_end_s), 3),
         speed=round(stretch.speed, 4),
         score=score,
-        transform=describe(stretch.held, stretch.pose, stretch.query_shape, stretch.reference_shape, stretch.seen),
+        transform=None if moves else describe(stretch.held, stretch.pose, *shapes, stretch.seen),
+        held_still=stretch.held_still,
         evidence=SegmentEvidence(
             frames=len(hamming_bits) or stretch.frames,
             hamming_median=float(np.median(hamming_bits)) if len(hamming_bits) else None,

@@ -92,6 +92,7 @@ ATTACKS = (
     Attack(name="crop_light", chain=chains.crop, ranges={"keep": (0.85, 0.95), **_AT}),
     Attack(name="crop", chain=chains.crop, ranges={"keep": (0.7, 0.85), **_AT}),
     Attack(name="crop_strong", chain=chains.crop, ranges={"keep": (0.5, 0.65), **_AT}),
+    Attack(name="shaken", chain=chains.shake, ranges={"keep": (0.85, 0.92), "sway": (2, 8)}),
     Attack(name="captions", chain=chains.captions, ranges={"bar": (0.1, 0.18)}),
     Attack(name="logo", chain=chains.logo, ranges={"size": (0.1, 0.2), **_AT}),
     Attack(name="letterbox", chain=chains.letterbox, ranges={"bar": (0.1, 0.25)}),

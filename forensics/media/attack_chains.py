@@ -81,6 +81,17 @@ def crop(stream: Any, stage: Stage) -> Any:
     return cut.filter("scale", stage.width, stage.height, flags="bicubic")
 
 
+def shake(stream: Any, stage: Stage) -> Any:
+    """A part of ``keep`` of each side that wanders about the whole, ``sway`` radians a second across and three quarters
+    of that up and down, brought back to the full size: as filmed from a screen with an unsteady hand.
+    """
+    width, height = stage.even(stage.width * stage.values["keep"]), stage.even(stage.height * stage.values["keep"])
+    sway = stage.values["sway"]
+    x = f"{(stage.width - width) / 2}*(1+sin({sway}*t))"
+    y = f"{(stage.height - height) / 2}*(1+cos({0.75 * sway:.4f}*t))"
+    return stream.filter("crop", width, height, x, y).filter("scale", stage.width, stage.height, flags="bicubic")
+
+
 def captions(stream: Any, stage: Stage) -> Any:
     """A bar over the top and one over the bottom, ``bar`` of the height each, with words as boxes."""
     bar = max(8, int(stage.height * stage.values["bar"]))

@@ -38,6 +38,13 @@ class Assessment(StrEnum):
     AUDIO_ONLY = "audio_only"
 
 
+class Moving(StrEnum):
+    """Which picture moves within its frame, so that it was held still to be compared."""
+
+    QUERY = "query"
+    REFERENCE = "reference"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transform:
     """How the reference picture appears in the query picture.
@@ -107,6 +114,9 @@ class Segment:
 
     Of a still the query's start and end are 0; the reference's are those between which frames agree about as well as
     the one at ``moment``, which a segment between two videos has not.
+
+    Where one picture moves within its frame (a copy that pans or shakes, or was filmed from a screen by hand) no
+    ``transform`` holds for the whole segment, and ``held_still`` names the file whose picture that is.
     """
 
     query_start_s: float
@@ -118,6 +128,11 @@ class Segment:
     transform: Transform | None
     evidence: SegmentEvidence
     moment: Moment | None = None
+    held_still: Moving | None = None
+
+
+SELDOM = ("moment", "held_still")
+"""Fields of a segment that documents leave out where there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,6 +177,8 @@ class Printer:
         for segment in found.segments:
             if segment.moment is not None:
                 lay(f"           {moment_in_words(segment, found.assessment)}")
+        for moving in sorted({segment.held_still for segment in found.segments if segment.held_still is not None}):
+            lay(f"           the picture of the {moving} moves within its frame: it was held still to be compared")
         for line in segment_lines(found.segments):
             lay(line)
         if found.sound is not None:
@@ -248,10 +250,10 @@ def moment_in_words(segment: Segment, assessment: str) -> str:
 def _segment_fields(segment: Segment) -> dict[str, object]:
     import msgspec
 
+    from forensics.model.match import SELDOM
+
     fields: dict[str, object] = msgspec.to_builtins(segment)
-    if segment.moment is None:
-        del fields["moment"]
-    return _rounded(fields)
+    return _rounded({name: value for name, value in fields.items() if value is not None or name not in SELDOM})
 
 
 def _rounded(fields: dict[str, object]) -> dict[str, object]:
