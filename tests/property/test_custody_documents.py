@@ -29,6 +29,7 @@ from forensics.model.match import (
     Decision,
     Match,
     Method,
+    Moving,
     Segment,
     SegmentEvidence,
     SoundEvidence,
@@ -116,6 +117,7 @@ segments = st.builds(
     score=numbers,
     transform=st.none() | transforms,
     evidence=evidences,
+    held_still=st.none() | st.sampled_from(Moving),
 )
 
 
