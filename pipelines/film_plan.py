@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from forensics import report
-from forensics.model.match import Assessment, Match, Segment, Transform
+from forensics.model.match import Assessment, Match, Moving, Segment, Transform
 from pipelines.standing import StoredFinding
 from pipelines.volumes import Volume
 
@@ -152,7 +152,11 @@ def facts_of(couple: Couple, segment: Segment, place: int, count: int) -> Iterat
     elif segment.moment is not None:
         span = f"{report.clock(segment.reference_start_s)} to {report.clock(segment.reference_end_s)}"
         yield f"{query} is a still. {reference} agrees best at {report.clock(segment.moment.at_s)} ({span})"
-    yield f"Transform: {in_words(transform_of(couple, segment), query, reference)}"
+    if segment.held_still is not None:
+        moving = query if segment.held_still is Moving.QUERY else reference
+        yield f"Transform: none holds throughout, for the picture of {moving} moves within its frame"
+    else:
+        yield f"Transform: {in_words(transform_of(couple, segment), query, reference)}"
     match, stored = couple.match, couple.stored
     filed = "compared for this film, no finding filed" if stored is None else f"{stored.sha256[:16]}..."
     yield f"Finding: {filed}; score {match.score:.3f} (no probability)"

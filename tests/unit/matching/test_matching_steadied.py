@@ -169,7 +169,8 @@ def test_nothing_is_said_of_a_picture_that_shows_one_place_only_for_a_moment(ori
 
 
 def moved_of(window: Window, at_s: float) -> float | None:
-    return moved_px(pairing(window, window), "q", len(window.seconds) / FPS, at_s)
+    pair = pairing(window, window)
+    return moved_px(pair, pair.query, at_s)
 
 
 def test_where_the_frames_cannot_be_laid_on_one_another_nothing_is_held(original: Window, copy: Window) -> None:

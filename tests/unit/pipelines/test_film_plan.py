@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from forensics import report
-from forensics.model.match import Assessment, Decision, Match, Method, Moment, Segment, SegmentEvidence
+from forensics.model.match import Assessment, Decision, Match, Method, Moment, Moving, Segment, SegmentEvidence
 from forensics.model.media import MediaKind
 from pipelines import compare as job
 from pipelines.cli.compare import compare
@@ -126,6 +126,16 @@ def test_no_transform_is_made_up() -> None:
     same = replace(pair, match=replace(pair.match, assessment=Assessment.IDENTICAL_BITSTREAM))
     assert transform_of(same, same.match.segments[0]) == report.UNCHANGED
     assert in_words(None, "A", "B") == "none was found"
+
+
+@pytest.mark.parametrize("query_first", [True, False])
+@pytest.mark.parametrize("moving", list(Moving))
+def test_of_a_picture_that_was_held_still_the_film_says_whose_it_is(moving: Moving, query_first: bool) -> None:
+    pair = couple(replace(segment(0.0, 2.0), transform=None, held_still=moving), query_first=query_first)
+    letter = "A" if (moving is Moving.QUERY) is query_first else "B"
+    words = " ".join(facts_of(pair, pair.match.segments[0], 1, 1))
+    assert f"the picture of {letter} moves within its frame" in words
+    assert "none was found" not in words
 
 
 def test_the_command_line_and_the_job_have_one_default_length() -> None:
