@@ -73,5 +73,12 @@ def test_a_person_reads_it_on_the_screen_and_a_film_can_be_made(forensics, case,
     ffmpeg("-i", clips / "shaken.mp4", *CODED, again)
     told = forensics("match", again, "-c", case, "-j", "0").out
     assert "the picture of the query moves within its frame: it was held still to be compared" in told
-    film = forensics("compare", clips / "original.mp4", again, "-c", case, "--out", tmp_path / "film", "--json")
+    exhibit = next(
+        line["exhibit"]
+        for line in forensics("ingest", clips / "original.mp4", "-c", case, "--json").of("evidence")
+        if line["path"].endswith("original.mp4")
+    )
+    film = forensics("compare", exhibit, again, "-c", case, "--seconds", "1", "--out", tmp_path / "film", "--json")
     assert film.code in (0, 3), film.err
+    (record,) = (tmp_path / "film").rglob("compare-*.json")
+    assert "held_still" in record.read_text()
