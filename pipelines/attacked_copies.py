@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -112,7 +112,8 @@ class _Make:
             source=task.source.id,
             attack=task.attack,
             role=task.role,
-            volume=volume,
+            # Of all copies at once the decoded pictures would fill the memory: what is looked at is decoded again.
+            volume=replace(volume, opening=None),
             values=made.values,
             truth=made.truth,
             command=" ".join(made.command),
