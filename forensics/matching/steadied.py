@@ -125,8 +125,18 @@ def _held_at(pairing: Pairing, placed: Placed, stretch: Stretch, at: float) -> A
 
 
 def _near(pairing: Pairing, subject: Subject, at_s: float, reach_s: float) -> Window | None:
+    """The frames around a moment laid on the one there; None where too few show most of what that one shows."""
+    params = pairing.params
+    own = pairing.footage.features(subject.id, at_s, AS_IS, Detector.ORB)
+    sides = [at for at in (at_s - params.held_share * reach_s, at_s + params.held_share * reach_s)
+             if 0.0 <= at <= subject.duration_s]  # fmt: skip
+    # Of a picture that has left its place on both sides so soon, too few frames would remain.
+    looks = (pairing.footage.features(subject.id, at, AS_IS, Detector.ORB) for at in sides)
+    stands = [None if own is None or look is None else _onto(pairing, look, own) for look in looks]
+    if sides and all(stand is None or stand.off_px > params.held_most_px for stand in stands):
+        return None
     window = pairing.footage.stretch(subject.id, at_s - reach_s, at_s + reach_s)
-    return _laid_on(pairing, window, at_s, pairing.params.held_most_px)
+    return _laid_on(pairing, window, at_s, params.held_most_px)
 
 
 def _shape(window: Window) -> tuple[int, int]:
