@@ -18,7 +18,7 @@ from forensics.matching.pairing import Pairing, Placed, best_fit
 from forensics.matching.params import METHOD, PARAMS, Params
 from forensics.matching.reel import Reel
 from forensics.matching.sharpen import sharpened
-from forensics.matching.steadied import standing, steadied
+from forensics.matching.steadied import steadied
 from forensics.matching.subject import Subject
 from forensics.matching.table import PLAIN_REACH, Table, bounds, lines, run_around, share, table_of, uniqueness
 from forensics.matching.verdict import Stretch, clear_strength, exact_match, strength, verdict
@@ -96,7 +96,7 @@ def examine(
             continue
         tried.append(placed)
         windows += 1
-        new = [standing(stretch, placed, pairing) for stretch in explore(pairing, placed, proven)]
+        new = explore(pairing, placed, proven)
         moved = [] if proves(new, params) else still_found(pairing, placed, proven)
         found.extend(moved or (with_seen(stretch, pairing) for stretch in new))
         queue.extend(follow(moved or new, placed, pairing))

@@ -41,9 +41,7 @@ class Params:
     A picture held still: its corners are off by ``held_moving_px`` and more (median over the moments around a seed,
     pixels at 512), those of the other video by ``held_still_px`` at the most (fixed cameras 0 to 1.6, moving ones
     mostly 9 and more); ``held_looks`` such moments must show one picture, and ``held_share`` of the frames near it must
-    be laid on it. Where both pictures move, what moves in them must agree by ``held_peak`` and ``held_z`` once both are
-    held still (other recordings of the place under one and the same pan, zoom or shake: up to 0.07 and 1.7; copies 0.24
-    and 5.1 and more); frames whose corners are off by more than ``held_most_px`` are left out of that.
+    be laid on it.
 
     What is seen of a picture (for ``crop`` and ``box`` alone; no decision rests on it): agreement ends at a side where
     it falls below ``seen_share`` of the usual, which must itself reach ``seen_agree``. A cover is at least
@@ -89,9 +87,6 @@ class Params:
     held_still_px: float = 2.0
     held_moving_px: float = 4.0
     held_share: float = 0.6
-    held_peak: float = 0.15
-    held_z: float = 3.5
-    held_most_px: float = 154.0
     seen_share: float = 0.4
     seen_agree: float = 0.5
     cover_cells: int = 3
