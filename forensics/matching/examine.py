@@ -14,6 +14,7 @@ from forensics.matching.dense import Shared, change, shared_area, shots
 from forensics.matching.footage import Footage
 from forensics.matching.geometry import Fit, Pose, drift_px
 from forensics.matching.motion import CELLS, DETAIL_SIGMA, SPAN_S, Motion, Pair, compare, on_grid
+from forensics.matching.own_movement import checked
 from forensics.matching.pairing import Pairing, Placed, best_fit
 from forensics.matching.params import METHOD, PARAMS, Params
 from forensics.matching.reel import Reel
@@ -96,7 +97,7 @@ def examine(
             continue
         tried.append(placed)
         windows += 1
-        new = explore(pairing, placed, proven)
+        new = [checked(stretch, seed.pose, pairing) for stretch in explore(pairing, placed, proven)]
         moved = [] if proves(new, params) else still_found(pairing, placed, proven)
         found.extend(moved or (with_seen(stretch, pairing) for stretch in new))
         queue.extend(follow(moved or new, placed, pairing))

@@ -43,6 +43,11 @@ class Params:
     mostly 9 and more); ``held_looks`` such moments must show one picture, and ``held_share`` of the frames near it must
     be laid on it.
 
+    Where both pictures move, what moves of its own must agree as well (`forensics.matching.own_movement`): where it
+    changes by ``own_level`` grey levels or more and agrees by less than ``own_agree`` times the agreement of the whole
+    (copies 0.40 and more, mostly 0.75; other recordings up to 0.58, mostly below 0.3), and where what changes with both
+    held still stands out by less than ``own_z`` (such copies 5.5; other recordings mostly below 1.5), it is no copy.
+
     What is seen of a picture (for ``crop`` and ``box`` alone; no decision rests on it): agreement ends at a side where
     it falls below ``seen_share`` of the usual, which must itself reach ``seen_agree``. A cover is at least
     ``cover_cells`` of 128 deep (2 %) and tells in ``cover_pieces`` of 8. Measured on split screens, in brackets on
@@ -87,6 +92,9 @@ class Params:
     held_still_px: float = 2.0
     held_moving_px: float = 4.0
     held_share: float = 0.6
+    own_level: float = 2.0
+    own_agree: float = 0.43
+    own_z: float = 3.5
     seen_share: float = 0.4
     seen_agree: float = 0.5
     cover_cells: int = 3
