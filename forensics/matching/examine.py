@@ -141,7 +141,7 @@ def follow(new: list[Stretch], placed: Placed, pairing: Pairing) -> list[Seed]:
         for edge, step in ((stretch.query_end_s, FOLLOW_S), (stretch.query_start_s, -FOLLOW_S)):
             at_edge = abs(abs(edge - placed.seed.query_s) - REACH_S) < 1.0
             query_s = edge + step
-            reference_s = stretch.reference_start_s + stretch.speed * (query_s - stretch.query_start_s)
+            reference_s = stretch.beside(query_s)
             inside = 0 <= query_s <= pairing.query.duration_s and 0 <= reference_s <= pairing.reference.duration_s
             if at_edge and inside:
                 out.append(replace(placed.seed, query_s=query_s, reference_s=reference_s, by_hash=True))

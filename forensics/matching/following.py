@@ -6,7 +6,7 @@ each movement is then measured by that picture's own points, so that no error of
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -23,7 +23,6 @@ from forensics.matching.verdict import Stretch
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Points: TypeAlias = npt.NDArray[np.float32]
-T = TypeVar("T", float, Floats)
 
 GRID = 128
 """Cells along the long side of the shared area: a person far off is two of them."""
@@ -70,14 +69,14 @@ def side_by_side(at: float, stretch: Stretch, pose: Pose, pairing: Pairing, ever
     the same time.
     """
     start, end = max(stretch.query_start_s, at - HALF_S), min(stretch.query_end_s, at + HALF_S)
-    ends = beside(stretch, start), beside(stretch, end)
+    ends = stretch.beside(start), stretch.beside(end)
     ours = Reel(pairing.footage.stretch(pairing.query.id, start, end))
     theirs = Reel(pairing.footage.stretch(pairing.reference.id, min(ends), max(ends)))
     area = shared_area(stretch.held.matrix, stretch.query_shape, stretch.reference_shape)
     if area is None or min(len(ours.seconds), len(theirs.seconds)) < LEAST_MOMENTS:
         return None
     mine = np.unique(nearest(ours.seconds, np.arange(start, end + every_s / 2, every_s), every_s)[0])
-    yours, near = nearest(theirs.seconds, beside(stretch, ours.seconds[mine]), 1 / FPS)
+    yours, near = nearest(theirs.seconds, stretch.beside(ours.seconds[mine]), 1 / FPS)
     if near.sum() < LEAST_MOMENTS:
         return None
     ours, theirs = ours.part(mine[near]), theirs.part(yours[near])
@@ -87,11 +86,6 @@ def side_by_side(at: float, stretch: Stretch, pose: Pose, pairing: Pairing, ever
     if filled.sum() < LEAST_CELLS:
         return None
     return Sides(_side(ours.seconds, query, filled), _side(theirs.seconds, reference, filled), filled)
-
-
-def beside(stretch: Stretch, query_s: T) -> T:
-    """The reference's seconds beside those of the query."""
-    return stretch.reference_start_s + stretch.speed * (query_s - stretch.query_start_s)
 
 
 def _side(seconds: Floats, frames: Grid, filled: Mask) -> Side:

@@ -24,7 +24,6 @@ from forensics.matching.following import (
     Mask,
     Side,
     Sides,
-    beside,
     followable,
     laid,
     movement,
@@ -239,7 +238,7 @@ def held_motion(sides: Sides, stretch: Stretch) -> Motion | None:
         for number, side in enumerate((sides.query, sides.reference))
     )
     heights = (np.nonzero(filled)[0] + 0.5) / filled.shape[0]
-    offset_s = float(beside(stretch, 0.0))
+    offset_s = stretch.beside(0.0)
     pair = Pair(query_s, ours, reference_s, theirs, 1.0, heights)
     return compare(pair, stretch.speed, offset_s, float(query_s[0]), float(query_s[-1]))
 
@@ -248,9 +247,9 @@ def _held(side: Side, moved: list[tuple[int, Floats]], middle: int, filled: Mask
     """Detail of frames laid on the middle one, which stays where they have nothing, float32 (n, cells)."""
     canvas = side.pictures[middle]
     size, flags = (canvas.shape[1], canvas.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    laid = [
+    frames = [
         cv2.warpAffine(side.pictures[row], way, size, dst=canvas.copy(), flags=flags, borderMode=cv2.BORDER_TRANSPARENT)
         for row, way in moved
     ]
-    small = reduced(np.array(laid, np.uint8), HALVED, AS_IS).astype(np.float32)
+    small = reduced(np.array(frames, np.uint8), HALVED, AS_IS).astype(np.float32)
     return detail(small, filled, DETAIL_CELLS)[:, filled]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from forensics.matching.subject import Subject
 from forensics.matching.transforms import Seen, describe
 from forensics.model.hamming import hamming
 from forensics.model.match import Assessment, Decision, Match, Method, Moving, Segment, SegmentEvidence
+
+Seconds = TypeVar("Seconds", float, npt.NDArray[np.float64])
 
 MATCH_FLOOR = 0.7
 """Every match scores above this, every candidate below `CANDIDATE_CEILING`."""
@@ -67,6 +70,10 @@ class Stretch:
     def length_s(self) -> float:
         """Seconds of the query."""
         return self.query_end_s - self.query_start_s
+
+    def beside(self, query_s: Seconds) -> Seconds:
+        """The reference's seconds beside those of the query."""
+        return self.reference_start_s + self.speed * (query_s - self.query_start_s)
 
     @property
     def drift(self) -> float | None:

@@ -80,7 +80,7 @@ def _frames(stretch: Stretch, pairing: Pairing) -> tuple[Luma, Luma] | None:
         ours = pairing.footage.frame(pairing.query.id, at)
         if ours is None:
             continue
-        wanted = stretch.reference_start_s + stretch.speed * (ours[0] - stretch.query_start_s)
+        wanted = stretch.beside(ours[0])
         theirs = pairing.footage.frame(pairing.reference.id, wanted)
         if theirs is not None and abs(theirs[0] - wanted) <= BESIDE_S:
             query.append(ours[1])
