@@ -26,8 +26,9 @@ ASSESSMENT_MEANINGS = {
     ),
     Assessment.SAME_RECORDING: (
         "Points in aligned pictures lie in the same places, the relation between the pictures stays constant over "
-        "time, and the movement in both runs together. Two cameras at the same place do not give that: the "
-        "pictures come from one recording."
+        "time, and the movement in both runs together. Two cameras at the same place do not give that by "
+        "themselves: the pictures are found to come from one recording. If nothing but the whole picture moves in "
+        "them, two recordings moved in one and the same way could agree as well: look for what moves of its own."
     ),
     Assessment.SAME_RECORDING_PROBABLE: (
         "Points in aligned pictures lie in the same places and their relation stays constant over time, but there "
