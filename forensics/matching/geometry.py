@@ -248,6 +248,21 @@ def joint_fit(fits: list[Fit]) -> Fit | None:
     )
 
 
+def corner_off_px(matrix: Floats, width: int, height: int) -> float:
+    """How far a map (2, 3) moves the corner of a picture that it moves most, pixels of the picture."""
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float)
+    return float(np.linalg.norm(corners @ matrix.T - corners[:, :2], axis=1).max())
+
+
+def laid_over(canvas: Luma, luma: Luma, found_at: Floats) -> Luma:
+    """A picture where ``canvas`` shows the same, ``found_at`` (2, 3) from the canvas to the picture; the canvas stays
+    where the picture has nothing.
+    """
+    size, flags = (canvas.shape[1], canvas.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    filled = cv2.warpAffine(luma, found_at, size, dst=canvas.copy(), flags=flags, borderMode=cv2.BORDER_TRANSPARENT)
+    return np.asarray(filled, np.uint8)
+
+
 def drift_px(fits: list[Fit] | tuple[Fit, ...], width: int, height: int) -> float | None:
     """Spread (standard deviation) of where the query's centre maps, over several moments; None below two."""
     if len(fits) < 2:

@@ -30,7 +30,7 @@ from forensics.matching.following import (
     side_by_side,
 )
 from forensics.matching.footage import FPS, LONG_SIDE
-from forensics.matching.geometry import AS_IS, Floats, Pose
+from forensics.matching.geometry import AS_IS, Floats, Pose, corner_off_px, laid_over
 from forensics.matching.motion import LEAST_CELLS, Motion, Pair, compare
 from forensics.matching.pairing import Pairing
 from forensics.matching.params import Params
@@ -168,9 +168,8 @@ def _steps(sides: Sides, start: int) -> list[Step]:
 
 def _moves(steps: list[Step], filled: Mask) -> bool:
     height, width = filled.shape
-    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float)
-    off = [np.linalg.norm(corners @ step.reference.T - corners[:, :2], axis=1).max() for step in steps]
-    return float(np.median(off)) * LONG_SIDE / GRID >= MOVING_PX
+    off = np.median([corner_off_px(step.reference, width, height) for step in steps])
+    return float(off) * LONG_SIDE / GRID >= MOVING_PX
 
 
 def _covered(side: Side, steps: list[tuple[int, int, Floats]]) -> Mask:
@@ -245,11 +244,6 @@ def held_motion(sides: Sides, stretch: Stretch) -> Motion | None:
 
 def _held(side: Side, moved: list[tuple[int, Floats]], middle: int, filled: Mask) -> Grid:
     """Detail of frames laid on the middle one, which stays where they have nothing, float32 (n, cells)."""
-    canvas = side.pictures[middle]
-    size, flags = (canvas.shape[1], canvas.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    frames = [
-        cv2.warpAffine(side.pictures[row], way, size, dst=canvas.copy(), flags=flags, borderMode=cv2.BORDER_TRANSPARENT)
-        for row, way in moved
-    ]
-    small = reduced(np.array(frames, np.uint8), HALVED, AS_IS).astype(np.float32)
+    frames = [laid_over(side.pictures[middle], side.pictures[row], found_at) for row, found_at in moved]
+    small = reduced(np.array(frames), HALVED, AS_IS).astype(np.float32)
     return detail(small, filled, DETAIL_CELLS)[:, filled]

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from forensics.matching.footage import LONG_SIDE, Footage, between
-from forensics.matching.geometry import AS_IS, Detector, Features, Fit, Luma, detect, fit
+from forensics.matching.geometry import AS_IS, Detector, Features, Fit, corner_off_px, detect, fit, laid_over
 from forensics.matching.pairing import Pairing, Placed
 from forensics.model.match import Moving
 from forensics.model.media import Window
@@ -57,13 +57,12 @@ def moved_px(pairing: Pairing, subject: str, duration_s: float, at_s: float) -> 
     if shown is None or own is None:
         return None
     height, width = shown[1].shape
-    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float)
     off: list[float] = []
     for at in (at_s + step for step in LOOKS_S):
         look = pairing.footage.features(subject, at, AS_IS, Detector.ORB) if 0.0 <= at <= duration_s else None
         found = None if look is None else _onto(pairing, look, own)
         if found is not None:
-            off.append(float(np.linalg.norm(corners @ found.matrix.T - corners[:, :2], axis=1).max()))
+            off.append(corner_off_px(found.matrix, width, height))
     if len(off) < pairing.params.held_looks:
         return None
     scale: float = LONG_SIDE / max(height, width)
@@ -85,17 +84,12 @@ def _laid_on(pairing: Pairing, window: Window, at_s: float) -> Window | None:
     held = np.array([found is not None for found in fits])
     if held[np.abs(window.seconds - at_s) <= max(LOOKS_S)].mean() < pairing.params.held_share:
         return None
-    laid = [_laid(luma, found, canvas) for luma, found in zip(window.luma, fits, strict=True) if found is not None]
+    laid = [
+        laid_over(canvas, luma, np.asarray(cv2.invertAffineTransform(found.matrix), np.float64))
+        for luma, found in zip(window.luma, fits, strict=True)
+        if found is not None
+    ]
     return Window(window.seconds[held], np.array(laid, np.uint8))
-
-
-def _laid(luma: Luma, found: Fit, canvas: Luma) -> Luma:
-    """A frame moved to where ``canvas`` shows the same, which stays where the frame has nothing."""
-    size = (canvas.shape[1], canvas.shape[0])
-    filled = cv2.warpAffine(
-        luma, found.matrix, size, dst=canvas.copy(), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT
-    )
-    return np.asarray(filled, np.uint8)
 
 
 def _showing(pairing: Pairing, moving: str, frames: Window) -> Pairing:
