@@ -35,6 +35,11 @@ def captioned(window: Window, rows: slice) -> Window:
     return Window(window.seconds, luma)
 
 
+def hazy(window: Window) -> Window:
+    """The same with a tenth of the contrast."""
+    return Window(window.seconds, np.round(128 + 0.1 * (window.luma - 128.0)).astype(np.uint8))
+
+
 def noisy(window: Window) -> Window:
     noise = np.random.default_rng(5).normal(scale=4.0, size=window.luma.shape)
     return Window(window.seconds, np.clip(window.luma + noise, 0, 255).astype(np.uint8))
@@ -92,6 +97,15 @@ def test_what_is_drawn_over_a_moving_picture_says_nothing_of_what_moves_in_it(or
         assert own is not None
         agree.append(own.agree)
     assert min(agree) > 0.8
+
+
+def test_what_moves_faintly_of_its_own_speaks_against_a_match_too(original: Window) -> None:
+    found, pair = proven(stretch(hazy(moving(OTHER_EVENTS)), 3, 9), hazy(original))
+    sides = side_by_side(3.0, found, AS_IS, pair, own_movement.EVERY_S)
+    assert sides is not None and found.motion is not None
+    own = own_movement.own_movement(sides)
+    assert own is not None and PARAMS.own_level <= own.level < 2.0
+    assert own.agree < PARAMS.own_agree * found.motion.peak
 
 
 def test_nothing_is_asked_where_the_pictures_stand_still() -> None:
